@@ -1,0 +1,5 @@
+export * from "./controls.ts";
+export * from "./events.ts";
+export * from "./quality.ts";
+export * from "./reading-type.ts";
+export * from "./readings.ts";

@@ -1,0 +1,10 @@
+export type * from "./clock.ts";
+export type * from "./files.ts";
+export * from "./log.ts";
+export type * from "./network.ts";
+export type * from "./random.ts";
+export type * from "./timers.ts";
+export type * from "./world.ts";
+export * from "./seeded-random.ts";
+export * from "./real/real-world.ts";
+export * from "./sim/simulation.ts";
