@@ -1,0 +1,138 @@
+import type { Connection } from "@amity/runtime";
+import type { EndDeviceEvent, IntervalSeries, MeterId, RegisterReading } from "@amity/model";
+import type { Device } from "./registry.ts";
+import type { FrameTrace } from "./session-trace.ts";
+import type { KeyVault } from "./key-vault.ts";
+import type { InvocationCounters } from "./invocation-counters.ts";
+
+/** What a driver can do with a meter. The head-end asks before it offers a command; a protocol that lacks one leaves it out. */
+export const METER_CAPABILITIES = [
+  "identify",
+  "readRegisters",
+  "readProfile",
+  "readEvents",
+  "readClock",
+  "setClock",
+  "switchSupply",
+  "limit",
+  "tariff",
+  "message",
+  "firmware",
+  "keys",
+] as const;
+export type MeterCapability = (typeof METER_CAPABILITIES)[number];
+
+/**
+ * A protocol, as the head-end sees it (the field's universal metering interface). Swapping the communication module of a
+ * meter swaps its driver and nothing else. A driver holds no state about meters: what it must remember is in the registry.
+ */
+export interface MeterDriver {
+  /** Stable name, as in `Device.protocol`. */
+  readonly protocol: string;
+  readonly capabilities: ReadonlySet<MeterCapability>;
+  /**
+   * Opens an association with the meter at the other end of `link`; the session owns the link from here on.
+   * @throws LinkError, PeerError, SecurityError, DecodeError by blame; nothing has changed at the meter then.
+   */
+  open(link: MeterLink, request: SessionRequest): Promise<MeterSession>;
+  /** Turns what a concentrator collected (the object and its undecoded octets) into the readings that a session would have given. */
+  interpretDelivery(device: Device, delivery: CollectedObject): CollectedProfile;
+}
+
+/** A way to one meter: octets of the protocol's own transport, already routed (direct TCP, or relayed by a concentrator). */
+export interface MeterLink {
+  readonly connection: Connection;
+  /** For the person who reads the trace: `tcp 10.0.0.7:4059`, `relay C03 → 0117`. */
+  readonly description: string;
+}
+
+/** Which rights a session needs: the least that will do. */
+export type SessionPurpose = "identify" | "read" | "manage";
+
+export interface SessionRequest {
+  readonly device: Device;
+  readonly purpose: SessionPurpose;
+  readonly keys: KeyVault;
+  readonly counters: InvocationCounters;
+  /** Each protocol message as it passes, for the trace. */
+  readonly trace?: (frame: FrameTrace) => void;
+  /** Machine time that one request may take. */
+  readonly timeoutMs: number;
+}
+
+/** A half-open span of civil time, UTC ms. */
+export interface TimeSpan {
+  readonly fromMs: number;
+  readonly toMs: number;
+}
+
+/** What a meter answered: the answer, or its refusal in its own words. */
+export type MeterAnswer<T> = { readonly kind: "done"; readonly value: T } | { readonly kind: "refused"; readonly reason: string };
+
+/**
+ * An open association with one meter. Calls run one at a time. Refusals are values; a broken link, a broken protocol and
+ * failed security are thrown and end the session. A call that was sent and not answered throws LinkError `no-answer`:
+ * for a write that means the outcome is unknown.
+ */
+export interface MeterSession {
+  identify(): Promise<MeterAnswer<MeterIdentity>>;
+  readClock(): Promise<MeterAnswer<MeterClockReading>>;
+  /** Current cumulative registers; all that the meter has when `channels` is absent. */
+  readRegisters(channels?: readonly string[]): Promise<MeterAnswer<readonly RegisterReading[]>>;
+  /** Every interval of the profile that ends after `span.fromMs` and not after `span.toMs`. */
+  readProfile(profile: string, span: TimeSpan): Promise<MeterAnswer<CollectedProfile>>;
+  readEvents(log: string, span: TimeSpan): Promise<MeterAnswer<CollectedEvents>>;
+  setClock(atMs: number): Promise<MeterAnswer<void>>;
+  switchSupply(to: "disconnect" | "connect"): Promise<MeterAnswer<void>>;
+  readSupply(): Promise<MeterAnswer<SupplyState>>;
+  /** Ends the association in order; never throws. */
+  close(): Promise<void>;
+}
+
+export interface MeterIdentity {
+  readonly meterId: MeterId;
+  readonly manufacturer?: string;
+  readonly model?: string;
+  readonly firmware?: string;
+  readonly serialNumber?: string;
+}
+
+export interface MeterClockReading {
+  readonly meterTimeMs: number;
+  /** Civil time of the head-end when the answer came. */
+  readonly readAtMs: number;
+  readonly isInvalid: boolean;
+}
+
+/** Class 70 of IEC 62056-6-2: what the contact is, and what the control logic is waiting for. */
+export interface SupplyState {
+  readonly outputOn: boolean;
+  readonly control: "disconnected" | "connected" | "readyForReconnection";
+}
+
+/** An object as a concentrator read it for us. */
+export interface CollectedObject {
+  /** OBIS of the profile or log as text, e.g. `1-0:99.1.0`. */
+  readonly object: string;
+  /** The span that was asked of the meter. */
+  readonly span: TimeSpan;
+  readonly collectedAtMs: number;
+  /** The protocol's own octets. */
+  readonly payload: Uint8Array;
+}
+
+/** One profile of one meter over one span. */
+export interface CollectedProfile {
+  readonly intervals: readonly IntervalSeries[];
+  /** Cumulative registers at the edges of each unbroken run: they let gaps be scaled and sums be checked. */
+  readonly registers: readonly RegisterReading[];
+  readonly events: readonly EndDeviceEvent[];
+  /** Stamp of the newest row that the meter gave, undefined where it gave none. */
+  readonly newestMs: number | undefined;
+  readonly rows: number;
+}
+
+export interface CollectedEvents {
+  readonly events: readonly EndDeviceEvent[];
+  readonly newestMs: number | undefined;
+}

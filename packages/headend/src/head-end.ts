@@ -1,0 +1,59 @@
+import type { CommandRequest, MeterId, ReadingSink, RegisterReading } from "@amity/model";
+import type { World } from "@amity/runtime";
+import type { MeterDriver } from "./driver.ts";
+import type { InvocationCounters } from "./invocation-counters.ts";
+import type { KeyVault } from "./key-vault.ts";
+import type { HeadEndNotice, Unsubscribe } from "./notices.ts";
+import type { HeadEndViews } from "./read-models.ts";
+import type { CommandRecord, Registry } from "./registry.ts";
+
+/** What the program hands the head-end. */
+export interface HeadEndParts {
+  readonly world: World;
+  readonly registry: Registry;
+  readonly keys: KeyVault;
+  readonly counters: InvocationCounters;
+  readonly sink: ReadingSink;
+  readonly drivers: readonly MeterDriver[];
+}
+
+/** Figures that shape collection; every one has a default that is right for a fleet of residential meters. */
+export interface HeadEndOptions {
+  /** How far back the load profile is wanted, civil ms. Default 30 days. */
+  readonly historyMs?: number;
+  /** Civil ms between two collections of a meter. Default one hour. */
+  readonly collectEveryMs?: number;
+  /** One request for history asks for at most this much, civil ms. Default one day. */
+  readonly chunkMs?: number;
+  /** Sessions over direct TCP at once. Default 32. */
+  readonly directSessionsMax?: number;
+  /** Machine ms that one request to a meter may take. Default 10 s. */
+  readonly requestTimeoutMs?: number;
+  /** Load profile, OBIS. Default `1-0:99.1.0`. */
+  readonly loadProfile?: string;
+  /** Event logs, OBIS. */
+  readonly eventLogs?: readonly string[];
+  /** Supply switching commands accepted in one civil hour over the whole fleet. Default 100. */
+  readonly switchingPerHourMax?: number;
+}
+
+/** The head-end: reaches meters, collects, commands. Critical controls pass its one gate. */
+export interface HeadEnd {
+  /** Loads the registry, takes up open commands (dispatched ones as unknown), begins to collect. */
+  start(): Promise<void>;
+  /** Stops beginning anything, ends sessions in order; nothing is lost by not calling it. */
+  stop(): Promise<void>;
+  /** Tells a running head-end that the registry has new or changed devices. */
+  refresh(): Promise<void>;
+  /**
+   * Takes a command. The same id with the same content is the same command; it resolves when the command is recorded.
+   * @throws UsageError `unknown-meter`, `expired`, `id-conflict`, `quota`, `unsupported`.
+   */
+  submit(request: CommandRequest): Promise<CommandRecord>;
+  /** Cancels a command that still waits; `false` when it does not. */
+  cancel(commandId: string, by: string): Promise<boolean>;
+  /** Reads the cumulative registers now. @throws by blame. */
+  readNow(meterId: MeterId): Promise<readonly RegisterReading[]>;
+  subscribe(listener: (notice: HeadEndNotice) => void): Unsubscribe;
+  readonly views: HeadEndViews;
+}

@@ -1,0 +1,162 @@
+import type { Address } from "@amity/runtime";
+import type { CommandRequest, CommandState, EndDeviceEvent, MeterId } from "@amity/model";
+import type { TimeSpan } from "./driver.ts";
+
+export type ConcentratorId = string;
+
+/** How the head-end gets to a meter. */
+export type Route =
+  | { readonly kind: "direct"; readonly address: Address }
+  /** `meterAddress` is what the concentrator calls the meter: the physical device address of the gateway prefix, as text. */
+  | { readonly kind: "concentrator"; readonly concentratorId: ConcentratorId; readonly meterAddress: string };
+
+export type DeviceStatus = "registered" | "active" | "suspended" | "retired";
+
+/** Protocol settings of a device, as its driver understands them: never a secret, only references into the key vault. */
+export type DriverSettings = Readonly<Record<string, string | number | boolean>>;
+
+/** A meter as it is registered. */
+export interface Device {
+  readonly meterId: MeterId;
+  /** Name of the driver, e.g. `dlms`. */
+  readonly protocol: string;
+  readonly route: Route;
+  readonly settings: DriverSettings;
+  readonly status: DeviceStatus;
+}
+
+/** A data concentrator as it is registered. */
+export interface ConcentratorEntry {
+  readonly concentratorId: ConcentratorId;
+  readonly address: Address;
+  readonly settings: DriverSettings;
+  /** Meter sessions that may run through it at once. */
+  readonly sessionsMax: number;
+  readonly status: DeviceStatus;
+}
+
+/** What is known of a device beside its registration; every field has a value once the meter was reached. */
+export interface DeviceHealth {
+  readonly lastSeenMs: number | undefined;
+  readonly lastAttemptMs: number | undefined;
+  readonly consecutiveFailures: number;
+  readonly lastError: { readonly atMs: number; readonly code: string; readonly message: string } | undefined;
+  readonly clockOffsetMs: number | undefined;
+  readonly supply: "connected" | "disconnected" | "readyForReconnection" | undefined;
+  readonly firmware: string | undefined;
+  readonly manufacturer: string | undefined;
+}
+
+export interface DeviceRecord {
+  readonly device: Device;
+  readonly health: DeviceHealth;
+}
+
+export interface ConcentratorRecord {
+  readonly entry: ConcentratorEntry;
+  readonly lastSeenMs: number | undefined;
+  readonly lastError: string | undefined;
+  /** Every delivery up to this sequence number is in the sink and was acknowledged or may be. */
+  readonly deliveredSequence: number;
+}
+
+/** Spans of one profile of one meter that are in the sink: sorted, disjoint, half-open. */
+export interface CoverageRecord {
+  readonly meterId: MeterId;
+  readonly profile: string;
+  readonly covered: readonly TimeSpan[];
+}
+
+/** One command with its life so far. */
+export interface CommandRecord {
+  readonly request: CommandRequest;
+  readonly state: CommandState;
+  readonly changedAtMs: number;
+  /** For the person who reads it: what happened, or why not. */
+  readonly outcome: string | undefined;
+  readonly attempts: number;
+}
+
+/** An entry of the audit trail of one command. */
+export interface CommandAudit {
+  readonly commandId: string;
+  readonly atMs: number;
+  readonly state: CommandState;
+  readonly by: string;
+  readonly note: string;
+}
+
+/** An event with its place in the head-end's own order. */
+export interface StoredEvent {
+  readonly cursor: number;
+  readonly receivedAtMs: number;
+  readonly event: EndDeviceEvent;
+}
+
+export type DeviceSort = "meterId" | "lastSeen" | "-lastSeen";
+
+export interface DeviceQuery {
+  readonly limit: number;
+  /** Opaque: the `next` of the page before. */
+  readonly cursor?: string;
+  readonly sort?: DeviceSort;
+  readonly concentratorId?: ConcentratorId;
+  readonly status?: DeviceStatus;
+  /** Part of the meter id. */
+  readonly text?: string;
+  /** Only meters whose last attempt failed. */
+  readonly failing?: boolean;
+}
+
+export interface Page<T> {
+  readonly items: readonly T[];
+  readonly next: string | undefined;
+}
+
+/** What one round of collection changed, recorded together after the sink committed. */
+export interface CollectionRecord {
+  readonly coverage: readonly CoverageRecord[];
+  readonly health: readonly { readonly meterId: MeterId; readonly change: Partial<DeviceHealth> }[];
+  readonly events: readonly EndDeviceEvent[];
+  readonly concentrator?: { readonly concentratorId: ConcentratorId; readonly deliveredSequence: number };
+}
+
+/**
+ * The head-end's memory. Writes resolve after commit. Two implementations pass the same tests: PostgreSQL (schema
+ * `headend`) and memory (for simulations and for reading a meter once).
+ */
+export interface Registry {
+  registerDevices(devices: readonly Device[]): Promise<void>;
+  registerConcentrators(entries: readonly ConcentratorEntry[]): Promise<void>;
+  device(meterId: MeterId): Promise<DeviceRecord | undefined>;
+  devices(query: DeviceQuery): Promise<Page<DeviceRecord>>;
+  /** Every device that is to be collected, in one go (some hundred octets each). */
+  activeDevices(): Promise<readonly DeviceRecord[]>;
+  concentrators(): Promise<readonly ConcentratorRecord[]>;
+  setDeviceStatus(meterId: MeterId, status: DeviceStatus): Promise<boolean>;
+
+  coverage(meterId?: MeterId): Promise<readonly CoverageRecord[]>;
+  /** Idempotent: coverage replaces, events already known (same meter, log, code, instant) are passed over. Returns the new events. */
+  recordCollection(record: CollectionRecord, nowMs: number): Promise<readonly StoredEvent[]>;
+  recordConcentrator(concentratorId: ConcentratorId, change: { lastSeenMs?: number; lastError?: string | undefined }): Promise<void>;
+  events(query: { afterCursor?: number; meterId?: MeterId; limit: number }): Promise<readonly StoredEvent[]>;
+
+  /** Adds a command with its first audit entry; `false` when the id is already there. */
+  addCommand(record: CommandRecord, audit: CommandAudit): Promise<boolean>;
+  command(commandId: string): Promise<CommandRecord | undefined>;
+  /**
+   * Moves a command on, with its audit entry, only if it is still in `from`; `false` when somebody else moved it.
+   */
+  moveCommand(from: CommandState, record: CommandRecord, audit: CommandAudit): Promise<boolean>;
+  commands(query: CommandQuery): Promise<Page<CommandRecord>>;
+  /** Commands that are not at their end. */
+  openCommands(): Promise<readonly CommandRecord[]>;
+  audit(commandId: string): Promise<readonly CommandAudit[]>;
+}
+
+export interface CommandQuery {
+  readonly limit: number;
+  readonly cursor?: string;
+  readonly meterId?: MeterId;
+  readonly state?: CommandState;
+}
