@@ -1,0 +1,97 @@
+import type { Random, Timers } from "@amity/runtime";
+import type { AccessSelection, AttributeDescriptor, MethodDescriptor } from "../apdu/descriptors.ts";
+import type { ActionRefusal, DataAccessRefusal, DataAccessResult } from "../apdu/results.ts";
+import type { ConformanceBit } from "../acse/conformance.ts";
+import type { DlmsData } from "../data/dlms-data.ts";
+import type { Authentication, SecurityOptions } from "../security/security-options.ts";
+import type { ApduTrace } from "../trace.ts";
+
+/** What a client asks of an association. */
+export interface ClientOptions {
+  /** 16 public, 1 management, others by companion specification. */
+  readonly clientSap: number;
+  /** 1 is the management logical device (default). */
+  readonly serverSap?: number;
+  readonly authentication: Authentication;
+  /** Absent: nothing is ciphered. */
+  readonly security?: SecurityOptions;
+  /** Short-name referencing instead of logical names. */
+  readonly shortNames?: boolean;
+  /** Services proposed; default: all that this client speaks. */
+  readonly conformance?: readonly ConformanceBit[];
+  /** Largest APDU that we take (octets), default 65,535. */
+  readonly maxPduOctets?: number;
+  /** Machine time to wait for each answer, default 10,000. */
+  readonly timeoutMs?: number;
+  /** Largest attribute value put together from blocks (octets), default 4 Mi. */
+  readonly valueOctetsMax?: number;
+  /** A pre-established association: no AARQ is sent. */
+  readonly preEstablished?: boolean;
+  readonly trace?: ApduTrace;
+}
+
+/** What a client takes from the world. */
+export interface ClientWorld {
+  readonly timers: Timers;
+  readonly random: Random;
+}
+
+/** What was agreed in the AARE. */
+export interface AssociationInfo {
+  readonly conformance: ReadonlySet<ConformanceBit>;
+  /** Largest APDU that the server takes (octets). */
+  readonly serverMaxPduOctets: number;
+  readonly serverSystemTitle: Uint8Array | undefined;
+}
+
+export type GetOutcome =
+  | { readonly kind: "data"; readonly data: DlmsData }
+  | { readonly kind: "refused"; readonly result: DataAccessRefusal };
+/** The attribute's A-XDR octets, undecoded: feed `decodeProfileTable` or `decodeData`. */
+export type RawGetOutcome =
+  | { readonly kind: "data"; readonly octets: Uint8Array }
+  | { readonly kind: "refused"; readonly result: DataAccessRefusal };
+export type ActionOutcome =
+  | { readonly kind: "done"; readonly data?: DlmsData }
+  | { readonly kind: "refused"; readonly result: ActionRefusal };
+
+export interface GetRequestItem {
+  readonly attribute: AttributeDescriptor;
+  readonly selection?: AccessSelection;
+}
+export interface SetRequestItem extends GetRequestItem {
+  readonly value: DlmsData;
+}
+
+/** What a meter sends of itself: data-notification, event-notification or information-report. */
+export interface Notification {
+  readonly kind: "data-notification" | "event-notification" | "information-report";
+  /** Date-time octets as sent (0 or 12), where there are any. */
+  readonly dateTime?: Uint8Array;
+  readonly attribute?: AttributeDescriptor;
+  readonly body: DlmsData;
+}
+
+/**
+ * One open association. Refusals by the meter are values; a lost link is a LinkError, a broken protocol a PeerError,
+ * a bad tag or counter a SecurityError, each rejecting the call in hand and every later one. Calls queue: one request
+ * is on the link at a time.
+ */
+export interface DlmsClient {
+  readonly association: AssociationInfo;
+  readonly isOpen: boolean;
+  get(attribute: AttributeDescriptor, selection?: AccessSelection): Promise<GetOutcome>;
+  /** As `get` (blocks put together, deciphered) without decoding the value. */
+  getRaw(attribute: AttributeDescriptor, selection?: AccessSelection): Promise<RawGetOutcome>;
+  /** With-list where it was negotiated, one after another otherwise. */
+  getList(items: readonly GetRequestItem[]): Promise<GetOutcome[]>;
+  set(attribute: AttributeDescriptor, value: DlmsData, selection?: AccessSelection): Promise<DataAccessResult>;
+  setList(items: readonly SetRequestItem[]): Promise<DataAccessResult[]>;
+  action(method: MethodDescriptor, parameters?: DlmsData): Promise<ActionOutcome>;
+  /** Called for every notification that arrives on this association's link. */
+  onNotification(listener: (notification: Notification) => void): void;
+  /** RLRQ/RLRE where the association was opened with an AARQ, then the link is closed. Never rejects. */
+  release(): Promise<void>;
+  /** Gives up at once: no RLRQ, the link is aborted. */
+  abort(): void;
+}

@@ -1,0 +1,11 @@
+export * from "./acse/conformance.ts";
+export type * from "./apdu/descriptors.ts";
+export * from "./apdu/results.ts";
+export type * from "./client/dlms-client.ts";
+export * from "./data/dlms-data.ts";
+export * from "./data/obis.ts";
+export type * from "./link/pdu-link.ts";
+export * from "./security/security-options.ts";
+export * from "./server/compile-model.ts";
+export * from "./server/cosem-device.ts";
+export type * from "./trace.ts";
