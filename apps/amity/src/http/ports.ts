@@ -1,0 +1,115 @@
+import type {
+  Backfill,
+  Bill,
+  BillSummary,
+  BillsQuery,
+  Command,
+  CommandRequest,
+  CommandsQuery,
+  Completeness,
+  ExceptionDetail,
+  ExceptionResolution,
+  ExceptionsQuery,
+  FeederState,
+  Granularity,
+  Intervals,
+  LiveEvent,
+  LoadSeries,
+  MeterDetail,
+  MeterSummary,
+  MetersQuery,
+  Overview,
+  Page,
+  Role,
+  SessionTrace,
+  TimelineEntry,
+  TimelineKind,
+  Topology,
+  VeeException,
+} from "@amity/api";
+
+/** Who asks: every write carries it down to the audit. */
+export interface Principal {
+  readonly user: string;
+  readonly role: Role;
+}
+
+/** `[fromMs, toMs)` of one channel, as known at `asOfMs` (now where absent). */
+export interface IntervalsAsk {
+  readonly meterId: string;
+  readonly channel: string;
+  readonly fromMs: number;
+  readonly toMs: number;
+  readonly granularity: Granularity;
+  readonly asOfMs?: number | undefined;
+}
+
+/** Newest first; an open end is an absent bound. */
+export interface TimelineAsk {
+  readonly meterId: string;
+  readonly fromMs?: number | undefined;
+  readonly toMs?: number | undefined;
+  readonly kind?: TimelineKind | undefined;
+  readonly cursor?: string | undefined;
+  readonly limit: number;
+}
+
+/** Outcome of a write: expected refusals are values, they become problems at the edge. */
+export type WriteOutcome<Value> =
+  | { readonly kind: "done"; readonly value: Value }
+  | { readonly kind: "not-found" }
+  | { readonly kind: "conflict"; readonly detail: string }
+  | { readonly kind: "refused"; readonly detail: string }
+  | { readonly kind: "not-supported"; readonly detail: string };
+
+/** What the page needs to know about the installation. */
+export interface UtilityFacts {
+  readonly name: string;
+  /** IANA zone. */
+  readonly zone: string;
+  readonly simulated: boolean;
+  readonly version: string;
+}
+
+/** Reads behind the console's pages. `undefined` is "no such thing". Shapes are the resources of `@amity/api`. */
+export interface UtilityReads {
+  facts(): UtilityFacts;
+  overview(): Promise<Overview>;
+  topology(): Promise<Topology>;
+  /** Load of the whole utility, or of one feeder, over `[fromMs, toMs)`, at most 2,000 steps. */
+  load(ask: { fromMs: number; toMs: number; feeder?: string | undefined }): Promise<LoadSeries>;
+  /** @throws UsageError code `bad-cursor` for a cursor that this list did not give out. The same holds for every list. */
+  meters(query: MetersQuery): Promise<Page<MeterSummary>>;
+  meter(meterId: string): Promise<MeterDetail | undefined>;
+  intervals(ask: IntervalsAsk): Promise<Intervals | undefined>;
+  timeline(ask: TimelineAsk): Promise<Page<TimelineEntry> | undefined>;
+  lastSession(meterId: string): Promise<SessionTrace | undefined>;
+  commands(query: CommandsQuery): Promise<Page<Command>>;
+  command(commandId: string): Promise<Command | undefined>;
+  exceptions(query: ExceptionsQuery): Promise<Page<VeeException>>;
+  exception(id: string): Promise<ExceptionDetail | undefined>;
+  bills(query: BillsQuery): Promise<Page<BillSummary>>;
+  bill(id: string): Promise<Bill | undefined>;
+  completeness(days: number): Promise<Completeness>;
+  backfill(): Promise<Backfill>;
+}
+
+/** Writes. Each is idempotent by its own identity (command id, exception id and action, feeder and state). */
+export interface UtilityWrites {
+  /** Puts the command before the head-end's gate. The same `commandId` again gives the same command back. */
+  requestCommand(request: CommandRequest, by: Principal): Promise<WriteOutcome<Command>>;
+  cancelCommand(commandId: string, by: Principal): Promise<WriteOutcome<Command>>;
+  resolveException(id: string, resolution: ExceptionResolution, by: Principal): Promise<WriteOutcome<VeeException>>;
+  /** Demo only: cuts or restores a feeder of the simulated network. */
+  switchFeeder(feederId: string, state: "live" | "out", by: Principal): Promise<WriteOutcome<FeederState>>;
+  /** Demo only: civil seconds in a machine second. */
+  setSpeed(speed: number, by: Principal): Promise<WriteOutcome<{ speed: number }>>;
+}
+
+/** The utility as the HTTP edge sees it. The composition root implements it over head-end and MDM. */
+export interface UtilityApi extends UtilityReads, UtilityWrites {
+  /** Calls `listener` for each live event until the returned function is called. Never called inside `subscribe` itself. */
+  subscribe(listener: (event: LiveEvent) => void): () => void;
+  /** What keeps the service from being ready, empty when it is: each a short reason, e.g. `store: starting`. */
+  notReady(): readonly string[];
+}

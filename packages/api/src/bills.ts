@@ -1,0 +1,67 @@
+import { z } from "zod";
+import { pageOf, PageQuery } from "./page.ts";
+import { CivilDay, Instant, Unit } from "./time.ts";
+
+/** Money: a decimal as text, never a float. */
+export const Money = z.string().regex(/^-?\d+(\.\d+)?$/);
+
+export const BillSummary = z
+  .object({
+    id: z.string(),
+    usagePoint: z.string(),
+    meterId: z.string(),
+    /** Civil days, `to` exclusive. */
+    from: CivilDay,
+    to: CivilDay,
+    tariff: z.string(),
+    currency: z.string().length(3),
+    total: Money,
+    energyWh: z.number(),
+    /** Share of the energy that is estimated, 0..1. */
+    estimatedShare: z.number().min(0).max(1),
+    state: z.enum(["draft", "held", "issued", "cancelled"]),
+    issuedAt: Instant.optional(),
+  })
+  .meta({ id: "BillSummary" });
+export type BillSummary = z.infer<typeof BillSummary>;
+
+/** A line of a bill. `windows` are the `[from, to)` instants of the intervals behind it; absent for standing charges. */
+export const BillLine = z
+  .object({
+    id: z.string(),
+    title: z.string(),
+    quantity: z.string(),
+    unit: z.union([Unit, z.enum(["kWh", "kW", "day", "month", "each"])]),
+    rate: Money,
+    amount: Money,
+    explanation: z.string().optional(),
+    channel: z.string().optional(),
+    intervals: z.int().optional().describe("How many intervals are behind the line"),
+    windows: z
+      .array(z.object({ from: Instant, to: Instant }))
+      .max(3000)
+      .optional(),
+  })
+  .meta({ id: "BillLine" });
+export type BillLine = z.infer<typeof BillLine>;
+
+/** A bill pins the versions that it used: `knownAt` is the `as_of` under which its intervals are read again. */
+export const Bill = z
+  .object({
+    summary: BillSummary,
+    lines: z.array(BillLine).max(500),
+    knownAt: Instant,
+    zone: z.string(),
+    notes: z.array(z.string()).max(50),
+  })
+  .meta({ id: "Bill" });
+export type Bill = z.infer<typeof Bill>;
+
+export const BillsQuery = PageQuery.extend({
+  meterId: z.string().max(80).optional(),
+  state: z.enum(["draft", "held", "issued", "cancelled"]).optional(),
+});
+export type BillsQuery = z.infer<typeof BillsQuery>;
+
+export const BillsPage = pageOf(BillSummary, "BillsPage");
+export type BillsPage = z.infer<typeof BillsPage>;
