@@ -155,7 +155,8 @@ export function optional<T>(inner: Codec<T>): Codec<T | undefined> {
 
 type ChoiceArms = Record<string, { readonly tag: number; readonly codec: Codec<unknown> }>;
 /** `{ kind, value }` with the kind's own value type. */
-export type ChoiceValue<A extends ChoiceArms> = { [K in keyof A & string]: { kind: K; value: CodecValue<A[K]["codec"]> } }[keyof A & string];
+export type ChoiceValue<A extends ChoiceArms> = { [K in keyof A & string]: { kind: K; value: CodecValue<A[K]["codec"]> } }[keyof A &
+  string];
 
 /** One of several forms, told apart by a tag. */
 export function choice<const A extends ChoiceArms>(arms: A, tag: Codec<number> = u8): Codec<ChoiceValue<A>> {

@@ -1,4 +1,13 @@
-import { createECDH, createPrivateKey, createPublicKey, diffieHellman, generateKeyPairSync, sign, verify, type KeyObject } from "node:crypto";
+import {
+  createECDH,
+  createPrivateKey,
+  createPublicKey,
+  diffieHellman,
+  generateKeyPairSync,
+  sign,
+  verify,
+  type KeyObject,
+} from "node:crypto";
 import { UsageError } from "@amity/bytes";
 
 /** Curves of DLMS security suites 1 and 2 (IEC 62056-5-3, table 9). */

@@ -1,7 +1,16 @@
 /** What a channel measures: the parts of an IEC 61968-9 ReadingType that tell channels apart, in the trade's words. */
 export type Commodity = "electricity" | "gas" | "water" | "heat";
 export type FlowDirection = "forward" | "reverse" | "net" | "total";
-export type MeasurementKind = "energy" | "reactiveEnergy" | "apparentEnergy" | "power" | "voltage" | "current" | "volume" | "temperature" | "other";
+export type MeasurementKind =
+  | "energy"
+  | "reactiveEnergy"
+  | "apparentEnergy"
+  | "power"
+  | "voltage"
+  | "current"
+  | "volume"
+  | "temperature"
+  | "other";
 export type Accumulation = "deltaData" | "bulkQuantity" | "instantaneous" | "indicating";
 export type Unit = "Wh" | "varh" | "VAh" | "W" | "var" | "VA" | "V" | "A" | "Hz" | "m3" | "K" | "degC" | "none";
 

@@ -1,0 +1,68 @@
+import { mkdtemp, readdir, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { realFiles, realNetwork, realTimers, scaledClock } from "../src/index.ts";
+
+const octets = (value: string): Uint8Array => new TextEncoder().encode(value);
+
+describe("files on the real disk", () => {
+  let root = "";
+  beforeAll(async () => {
+    root = await mkdtemp(join(tmpdir(), "amity-files-"));
+  });
+  afterAll(() => rm(root, { recursive: true, force: true }));
+
+  it("append, replace, list and read back", async () => {
+    const files = realFiles(root);
+    await files.append("segments/1.log", octets("a"));
+    await files.append("segments/1.log", octets("b"));
+    await files.replace("segments/state", octets("old"));
+    await files.replace("segments/state", octets("new"));
+    expect(await files.read("segments/1.log")).toEqual(octets("ab"));
+    expect(await files.read("segments/state")).toEqual(octets("new"));
+    expect(await files.list("segments")).toEqual(["1.log", "state"]);
+    await files.remove("segments/1.log");
+    expect(await files.read("segments/1.log")).toBeUndefined();
+    expect(await readdir(join(root, "segments"))).toEqual(["state"]);
+  });
+
+  it("refuse to leave their folder", async () => {
+    await expect(realFiles(root).read("../passwd")).rejects.toThrow(/leaves its folder/);
+  });
+});
+
+describe("the real network", () => {
+  it("carries octets both ways and tells of the end", async () => {
+    const listener = await realNetwork.listen({ host: "127.0.0.1", port: 0 }, (connection) => {
+      connection.bind({ data: (chunk) => connection.send(chunk), closed() {} });
+    });
+    const connection = await realNetwork.connect(listener.address);
+    const heard = await new Promise<Uint8Array>((resolve) => {
+      connection.bind({ data: resolve, closed() {} });
+      connection.send(octets("hello"));
+    });
+    expect(heard).toEqual(octets("hello"));
+    connection.close();
+    await listener.close();
+  });
+
+  it("names a refused connection and gives advice", async () => {
+    const listener = await realNetwork.listen({ host: "127.0.0.1", port: 0 }, () => {});
+    await listener.close();
+    await expect(realNetwork.connect(listener.address)).rejects.toMatchObject({
+      blame: "link",
+      code: "refused",
+      advice: "is anything listening there?",
+    });
+  });
+});
+
+describe("a scaled clock", () => {
+  it("rings no earlier than its civil instant", async () => {
+    const clock = scaledClock(realTimers, { speed: 1000, startMs: Date.UTC(2026, 0, 1) });
+    const target = clock.nowMs() + 20_000;
+    const rangMs = await new Promise<number>((resolve) => clock.at(target, () => resolve(clock.nowMs())));
+    expect(rangMs).toBeGreaterThanOrEqual(target);
+  });
+});
