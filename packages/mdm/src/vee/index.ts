@@ -1,0 +1,10 @@
+export * from "./context.ts";
+export * from "./finding.ts";
+export * from "./quality-mask.ts";
+export * from "./rule-kind.ts";
+export * from "./rule-set.ts";
+export { RULE_KINDS, type RuleKindName } from "./rules.ts";
+export { changePercent, registerAdvance, type Advance } from "./rules/registers.ts";
+export * from "./series.ts";
+export * from "./standard-rule-set.ts";
+export * from "./validate.ts";
