@@ -1,4 +1,4 @@
-import type { MeterId } from "./readings.ts";
+import type { MeterId } from "./identity.ts";
 
 /** What can be asked of a meter (IEC 61968-9 EndDeviceControl). Critical ones pass the one gate of the head-end. */
 export type EndDeviceControl =

@@ -1,4 +1,4 @@
-import type { MeterId } from "./readings.ts";
+import type { MeterId } from "./identity.ts";
 
 /** Kinds of end-device events that the console names; anything else keeps its raw code in `detail`. */
 export const END_DEVICE_EVENT_KINDS = [

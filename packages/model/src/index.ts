@@ -1,5 +1,6 @@
 export * from "./controls.ts";
 export * from "./events.ts";
+export * from "./identity.ts";
 export * from "./quality.ts";
 export * from "./reading-type.ts";
 export * from "./readings.ts";

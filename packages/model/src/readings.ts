@@ -1,10 +1,7 @@
 import type { QualityCode } from "./quality.ts";
 import type { EndDeviceEvent } from "./events.ts";
+import type { MeterId } from "./identity.ts";
 import type { Unit } from "./reading-type.ts";
-
-/** The meter's manufacturer serial as printed on its plate: the key between registry, ledger and wire. */
-export type MeterId = string;
-export type UsagePointId = string;
 
 /** Consecutive intervals of one channel of one meter, in the meter's own integer unit. No gaps inside: a gap is a second series, or values of quality `missing`. */
 export interface IntervalSeries {
