@@ -1,0 +1,36 @@
+import { UsageError } from "@amity/bytes";
+import type { Role } from "@amity/api";
+
+/** Who may come in without signing in. */
+export interface AccessPlan {
+  /** Role of a request without a session; absent where everybody must sign in. */
+  readonly automaticRole?: Role;
+  /** Host names that the server answers for; absent where any will do. Guards loopback against DNS rebinding. */
+  readonly hostNames?: readonly string[];
+}
+
+/**
+ * Decides what a binding may offer. On loopback without users the demo opens an operator's session and an installation
+ * with real meters a viewer's; with users everybody signs in.
+ * @throws UsageError `authentication-not-configured` for any other address without users.
+ */
+export function planAccess(options: { host: string; users: number; demo: boolean }): AccessPlan {
+  const loopback = isLoopback(options.host);
+  if (!loopback && options.users === 0) {
+    throw new UsageError(
+      `Refusing to listen on ${options.host}: no users are configured, so anybody who reaches it could switch supplies off`,
+      {
+        code: "authentication-not-configured",
+        advice: "Configure users (name, role, password hash), or bind to 127.0.0.1.",
+      },
+    );
+  }
+  if (!loopback) return {};
+  const hostNames = ["localhost", "127.0.0.1", "[::1]", options.host];
+  return options.users > 0 ? { hostNames } : { hostNames, automaticRole: options.demo ? "operator" : "viewer" };
+}
+
+/** True for 127.0.0.0/8, ::1 and `localhost`. */
+export function isLoopback(host: string): boolean {
+  return host === "localhost" || host === "::1" || host === "[::1]" || /^127\.\d{1,3}\.\d{1,3}\.\d{1,3}$/.test(host);
+}

@@ -1,0 +1,149 @@
+import { OpenAPIHono } from "@hono/zod-openapi";
+import { bodyLimit } from "hono/body-limit";
+import { compress } from "hono/compress";
+import type { Registry } from "prom-client";
+import { secureRandomBytes } from "@amity/crypto";
+import { toHex } from "@amity/bytes";
+import { LiveEvent } from "@amity/api";
+import type { Log, World } from "@amity/runtime";
+import { identify, refuseForeignOrigins, requireRight } from "./access/gatekeeping.ts";
+import type { AccessPlan } from "./access/binding.ts";
+import { createLoginLimit } from "./access/login-limit.ts";
+import { createSessions, type User } from "./access/sessions.ts";
+import { createEventHub } from "./event-hub.ts";
+import { idempotency } from "./idempotency.ts";
+import { ProblemError, problemOf, problemResponse } from "./problems.ts";
+import { requestMetrics } from "./request-metrics.ts";
+import { securityHeaders } from "./security-headers.ts";
+import { addCommandRoutes } from "./routes/command-routes.ts";
+import { addDemoRoutes } from "./routes/demo-routes.ts";
+import { addMdmRoutes } from "./routes/mdm-routes.ts";
+import { addMeterRoutes } from "./routes/meter-routes.ts";
+import { addOverviewRoutes } from "./routes/overview-routes.ts";
+import { addSessionRoutes } from "./routes/session-routes.ts";
+import type { RouteDeps } from "./routes/deps.ts";
+import type { HttpEnv } from "./env.ts";
+import type { StaticConsole } from "./static-console.ts";
+import type { UtilityApi } from "./ports.ts";
+
+export interface HttpAppOptions {
+  readonly utility: UtilityApi;
+  readonly world: Pick<World, "clock" | "timers">;
+  readonly log: Log;
+  readonly users: readonly User[];
+  readonly plan: AccessPlan;
+  readonly metrics: Registry;
+  /** The built console; absent where only the API is served. */
+  readonly console?: StaticConsole | undefined;
+}
+
+/** The whole HTTP face as a fetch handler. `close` stops following the utility's live events. */
+export interface HttpApp {
+  fetch(request: Request, env?: unknown): Response | Promise<Response>;
+  close(): void;
+}
+
+const BODY_BYTES_MAX = 64 * 1024;
+const EVENTS_KEPT_MAX = 2_000;
+
+export function createHttpApp(options: HttpAppOptions): HttpApp {
+  const { utility, world, plan, log } = options;
+  const hub = createEventHub({ epoch: toHex(secureRandomBytes(4)), keptMax: EVENTS_KEPT_MAX });
+  const unsubscribe = utility.subscribe((event) => hub.publish(event));
+  const sessions = createSessions(options.users, world.timers);
+  const deps: RouteDeps = { utility, hub, sessions, loginLimit: createLoginLimit(world.timers), clock: world.clock, timers: world.timers };
+
+  const app = new OpenAPIHono<HttpEnv>({
+    defaultHook: (result) => {
+      if (result.success) return;
+      const errors = result.error.issues.slice(0, 100).map((issue) => ({
+        pointer: result.target === "json" ? `/${issue.path.join("/")}` : issue.path.join("."),
+        detail: issue.message,
+      }));
+      const noKey = result.target === "header" && errors.some((error) => error.pointer === "idempotency-key");
+      throw new ProblemError(noKey ? "idempotency-key-missing" : "bad-request", { errors });
+    },
+  });
+
+  app.use(async (c, next) => {
+    c.set("traceId", toHex(secureRandomBytes(8)));
+    await next();
+    c.res.headers.set("x-trace-id", c.get("traceId"));
+  });
+  app.use(securityHeaders);
+  app.use(requestMetrics(options.metrics, world.timers, () => hub.followers));
+  app.use(refuseForeignOrigins(plan));
+  app.use("/api/*", compress({ threshold: 2_048 }));
+  app.use("/api/*", bodyLimit({ maxSize: BODY_BYTES_MAX, onError: () => failWith("payload-too-large") }));
+  app.use(identify(sessions, plan));
+  app.use("/api/v1/*", noStore);
+  addGuards(app, deps);
+
+  addSessionRoutes(app, deps);
+  addOverviewRoutes(app, deps);
+  addMeterRoutes(app, deps);
+  addCommandRoutes(app, deps);
+  addMdmRoutes(app, deps);
+  addDemoRoutes(app, deps);
+  addOperations(app, options);
+
+  app.onError((error, c) => {
+    const { kind, detail } = problemOf(error);
+    if (kind === "internal") log.error("http-failed", { path: c.req.path, traceId: c.get("traceId"), error: String(error) });
+    return problemResponse(kind, detail, { instance: c.req.path, traceId: c.get("traceId") });
+  });
+  app.notFound((c) => {
+    const isApi = c.req.path.startsWith("/api/") || c.req.method !== "GET";
+    const page = isApi
+      ? undefined
+      : options.console?.(c.req.path, { ifNoneMatch: c.req.header("if-none-match"), acceptEncoding: c.req.header("accept-encoding") });
+    return (
+      page ??
+      problemResponse("not-found", { detail: `There is nothing at ${c.req.path}.` }, { instance: c.req.path, traceId: c.get("traceId") })
+    );
+  });
+
+  return { fetch: (request, env) => app.fetch(request, env as object | undefined), close: unsubscribe };
+}
+
+const OPEN_PATHS = new Set(["/api/v1/session", "/api/v1/login", "/api/v1/logout"]);
+
+/** Every resource needs the right to read; every write an idempotency key. */
+function addGuards(app: OpenAPIHono<HttpEnv>, deps: RouteDeps): void {
+  const reading = requireRight("read");
+  const once = idempotency(deps.timers);
+  app.use("/api/v1/*", (c, next) => (OPEN_PATHS.has(c.req.path) ? next() : reading(c, next)));
+  app.on(["POST", "PUT", "PATCH", "DELETE"], "/api/v1/*", (c, next) => (OPEN_PATHS.has(c.req.path) ? next() : once(c, next)));
+}
+
+const noStore: Parameters<OpenAPIHono<HttpEnv>["use"]>[1] = async (c, next) => {
+  await next();
+  if (!c.res.headers.has("cache-control")) c.res.headers.set("cache-control", "no-store");
+};
+
+/** Health, readiness, metrics and the API's description. */
+function addOperations(app: OpenAPIHono<HttpEnv>, options: HttpAppOptions): void {
+  app.get("/healthz", (c) => c.json({ status: "ok" }));
+  app.get("/readyz", (c) => {
+    const reasons = options.utility.notReady();
+    if (reasons.length === 0) return c.json({ status: "ready" });
+    throw new ProblemError("unavailable", { detail: reasons.join("; "), retryAfterSeconds: 2 });
+  });
+  app.get("/metrics", requireRight("read"), async (c) =>
+    c.body(await options.metrics.metrics(), 200, { "content-type": options.metrics.contentType }),
+  );
+  app.openAPIRegistry.register("LiveEvent", LiveEvent);
+  app.doc31("/api/openapi.json", {
+    openapi: "3.1.1",
+    info: {
+      title: "Amity",
+      version: options.utility.facts().version,
+      description: "An open advanced metering infrastructure: meters, intervals, commands, exceptions, bills.",
+    },
+    servers: [{ url: "/" }],
+  });
+}
+
+function failWith(kind: "payload-too-large"): never {
+  throw new ProblemError(kind, { detail: `Bodies may have at most ${BODY_BYTES_MAX} octets.` });
+}

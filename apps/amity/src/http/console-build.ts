@@ -1,0 +1,44 @@
+import { readdir, readFile, stat, writeFile } from "node:fs/promises";
+import { createRequire } from "node:module";
+import { dirname, join } from "node:path";
+import { digest } from "@amity/crypto";
+import { toHex } from "@amity/bytes";
+
+const STAMP = "build-stamp.txt";
+
+/**
+ * Builds the console where its output is missing or older than its sources (told by a hash of sources, lock of the
+ * package and schemas' types excluded). Takes some seconds when it has to build.
+ * @returns the folder to serve, and whether it was built now. @throws what vite throws where the sources do not build.
+ */
+export async function ensureConsoleBuilt(options: { force?: boolean } = {}): Promise<{ folder: string; built: boolean }> {
+  const root = dirname(createRequire(import.meta.url).resolve("@amity/console/package.json"));
+  const folder = join(root, "dist");
+  const stampPath = join(folder, STAMP);
+  const wanted = await sourceHash(root);
+  if (options.force !== true && (await readFile(stampPath, "utf8").catch(() => "")) === wanted) return { folder, built: false };
+  const { build } = await import("vite");
+  await build({ root, logLevel: "error", configFile: join(root, "vite.config.ts") });
+  await writeFile(stampPath, wanted);
+  return { folder, built: true };
+}
+
+/** A hash over names and contents of everything that the build reads from the console's own folder. */
+async function sourceHash(root: string): Promise<string> {
+  const inputs = ["index.html", "vite.config.ts", "package.json"];
+  for (const folder of ["src", "public"]) {
+    const exists = await stat(join(root, folder)).then(
+      () => true,
+      () => false,
+    );
+    if (!exists) continue;
+    for (const entry of await readdir(join(root, folder), { recursive: true, withFileTypes: true })) {
+      if (entry.isFile()) inputs.push(join(entry.parentPath, entry.name).slice(root.length + 1));
+    }
+  }
+  const parts: Uint8Array[] = [];
+  for (const input of inputs.sort()) {
+    parts.push(new TextEncoder().encode(`${input}\n`), new Uint8Array(await readFile(join(root, input))));
+  }
+  return toHex(digest("sha256", ...parts));
+}

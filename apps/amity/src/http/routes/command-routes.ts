@@ -1,0 +1,69 @@
+import { createRoute, type OpenAPIHono } from "@hono/zod-openapi";
+import { Command, CommandRequest, CommandsPage, CommandsQuery } from "@amity/api";
+import { checkRight } from "../access/gatekeeping.ts";
+import type { HttpEnv } from "../env.ts";
+import { answers, IdParam, jsonBody, WriteHeaders } from "./describe.ts";
+import { found, linkNext } from "./meter-routes.ts";
+import { settled } from "./outcome.ts";
+import type { RouteDeps } from "./deps.ts";
+
+const tags = ["commands"];
+
+const listRoute = createRoute({
+  method: "get",
+  path: "/api/v1/commands",
+  tags,
+  summary: "Commands, newest first",
+  request: { query: CommandsQuery },
+  responses: answers(200, CommandsPage, "A page of commands"),
+});
+const commandRoute = createRoute({
+  method: "get",
+  path: "/api/v1/commands/{id}",
+  tags,
+  summary: "State of one command",
+  request: { params: IdParam },
+  responses: answers(200, Command, "The command"),
+});
+const requestRoute = createRoute({
+  method: "post",
+  path: "/api/v1/commands",
+  tags,
+  summary: "Ask something of a meter; follow the Location, or the stream's command events",
+  request: { headers: WriteHeaders, body: jsonBody(CommandRequest) },
+  responses: answers(202, Command, "Accepted: the command as it stands now"),
+});
+const cancelRoute = createRoute({
+  method: "post",
+  path: "/api/v1/commands/{id}/cancel",
+  tags,
+  summary: "Withdraw a command that was not sent yet",
+  request: { params: IdParam, headers: WriteHeaders },
+  responses: answers(200, Command, "The command"),
+});
+
+/** Commands are resources: 202 with their address, then their state. */
+export function addCommandRoutes(app: OpenAPIHono<HttpEnv>, { utility }: RouteDeps): void {
+  app.openapi(listRoute, async (c) => {
+    const page = await utility.commands(c.req.valid("query"));
+    linkNext(c, page.next);
+    return c.json(page, 200);
+  });
+  app.openapi(commandRoute, async (c) => {
+    const { id } = c.req.valid("param");
+    return c.json(found(await utility.command(id), `command ${id}`), 200);
+  });
+  app.openapi(requestRoute, async (c) => {
+    const request = c.req.valid("json");
+    const critical = request.control.kind === "disconnect" || request.control.kind === "connect" || request.control.kind === "setClock";
+    const principal = checkRight(c.get("principal"), critical ? "critical-command" : "command");
+    const command = settled(await utility.requestCommand(request, principal), `meter ${request.meterId}`);
+    c.header("location", `/api/v1/commands/${encodeURIComponent(command.commandId)}`);
+    return c.json(command, 202);
+  });
+  app.openapi(cancelRoute, async (c) => {
+    const { id } = c.req.valid("param");
+    const principal = checkRight(c.get("principal"), "command");
+    return c.json(settled(await utility.cancelCommand(id, principal), `command ${id}`), 200);
+  });
+}

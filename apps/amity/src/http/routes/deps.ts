@@ -1,0 +1,15 @@
+import type { Clock, Timers } from "@amity/runtime";
+import type { LoginLimit } from "../access/login-limit.ts";
+import type { Sessions } from "../access/sessions.ts";
+import type { EventHub } from "../event-hub.ts";
+import type { UtilityApi } from "../ports.ts";
+
+/** What routes work with. */
+export interface RouteDeps {
+  readonly utility: UtilityApi;
+  readonly hub: EventHub;
+  readonly sessions: Sessions;
+  readonly loginLimit: LoginLimit;
+  readonly clock: Pick<Clock, "nowMs">;
+  readonly timers: Pick<Timers, "elapsedMs" | "after">;
+}
