@@ -1,0 +1,2 @@
+export * from "./logical-link.ts";
+export * from "./medium.ts";
