@@ -1,4 +1,6 @@
-import type { Connection } from "@amity/runtime";
+import type { TimeSpan } from "@amity/concentrator";
+import type { PduLink } from "@amity/dlms";
+import type { Clock, Connection, Random, Timers } from "@amity/runtime";
 import type { EndDeviceEvent, IntervalSeries, MeterId, RegisterReading } from "@amity/model";
 import type { Device } from "./registry.ts";
 import type { FrameTrace } from "./session-trace.ts";
@@ -39,12 +41,17 @@ export interface MeterDriver {
   interpretDelivery(device: Device, delivery: CollectedObject): CollectedProfile;
 }
 
-/** A way to one meter: octets of the protocol's own transport, already routed (direct TCP, or relayed by a concentrator). */
-export interface MeterLink {
-  readonly connection: Connection;
-  /** For the person who reads the trace: `tcp 10.0.0.7:4059`, `relay C03 → 0117`. */
+/**
+ * A way to one meter, already routed: a stream of octets (direct TCP), or whole messages relayed by a concentrator (the
+ * gateway of IEC 62056-5-3, E6/E7).
+ */
+export type MeterLink = (
+  | { readonly kind: "stream"; readonly connection: Connection }
+  | { readonly kind: "relay"; readonly messages: PduLink }
+) & {
+  /** For the person who reads the trace: `tcp 10.0.0.7:4059`, `relay C03 to 0117`. */
   readonly description: string;
-}
+};
 
 /** Which rights a session needs: the least that will do. */
 export type SessionPurpose = "identify" | "read" | "manage";
@@ -54,16 +61,11 @@ export interface SessionRequest {
   readonly purpose: SessionPurpose;
   readonly keys: KeyVault;
   readonly counters: InvocationCounters;
+  readonly world: { readonly timers: Timers; readonly random: Random; readonly clock: Clock };
   /** Each protocol message as it passes, for the trace. */
   readonly trace?: (frame: FrameTrace) => void;
   /** Machine time that one request may take. */
   readonly timeoutMs: number;
-}
-
-/** A half-open span of civil time, UTC ms. */
-export interface TimeSpan {
-  readonly fromMs: number;
-  readonly toMs: number;
 }
 
 /** What a meter answered: the answer, or its refusal in its own words. */

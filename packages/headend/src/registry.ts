@@ -1,6 +1,6 @@
 import type { Address } from "@amity/runtime";
 import type { CommandRequest, CommandState, EndDeviceEvent, MeterId } from "@amity/model";
-import type { TimeSpan } from "./driver.ts";
+import type { Coverage } from "@amity/concentrator";
 
 export type ConcentratorId = string;
 
@@ -56,15 +56,13 @@ export interface ConcentratorRecord {
   readonly entry: ConcentratorEntry;
   readonly lastSeenMs: number | undefined;
   readonly lastError: string | undefined;
-  /** Every delivery up to this sequence number is in the sink and was acknowledged or may be. */
-  readonly deliveredSequence: number;
 }
 
 /** Spans of one profile of one meter that are in the sink: sorted, disjoint, half-open. */
 export interface CoverageRecord {
   readonly meterId: MeterId;
   readonly profile: string;
-  readonly covered: readonly TimeSpan[];
+  readonly covered: Coverage;
 }
 
 /** One command with its life so far. */
@@ -118,7 +116,6 @@ export interface CollectionRecord {
   readonly coverage: readonly CoverageRecord[];
   readonly health: readonly { readonly meterId: MeterId; readonly change: Partial<DeviceHealth> }[];
   readonly events: readonly EndDeviceEvent[];
-  readonly concentrator?: { readonly concentratorId: ConcentratorId; readonly deliveredSequence: number };
 }
 
 /**
