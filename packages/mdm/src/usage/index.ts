@@ -1,2 +1,1 @@
 export * from "./local-days.ts";
-export * from "./local-time.ts";

@@ -1,5 +1,5 @@
+import { localDayOf, startOfLocalDayMs, isoWeekdayOf, type Zone } from "@amity/intervals";
 import type { Series } from "../vee/series.ts";
-import { localDayOf, localDayStart, weekdayOf, type LocalTime } from "./local-time.ts";
 
 /** The intervals of a series that begin in one civil day. */
 export interface DaySpan {
@@ -13,15 +13,15 @@ export interface DaySpan {
 }
 
 /** Splits a series into civil days: 92, 96 or 100 quarter-hours where the clock changes. An interval belongs to the day it begins in. */
-export function localDays(series: Series, zone: LocalTime): readonly DaySpan[] {
+export function localDays(series: Series, zone: Zone): readonly DaySpan[] {
   const stepMs = series.intervalSeconds * 1000;
   const count = series.values.length;
   const spans: DaySpan[] = [];
   if (count === 0) return spans;
-  let day = localDayOf(series.startMs, zone);
-  let dayStartMs = localDayStart(day, zone);
+  let day = localDayOf(zone, series.startMs);
+  let dayStartMs = startOfLocalDayMs(zone, day);
   for (let from = 0; from < count;) {
-    const nextStartMs = localDayStart(day + 1, zone);
+    const nextStartMs = startOfLocalDayMs(zone, day + 1);
     const to = Math.min(count, Math.max(from, Math.ceil((nextStartMs - series.startMs) / stepMs)));
     const complete =
       series.startMs + from * stepMs < dayStartMs + stepMs && series.startMs + to * stepMs >= nextStartMs && dayStartMs >= series.startMs;
@@ -34,8 +34,8 @@ export function localDays(series: Series, zone: LocalTime): readonly DaySpan[] {
 }
 
 /** How many intervals a civil day has: 92, 96 or 100 quarter-hours. */
-export function intervalsInDay(day: number, intervalSeconds: number, zone: LocalTime): number {
-  return (localDayStart(day + 1, zone) - localDayStart(day, zone)) / (intervalSeconds * 1000);
+export function intervalsInDay(day: number, intervalSeconds: number, zone: Zone): number {
+  return (startOfLocalDayMs(zone, day + 1) - startOfLocalDayMs(zone, day)) / (intervalSeconds * 1000);
 }
 
 export type DayType = "weekday" | "weekend" | "holiday";
@@ -43,6 +43,6 @@ export type DayType = "weekday" | "weekend" | "holiday";
 /** Weekday, weekend or holiday; a holiday is a holiday on any weekday. */
 export function dayTypeOf(day: number, holidays?: ReadonlySet<number>): DayType {
   if (holidays?.has(day) === true) return "holiday";
-  const weekday = weekdayOf(day);
-  return weekday === 0 || weekday === 6 ? "weekend" : "weekday";
+
+  return isoWeekdayOf(day) >= 6 ? "weekend" : "weekday";
 }

@@ -1,5 +1,5 @@
+import type { Zone } from "@amity/intervals";
 import type { Commodity, MeasurementKind, Unit } from "@amity/model";
-import type { LocalTime } from "../usage/local-time.ts";
 import type { Series } from "./series.ts";
 
 /** What is known about the channel that is judged. Values are integers times 10^scaler in `unit`. */
@@ -61,7 +61,7 @@ export interface Declared {
 /** Everything that a rule or an estimator may look at beside the series itself. All of it optional: a rule that lacks its input is silent. */
 export interface VeeContext {
   readonly channel: ChannelFacts;
-  readonly zone: LocalTime;
+  readonly zone: Zone;
   /** Civil days (see `local-time.ts`) that count as holidays. */
   readonly holidays?: ReadonlySet<number>;
   /** The time that should be covered; default the series itself. */

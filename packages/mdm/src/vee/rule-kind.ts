@@ -9,7 +9,7 @@ export interface RuleInput {
   readonly series: Series;
   readonly context: VeeContext;
   /** The civil days of the series, computed once and only when a rule asks. */
-  days(): readonly DaySpan[];
+  readonly days: () => readonly DaySpan[];
 }
 
 /** One kind of rule: its defaults are also the list and the types of its parameters. */

@@ -1,4 +1,4 @@
-import { isoDate } from "../../usage/local-time.ts";
+import { formatDay } from "@amity/intervals";
 import { isClean, MISSING } from "../quality-mask.ts";
 import { ruleKind, toCounts, toUnit, type RuleInput } from "../rule-kind.ts";
 import type { Series } from "../series.ts";
@@ -118,7 +118,7 @@ function compareDays(
     if (total === undefined) continue;
     let own = 0;
     for (let index = from; index < to; index += 1) own += series.values[index] ?? 0;
-    compare(own, total, { fromIndex: from, toIndex: to, date: isoDate(day) });
+    compare(own, total, { fromIndex: from, toIndex: to, date: formatDay(day) });
   }
 }
 

@@ -1,5 +1,5 @@
+import { formatDay } from "@amity/intervals";
 import { intervalsInDay } from "../../usage/local-days.ts";
-import { isoDate } from "../../usage/local-time.ts";
 import { eachRun, MISSING } from "../quality-mask.ts";
 import { ruleKind } from "../rule-kind.ts";
 import { seriesEndMs } from "../series.ts";
@@ -125,7 +125,7 @@ export const dayLength = ruleKind({
         fromIndex: span?.from ?? 0,
         toIndex: span?.to ?? series.values.length,
         numbers: { deliveredIntervals: count, expectedIntervals: expected },
-        reason: `${isoDate(day)} has ${count} intervals where its civil day has ${expected}`,
+        reason: `${formatDay(day)} has ${count} intervals where its civil day has ${expected}`,
       });
     }
   },

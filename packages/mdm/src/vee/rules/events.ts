@@ -1,5 +1,5 @@
+import { localDayOf, startOfLocalDayMs } from "@amity/intervals";
 import { QUALITY_METHODS, qualityCategoryOf, type QualityMethod } from "@amity/model";
-import { localDayOf, localDayStart } from "../../usage/local-time.ts";
 import { dayTypeOf } from "../../usage/local-days.ts";
 
 import { eachRun, isClean, maskOf, MISSING, NOT_A_BASIS } from "../quality-mask.ts";
@@ -97,7 +97,7 @@ export const timeShift = ruleKind({
   defaults: { maximumHours: 3, minimumCorrelation: 0.8, margin: 0.15, minimumHistoryDays: 7 },
   marks: "none",
   check(input, { maximumHours, minimumCorrelation, margin, minimumHistoryDays }, report) {
-    const { series, context } = input;
+    const { series } = input;
     const lagMax = Math.floor((maximumHours * 3600) / series.intervalSeconds);
     for (const span of input.days()) {
       if (!span.complete || span.to - span.from < 4 * lagMax + 4 || !isClean(series.qualities, span.from, span.to, MISSING)) continue;
@@ -211,12 +211,16 @@ function typicalDay({ series, context }: RuleInput, day: number, slots: number, 
   const type = dayTypeOf(day, holidays);
   const mean = new Float64Array(slots);
   let used = 0;
-  const firstDay = localDayOf(history.startMs, zone);
-  const lastDay = localDayOf(intervalStartMs(history, history.values.length) - 1, zone);
+  const firstDay = localDayOf(zone, history.startMs);
+  const lastDay = localDayOf(zone, intervalStartMs(history, history.values.length) - 1);
   for (let other = firstDay; other <= lastDay; other += 1) {
     if (other === day || dayTypeOf(other, holidays) !== type) continue;
-    const from = (localDayStart(other, zone) - history.startMs) / stepMs;
-    if (from < 0 || from + slots > history.values.length || localDayStart(other + 1, zone) - localDayStart(other, zone) !== slots * stepMs)
+    const from = (startOfLocalDayMs(zone, other) - history.startMs) / stepMs;
+    if (
+      from < 0 ||
+      from + slots > history.values.length ||
+      startOfLocalDayMs(zone, other + 1) - startOfLocalDayMs(zone, other) !== slots * stepMs
+    )
       continue;
     if (!isClean(history.qualities, from, from + slots, NOT_A_BASIS)) continue;
     for (let slot = 0; slot < slots; slot += 1) mean[slot] = (mean[slot] ?? 0) + (history.values[from + slot] ?? 0);

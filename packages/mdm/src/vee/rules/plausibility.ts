@@ -1,4 +1,4 @@
-import { isoDate } from "../../usage/local-time.ts";
+import { formatDay } from "@amity/intervals";
 import { MISSING } from "../quality-mask.ts";
 import { ruleKind, toCounts, toUnit, type RuleInput } from "../rule-kind.ts";
 import { intervalStartMs, type Series } from "../series.ts";
@@ -155,7 +155,7 @@ export const highLow = ruleKind({
         fromIndex: span.from,
         toIndex: span.to,
         numbers,
-        reason: `${isoDate(span.day)} used ${numbers.dayInUnit} ${context.channel.unit}, ${numbers.percent.toFixed(0)} % of the average ${numbers.averageInUnit.toFixed(1)} (limits ${lowPercent} to ${highPercent} %)`,
+        reason: `${formatDay(span.day)} used ${numbers.dayInUnit} ${context.channel.unit}, ${numbers.percent.toFixed(0)} % of the average ${numbers.averageInUnit.toFixed(1)} (limits ${lowPercent} to ${highPercent} %)`,
       });
     }
   },
