@@ -1,0 +1,75 @@
+import type { FrameTrace, SessionTrace } from "./session-trace.ts";
+
+/** Limits of what is kept for the console. */
+const FRAMES_MAX = 400;
+const SESSION_OCTETS_MAX = 256 * 1024;
+const TOTAL_OCTETS_MAX = 48 * 1024 * 1024;
+
+interface Kept {
+  trace: SessionTrace;
+  octets: number;
+}
+
+/** A session that is being recorded. */
+export interface TraceRecorder {
+  frame(frame: FrameTrace): void;
+  end(endedAtMs: number, error?: string): void;
+}
+
+/** Keeps the messages of the last session of each meter, the least recently talked-to meters forgotten first. */
+export class TraceKeeper {
+  readonly #kept = new Map<string, Kept>();
+  #octets = 0;
+
+  last(meterId: string): SessionTrace | undefined {
+    const kept = this.#kept.get(meterId);
+    return kept === undefined ? undefined : { ...kept.trace, frames: [...kept.trace.frames] };
+  }
+
+  has(meterId: string): boolean {
+    return this.#kept.has(meterId);
+  }
+
+  begin(session: { meterId: string; route: string; purpose: string; startedAtMs: number }): TraceRecorder {
+    const frames: FrameTrace[] = [];
+    const kept: Kept = { trace: { ...session, endedAtMs: undefined, outcome: "open", frames, framesDropped: 0 }, octets: 0 };
+    this.#forget(session.meterId);
+    this.#kept.set(session.meterId, kept);
+    return {
+      frame: (frame) => {
+        const octets = frame.wire.length + (frame.plain?.length ?? 0);
+        if (frames.length >= FRAMES_MAX || kept.octets + octets > SESSION_OCTETS_MAX) {
+          kept.trace = { ...kept.trace, framesDropped: kept.trace.framesDropped + 1 };
+          return;
+        }
+        frames.push(frame);
+        kept.octets += octets;
+        // A later session may have taken this one's place.
+        if (this.#kept.get(session.meterId) === kept) this.#account(octets);
+      },
+      end: (endedAtMs, error) => {
+        kept.trace = {
+          ...kept.trace,
+          endedAtMs,
+          outcome: error === undefined ? "ok" : "failed",
+          ...(error === undefined ? {} : { error }),
+        };
+      },
+    };
+  }
+
+  #account(octets: number): void {
+    this.#octets += octets;
+    for (const meterId of this.#kept.keys()) {
+      if (this.#octets <= TOTAL_OCTETS_MAX) return;
+      this.#forget(meterId);
+    }
+  }
+
+  #forget(meterId: string): void {
+    const kept = this.#kept.get(meterId);
+    if (kept === undefined) return;
+    this.#octets -= kept.octets;
+    this.#kept.delete(meterId);
+  }
+}
