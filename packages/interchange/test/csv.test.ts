@@ -132,7 +132,7 @@ describe.skipIf(!existsSync(households))("the half-hours of real households (Sma
       } else putAside++;
     }
     expect(homes.size).toBe(20);
-    // 417,067 rows, two of them there twice
+    // 417,067 rows, two of which say again what another said (labels inside the skipped hour)
     expect(values + putAside).toBe(417_065);
     expect(putAside).toBeLessThan(200);
   });

@@ -66,3 +66,15 @@ describe("a scaled clock", () => {
     expect(rangMs).toBeGreaterThanOrEqual(target);
   });
 });
+
+describe("a clock whose pace changes", () => {
+  it("never jumps and takes its alarms along", async () => {
+    const clock = scaledClock(realTimers, { speed: 1, startMs: Date.UTC(2026, 0, 1) });
+    const rang = new Promise<number>((resolve) => clock.at(Date.UTC(2026, 0, 2), () => resolve(clock.nowMs())));
+    const beforeMs = clock.nowMs();
+    clock.setSpeed(2_000_000);
+    expect(clock.speed).toBe(2_000_000);
+    expect(clock.nowMs()).toBeGreaterThanOrEqual(beforeMs);
+    expect(await rang).toBeGreaterThanOrEqual(Date.UTC(2026, 0, 2));
+  });
+});

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { LinkError } from "@amity/bytes";
+import type { LinkError } from "@amity/bytes";
 import { Simulation, type Connection } from "../src/index.ts";
 
 const START = Date.UTC(2026, 0, 1);

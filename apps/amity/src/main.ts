@@ -1,0 +1,135 @@
+import { Command, CommanderError, InvalidArgumentError } from "commander";
+import { EXIT, reportFailure } from "./cli/output.ts";
+import { VERSION } from "./version.ts";
+
+/** Runs the `amity` command line. Sets the exit code; resolves when a one-off command is done, or a server has ended. */
+export async function main(argv: readonly string[]): Promise<void> {
+  const program = new Command("amity")
+    .description("Open advanced metering infrastructure: meters, networks, head-end, meter data management")
+    .version(VERSION)
+    .showHelpAfterError("(amity --help lists the commands)")
+    .exitOverride();
+  addServers(program);
+  addTools(program);
+  addProofs(program);
+  try {
+    await program.parseAsync([...argv]);
+  } catch (error) {
+    if (error instanceof CommanderError) process.exitCode = error.exitCode === 0 ? EXIT.ok : EXIT.usage;
+    else reportFailure(error, argv.includes("--json"));
+  }
+}
+
+function addServers(program: Command): void {
+  program
+    .command("up")
+    .description("start the utility: database, demo fleet, head-end, MDM, API and console")
+    .option("--host <address>", "address to serve the console and API on", "127.0.0.1")
+    .option("--port <number>", "port to serve on; the next free one if it is taken", port, 8080)
+    .option("--database-url <url>", "use this PostgreSQL (15 or later) instead of the embedded one")
+    .option("--data <folder>", "where the embedded database and the concentrators keep their data", "var/amity")
+    .option("--no-demo", "no simulated utility: your own fleet")
+    .option("--meters <number>", "electricity meters of the demo", count, 1000)
+    .option("--seed <number>", "seed of the demo", count, 7)
+    .option("--speed <factor>", "civil seconds per machine second in the demo", positive, 300)
+    .option("--history <days>", "days of history that are back-filled", count, 30)
+    .option("--auth-file <file>", "users and password hashes (JSON), required on any address but loopback")
+    .option("--json", "machine-readable progress, one JSON object a line")
+    .action(async (options) => (await import("./cli/up.ts")).up(options));
+
+  const meter = program.command("meter").description("simulated meters");
+  meter
+    .command("serve")
+    .description("serve simulated meters that any outside client can read")
+    .option("--protocol <name>", "protocol of the meters", "dlms")
+    .option("--transport <name>", "wrapper or hdlc", "wrapper")
+    .option("--host <address>", "address to listen on", "127.0.0.1")
+    .option("--port <number>", "port of the first meter; others follow", port, 4059)
+    .option("--count <number>", "how many meters", count, 1)
+    .option("--auth <mechanism>", "none, lls, hls2 to hls7: what the management association (client 1) asks for", "hls5")
+    .option("--profile <file>", "meter profile (JSON): identity, registers, keys")
+    .option("--seed <number>", "seed of the household", count, 7)
+    .option("--speed <factor>", "civil seconds per machine second", positive, 1)
+    .option("--json", "print what is served as JSON")
+    .action(async (options) => (await import("./cli/meter-serve.ts")).meterServe(options));
+}
+
+function addTools(program: Command): void {
+  program
+    .command("read")
+    .description("read a meter once")
+    .argument("<url>", "e.g. dlms://127.0.0.1:4059?client=1&auth=hls5&ek=HEX&ak=HEX")
+    .argument("[what...]", "OBIS codes or names (clock, profile, associations); everything identified when absent")
+    .option("--from <time>", "profiles: first instant (ISO 8601)")
+    .option("--to <time>", "profiles: end (ISO 8601)")
+    .option("--timeout <ms>", "for each request", count, 10_000)
+    .option("--trace", "print every APDU on stderr")
+    .option("--json", "JSON on stdout")
+    .action(async (url, what, options) => (await import("./cli/read.ts")).read(url, what, options));
+
+  program
+    .command("decode")
+    .description("explain a frame of any protocol, field by field")
+    .argument("<input...>", "hex, a file, or - for stdin")
+    .option("--protocol <name>", "say which instead of guessing")
+    .option("--key <hex>", "encryption key")
+    .option("--auth-key <hex>", "authentication key (DLMS)")
+    .option("--system-title <hex>", "system title of the sender (DLMS), where the frame does not carry it")
+    .option("--json", "JSON on stdout")
+    .action(async (input, options) => (await import("./cli/decode.ts")).decode(input, options));
+
+  program
+    .command("ingest")
+    .description("load readings from files through validation into the ledger, and bill them if asked")
+    .argument("<file...>", "CSV and other formats, .gz too")
+    .option("--format <name>", "say which instead of guessing")
+    .option("--zone <name>", "IANA zone of times without an offset", "UTC")
+    .option("--usage-point <id>", "whose readings they are where the file does not say (default: the file's name)")
+    .option("--interval <seconds>", "interval length where the file is too short to show it", count)
+    .option("--stamp <which>", "whether times are the start or the end of an interval", "start")
+    .option("--bill <tariff>", "rate each whole month with this tariff (file or name) and print the bills")
+    .option("--database-url <url>", "use this PostgreSQL instead of the embedded one")
+    .option("--data <folder>", "where the embedded database keeps its data", "var/amity")
+    .option("--json", "JSON on stdout")
+    .action(async (files, options) => (await import("./cli/ingest.ts")).ingest(files, options));
+}
+
+function addProofs(program: Command): void {
+  program
+    .command("simulate")
+    .description("run a whole utility in virtual time under injected faults and check its invariants")
+    .option("--seed <number>", "seed of the first run", count, 1)
+    .option("--runs <number>", "runs, each with the next seed", count, 1)
+    .option("--days <number>", "virtual days", count, 2)
+    .option("--meters <number>", "meters", count, 12)
+    .option("--database-url <url>", "use this PostgreSQL instead of the embedded one")
+    .option("--json", "JSON on stdout: eventHash, seeds, checks, failures")
+    .action(async (options) => (await import("./cli/simulate.ts")).simulate(options));
+
+  program
+    .command("bench")
+    .description("run a benchmark")
+    .argument("[name]", "which one; --list names them")
+    .option("--list", "name the benchmarks")
+    .option("--quick", "a small run, to see that it works")
+    .option("--json", "JSON on stdout: bench, machine, results")
+    .action(async (name, options) => (await import("./cli/bench.ts")).bench(name, options));
+}
+
+function count(text: string): number {
+  const value = Number(text);
+  if (!Number.isSafeInteger(value) || value < 0) throw new InvalidArgumentError("expected a whole number from 0 up.");
+  return value;
+}
+
+function port(text: string): number {
+  const value = count(text);
+  if (value > 65_535) throw new InvalidArgumentError("expected a port, 0 to 65535.");
+  return value;
+}
+
+function positive(text: string): number {
+  const value = Number(text);
+  if (!(value > 0) || value > 100_000) throw new InvalidArgumentError("expected a number above 0, at most 100000.");
+  return value;
+}
