@@ -1,0 +1,29 @@
+import { startEmbedded, type EmbeddedOptions } from "./embedded/embedded-postgres.ts";
+import { openPool } from "./pg-store.ts";
+import type { Store } from "./store.ts";
+
+/**
+ * Opens the database: any PostgreSQL 15 or newer by URL, or the embedded one on a folder. Closing the store stops the embedded
+ * server too.
+ * @throws as `openPool` and `startEmbedded`.
+ */
+export async function openStore(
+  options: { url: string; connectionsMax?: number } | { embedded: EmbeddedOptions; connectionsMax?: number },
+): Promise<Store> {
+  const pool = options.connectionsMax === undefined ? {} : { connectionsMax: options.connectionsMax };
+  if ("url" in options) return openPool({ connection: options.url, ...pool });
+  const server = await startEmbedded(options.embedded);
+  try {
+    const store = await openPool({ connection: server.connection, ...pool });
+    const close = store.close.bind(store);
+    return Object.assign(store, {
+      close: async () => {
+        await close();
+        await server.stop();
+      },
+    });
+  } catch (error) {
+    await server.stop();
+    throw error;
+  }
+}
