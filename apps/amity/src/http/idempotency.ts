@@ -57,7 +57,7 @@ export function idempotency(timers: Pick<Timers, "elapsedMs">) {
     await next();
     if (c.res.status >= 500 || c.error !== undefined) {
       remembered.delete(scoped);
-      return;
+      return undefined;
     }
     entry.answer = {
       status: c.res.status,
@@ -65,5 +65,6 @@ export function idempotency(timers: Pick<Timers, "elapsedMs">) {
       location: c.res.headers.get("location"),
       body: await c.res.clone().text(),
     };
+    return undefined;
   });
 }

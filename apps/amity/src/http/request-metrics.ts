@@ -20,11 +20,11 @@ export function requestMetrics(registry: Registry, timers: Pick<Timers, "elapsed
     labelNames: ["method", "route", "status"] as const,
     registers,
   });
-  const streams = new Gauge({
+  const streams: Gauge = new Gauge({
     name: "amity_http_live_streams",
     help: "Clients that follow the live stream",
     registers,
-    collect: () => streams.set(followers()),
+    collect: () => void streams.set(followers()),
   });
 
   return createMiddleware<HttpEnv>(async (c, next) => {
