@@ -1,0 +1,146 @@
+import { answeredSpan, VisitSchedule, type VisitOutcome } from "@amity/concentrator";
+import type { MeterId, ReadingBatch } from "@amity/model";
+import type { World } from "@amity/runtime";
+import { piecesOf, type CollectedSource } from "./collection-plan.ts";
+import type { Collected, Committer } from "./committer.ts";
+import type { MeterSession } from "./driver.ts";
+import type { Fleet } from "./fleet.ts";
+import type { Device, DeviceHealth } from "./registry.ts";
+import { errorCode, errorText, type SessionBroker } from "./session-broker.ts";
+
+export interface CollectorParts {
+  readonly world: World;
+  readonly fleet: Fleet;
+  readonly broker: SessionBroker;
+  readonly committer: Committer;
+  readonly sources: readonly CollectedSource[];
+  readonly collectEveryMs: number;
+  readonly slots: number;
+  /** Pieces of history that one visit takes before others have their turn. */
+  readonly piecesPerVisit: number;
+}
+
+/** Collects the meters on direct routes by watermark: what is new first, then history, newest first. */
+export class Collector {
+  readonly #parts: CollectorParts;
+  readonly #schedule: VisitSchedule;
+
+  constructor(parts: CollectorParts) {
+    this.#parts = parts;
+    this.#schedule = new VisitSchedule(parts.world, { slots: parts.slots, visit: (meterId) => this.#visit(meterId) });
+  }
+
+  start(): void {
+    this.#schedule.start();
+  }
+
+  stop(): Promise<void> {
+    return this.#schedule.stop();
+  }
+
+  /** Takes up meters that are new on direct routes and drops those that are gone. */
+  refresh(): void {
+    const nowMs = this.#parts.world.clock.nowMs();
+    for (const meterId of this.#parts.fleet.meterIds()) {
+      const isDirect = this.#parts.fleet.device(meterId)?.route.kind === "direct";
+      if (isDirect && !this.#schedule.has(meterId)) this.#schedule.put(meterId, nowMs);
+      if (!isDirect) this.#schedule.remove(meterId);
+    }
+  }
+
+  /** Gives a meter a turn now. */
+  hurry(meterId: MeterId): void {
+    if (this.#schedule.has(meterId)) this.#schedule.put(meterId, this.#parts.world.clock.nowMs());
+  }
+
+  async #visit(meterId: MeterId): Promise<VisitOutcome> {
+    const { world, fleet, broker } = this.#parts;
+    const device = fleet.device(meterId);
+    const regularMs = this.#regularTurn(meterId);
+    if (device === undefined) {
+      this.#schedule.remove(meterId);
+      return { ok: true, dueMs: regularMs };
+    }
+    try {
+      const isMore = await broker.withSession(device, { purpose: "read" }, (session) => this.#collect(device, session));
+      return { ok: true, dueMs: isMore ? world.clock.nowMs() : regularMs };
+    } catch (error) {
+      await this.#recordFailure(meterId, error);
+      return { ok: false, dueMs: regularMs };
+    }
+  }
+
+  /** Reads piece by piece, each committed before the next is asked for; `true` when history is left for another visit. */
+  async #collect(device: Device, session: MeterSession): Promise<boolean> {
+    const { world, fleet, sources, piecesPerVisit } = this.#parts;
+    const { meterId } = device;
+    const nowMs = world.clock.nowMs();
+    for (const source of sources) {
+      let pieces = 0;
+      for (const span of piecesOf(source, () => fleet.coverage(meterId, source.profile), nowMs)) {
+        if (pieces++ >= piecesPerVisit) return true;
+        const collected = await readPiece(session, { meterId, source, span, nowMs });
+        if (collected === undefined) break;
+        await this.#parts.committer.commit({ ...collected, health: seenNow(world.clock.nowMs()) });
+      }
+    }
+    await this.#parts.committer.commit({ meterId, batches: [], covered: [], health: seenNow(world.clock.nowMs()) });
+    return false;
+  }
+
+  async #recordFailure(meterId: MeterId, error: unknown): Promise<void> {
+    const { world, fleet, committer } = this.#parts;
+    const atMs = world.clock.nowMs();
+    const failures = (fleet.health(meterId)?.consecutiveFailures ?? 0) + 1;
+    const health: Partial<DeviceHealth> = {
+      lastAttemptMs: atMs,
+      consecutiveFailures: failures,
+      lastError: { atMs, code: errorCode(error), message: errorText(error) },
+    };
+    try {
+      await committer.commit({ meterId, batches: [], covered: [], health });
+    } catch {
+      // The registry is away as well: the visit has failed already, and its failure is told by the session notice.
+      fleet.updateHealth(meterId, health);
+    }
+  }
+
+  /** The next regular turn: meters are spread over the period by their name, so that a period's start is no rush hour. */
+  #regularTurn(meterId: MeterId): number {
+    const { collectEveryMs, world } = this.#parts;
+    const periodStartMs = Math.floor(world.clock.nowMs() / collectEveryMs) * collectEveryMs;
+    return periodStartMs + collectEveryMs + Math.floor(spreadOf(meterId) * collectEveryMs * 0.5);
+  }
+}
+
+/** One piece of one source out of a session, or `undefined` where the meter refuses the source as a whole. */
+export async function readPiece(
+  session: MeterSession,
+  ask: { meterId: MeterId; source: CollectedSource; span: { fromMs: number; toMs: number }; nowMs: number },
+): Promise<Omit<Collected, "health"> | undefined> {
+  const { meterId, source, span, nowMs } = ask;
+  if (source.kind === "events") {
+    const answer = await session.readEvents(source.profile, span);
+    if (answer.kind === "refused") return undefined;
+    const batch: ReadingBatch = { intervals: [], registers: [], events: answer.value.events, source: "headend" };
+    const covered = answeredSpan(span, answer.value.newestMs, nowMs - source.lateMs);
+    return { meterId, batches: [batch], covered: [{ profile: source.profile, span: covered }] };
+  }
+  const answer = await session.readProfile(source.profile, span);
+  if (answer.kind === "refused") return undefined;
+  const { intervals, registers, events, newestMs } = answer.value;
+  const covered = answeredSpan(span, newestMs, nowMs - source.lateMs);
+  return { meterId, batches: [{ intervals, registers, events, source: "headend" }], covered: [{ profile: source.profile, span: covered }] };
+}
+
+/** What a contact that went well says about a meter. */
+export function seenNow(atMs: number): Partial<DeviceHealth> {
+  return { lastSeenMs: atMs, lastAttemptMs: atMs, consecutiveFailures: 0, lastError: undefined };
+}
+
+/** A number in [0, 1) that stays the same for a name. */
+function spreadOf(name: string): number {
+  let hash = 2_166_136_261;
+  for (let index = 0; index < name.length; index++) hash = Math.imul(hash ^ name.charCodeAt(index), 16_777_619);
+  return (hash >>> 0) / 2 ** 32;
+}
