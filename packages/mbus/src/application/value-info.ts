@@ -37,7 +37,5 @@ export interface VifRow {
   readonly unit: string | readonly string[];
   /** Exponent of the first code; it grows by one a code unless `unit` is a list. */
   readonly exponent?: number;
-  /** True where all codes share the exponent. */
-  readonly constant?: boolean;
   readonly kind?: ValueKind;
 }
