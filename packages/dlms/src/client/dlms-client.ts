@@ -27,6 +27,8 @@ export interface ClientOptions {
   readonly valueOctetsMax?: number;
   /** A pre-established association: no AARQ is sent. */
   readonly preEstablished?: boolean;
+  /** Uses this invoke id (0 to 15) for every request: for servers that know only one. Default: 1 to 15 in turn. */
+  readonly fixedInvokeId?: number;
   readonly trace?: ApduTrace;
 }
 

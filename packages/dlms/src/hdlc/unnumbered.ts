@@ -33,7 +33,7 @@ export class UnnumberedAssembler {
     const key = `${source.upper}/${source.lower}/${destination.upper}/${destination.lower}`;
     const begun = isFirstSegment(information) ? EMPTY_TRANSFER : this.#partial.get(key);
     this.#partial.delete(key);
-    if (begun === undefined) return undefined;
+    if (begun === undefined) return isBareBlock(frame) ? { source, destination, apdu: information.slice() } : undefined;
     const segment = { information, isSegmented: frame.segmented };
     const accepted = accept(begun, begun.receiveNext, segment, this.#messageOctetsMax);
     if (accepted.kind === "message") return { source, destination, apdu: withoutLlc(accepted.message) };
@@ -83,6 +83,11 @@ export function unnumberedFrames(apdu: Uint8Array, to: { source: HdlcAddress; de
   const { outgoing } = enqueue(EMPTY_TRANSFER, withLlc(LLC_RESPONSE, apdu), octets);
   const control = { kind: "ui", pollFinal: false } as const;
   return outgoing.map(({ information, isSegmented }) => ({ ...to, control, segmented: isSegmented, information }));
+}
+
+/** Landis+Gyr meters send the blocks of a general block transfer after the first without their LLC header. */
+function isBareBlock({ information, segmented }: HdlcFrame): boolean {
+  return !segmented && information[0] === 0xe0 && information.length > 7;
 }
 
 function isFirstSegment(information: Uint8Array): boolean {

@@ -51,6 +51,8 @@ export interface SecurityOptions {
   readonly suite: SecuritySuite;
   /** Our system title, eight octets. */
   readonly systemTitle: Uint8Array;
+  /** Of the meter, where it must be known before the AARE: pre-established associations, mechanism 7. */
+  readonly peerSystemTitle?: Uint8Array;
   readonly keys: SecurityKeys;
   readonly protection: Protection;
   readonly ciphering: Ciphering;

@@ -1,0 +1,128 @@
+import { ByteWriter, DecodeError, UsageError, berLength, mapped, sized, sizedOctets, type Codec, type CodecValue } from "@amity/bytes";
+import type { BitString } from "../data/dlms-data.ts";
+
+const CONTENT_MAX = 0xffff;
+
+/** BER leaves of the ACSE APDUs (ITU-T X.690): each codec here covers length and content, its tag is in the table. */
+export const berOctets: Codec<Uint8Array> = sizedOctets(berLength, CONTENT_MAX);
+
+/** INTEGER of at most four octets. */
+export const berInteger: Codec<number> = {
+  decode(reader) {
+    const content = reader.sub(berLength.decode(reader));
+    if (content.remaining < 1 || content.remaining > 4) throw content.fail("an INTEGER of one to four octets is expected");
+    let value = content.i8();
+    while (!content.isAtEnd) value = value * 256 + content.u8();
+    return value;
+  },
+  encode(value, writer) {
+    if (!Number.isInteger(value) || value < 0 || value > 0x7f_ffff) throw new UsageError(`${value} does not fit`, { code: "out-of-range" });
+    if (value < 0x80) writer.u8(1).u8(value);
+    else if (value < 0x8000) writer.u8(2).u16(value);
+    else writer.u8(3).u24(value);
+  },
+};
+
+/** BIT STRING: unused bits, then octets. */
+export const berBits: Codec<BitString> = {
+  decode(reader) {
+    const content = reader.sub(berLength.decode(reader));
+    const unused = content.u8();
+    if (unused > 7 || (unused > 0 && content.isAtEnd)) throw content.fail(`${unused} unused bits`);
+    const octets = content.rest().slice();
+    return { bitLength: octets.length * 8 - unused, octets };
+  },
+  encode(value, writer) {
+    berLength.encode(value.octets.length + 1, writer);
+    writer.u8(value.octets.length * 8 - value.bitLength).bytes(value.octets);
+  },
+};
+
+/** OBJECT IDENTIFIER as dotted arcs; 2.16 is octet 0x60. */
+export const berOid: Codec<string> = mapped(berOctets, oidText, oidOctets);
+
+/** A value inside an explicit tag of its own, e.g. `A6 len 04 len octets`. */
+export function inside<T>(tag: number, inner: Codec<T>): Codec<T> {
+  const tagged: Codec<T> = {
+    decode(reader) {
+      const found = reader.u8();
+      if (found !== tag) throw reader.fail(`tag ${found.toString(16)} where ${tag.toString(16)} is expected`, "unknown-tag", reader.offset - 1);
+      return inner.decode(reader);
+    },
+    encode(value, writer) {
+      writer.u8(tag);
+      inner.encode(value, writer);
+    },
+  };
+  return sized(berLength, tagged, "field");
+}
+
+type BerFields = Record<string, { readonly tag: number; readonly codec: Codec<unknown> }>;
+type BerValue<F extends BerFields> = { [K in keyof F]?: CodecValue<F[K]["codec"]> | undefined };
+
+/**
+ * An ACSE APDU after its tag: length, then optional tagged fields, written in the order of the table and read in any.
+ * Unknown fields are passed over: vendors add some.
+ */
+export function berFields<const F extends BerFields>(fields: F): Codec<BerValue<F>> {
+  const entries = Object.entries(fields);
+  const byTag = new Map(entries.map(([name, field]) => [field.tag, { name, codec: field.codec }]));
+  return {
+    decode(reader) {
+      const content = reader.sub(berLength.decode(reader));
+      const value: Record<string, unknown> = {};
+      while (!content.isAtEnd) {
+        const field = byTag.get(content.u8());
+        if (field === undefined) {
+          content.skip(berLength.decode(content));
+          continue;
+        }
+        try {
+          value[field.name] = field.codec.decode(content);
+        } catch (error) {
+          throw error instanceof DecodeError ? error.within(field.name) : error;
+        }
+      }
+      return value as BerValue<F>;
+    },
+    encode(value, writer) {
+      const body = new ByteWriter();
+      for (const [name, field] of entries) {
+        const item: unknown = value[name];
+        if (item === undefined) continue;
+        body.u8(field.tag);
+        field.codec.encode(item, body);
+      }
+      berLength.encode(body.length, writer);
+      writer.bytes(body.peek());
+    },
+  };
+}
+
+function oidText(octets: Uint8Array): string {
+  const arcs: number[] = [];
+  let arc = 0;
+  for (const octet of octets) {
+    arc = (arc * 128 + (octet & 0x7f)) % 0x1_0000_0000;
+    if (octet & 0x80) continue;
+    if (arcs.length === 0) arcs.push(Math.min(2, Math.floor(arc / 40)), arc - 40 * Math.min(2, Math.floor(arc / 40)));
+    else arcs.push(arc);
+    arc = 0;
+  }
+  return arcs.join(".");
+}
+
+function oidOctets(text: string): Uint8Array {
+  const arcs = text.split(".").map(Number);
+  const [first, second, ...others] = arcs;
+  if (first === undefined || second === undefined || arcs.some((arc) => !Number.isInteger(arc) || arc < 0)) {
+    throw new UsageError(`"${text}" is not an object identifier`, { code: "not-oid" });
+  }
+  const octets: number[] = [];
+  for (const arc of [first * 40 + second, ...others]) {
+    const digits = [arc & 0x7f];
+    for (let rest = arc >>> 7; rest > 0; rest >>>= 7) digits.unshift((rest & 0x7f) | 0x80);
+    octets.push(...digits);
+  }
+  return Uint8Array.from(octets);
+}

@@ -1,0 +1,39 @@
+import { berLength, choice, list, optional, sizedOctets, struct, u32, u8 } from "@amity/bytes";
+import { dlmsData } from "../data/axdr.ts";
+import { LIST_MAX, accessSelection, actionResult, attributeDescriptor, dataAccessResult, methodDescriptor } from "./fields.ts";
+
+const many = { count: berLength, limit: LIST_MAX } as const;
+const selected = struct({ attribute: attributeDescriptor, selection: accessSelection });
+
+/** Access-Request-Specification: what each element asks for (IEC 62056-5-3, 8.3). */
+export const accessSpecification = choice({
+  get: { tag: 1, codec: attributeDescriptor },
+  set: { tag: 2, codec: attributeDescriptor },
+  action: { tag: 3, codec: methodDescriptor },
+  "get-with-selection": { tag: 4, codec: selected },
+  "set-with-selection": { tag: 5, codec: selected },
+});
+
+const accessResponseSpecification = choice({
+  get: { tag: 1, codec: dataAccessResult },
+  set: { tag: 2, codec: dataAccessResult },
+  action: { tag: 3, codec: actionResult },
+});
+
+/** Access-Request: one value for each specification, null-data where the service has none. */
+export const accessRequest = struct({
+  longInvokeIdAndPriority: u32,
+  dateTime: sizedOctets(u8, 12),
+  specifications: list(accessSpecification, many),
+  values: list(dlmsData, many),
+});
+
+/** Access-Response; the request's specifications come back only when a client asked for it. */
+export const accessResponse = struct({
+  longInvokeIdAndPriority: u32,
+  dateTime: sizedOctets(u8, 12),
+  specifications: optional(list(accessSpecification, many)),
+  values: list(dlmsData, many),
+  results: list(accessResponseSpecification, many),
+});
+

@@ -1,0 +1,144 @@
+import { AmityError, LinkError, PeerError, SecurityError } from "@amity/bytes";
+import type { Timer, Timers } from "@amity/runtime";
+import type { PduLink, SapPair } from "../link/pdu-link.ts";
+import type { ProtectionForm, SecureChannel } from "../security/secure-channel.ts";
+import type { ApduTrace } from "../trace.ts";
+import type { Notification } from "./dlms-client.ts";
+import { isNotification, readNotification } from "./notifications.ts";
+
+/** What the transport of one association is made of. */
+export interface TransportOptions {
+  readonly saps: SapPair;
+  readonly timers: Timers;
+  readonly timeoutMs: number;
+  readonly channel: SecureChannel | undefined;
+  readonly trace: ApduTrace | undefined;
+}
+
+interface Pending {
+  resolve(plain: Uint8Array): void;
+  reject(error: Error): void;
+  readonly timer: Timer;
+}
+
+/** APDUs that are never ciphered as a whole, or that report that ciphering failed. */
+const CLEAR_TAGS: ReadonlySet<number> = new Set([0x60, 0x61, 0x62, 0x63, 0x64]);
+const ERROR_TAGS: ReadonlySet<number> = new Set([0xd8, 0x0e]);
+
+/** Sends one plain APDU at a time and waits for the answer: protection, time-out, trace and notifications are here. */
+export class ClientTransport {
+  /** How requests are protected; `undefined`: not at all. */
+  form: ProtectionForm | undefined;
+  onNotification: ((notification: Notification) => void) | undefined;
+  readonly #link: PduLink;
+  readonly #options: TransportOptions;
+  #pending: Pending | undefined;
+  #ended: Error | undefined;
+
+  constructor(link: PduLink, options: TransportOptions) {
+    this.#link = link;
+    this.#options = options;
+    link.bind({
+      apdu: (apdu, saps) => this.#received(apdu, saps),
+      released: () => this.#end(new LinkError("the meter closed the data link", { code: "disconnected" })),
+      closed: (error) => this.#end(error ?? new LinkError("the meter closed the connection", { code: "closed" })),
+    });
+  }
+
+  get isOpen(): boolean {
+    return this.#ended === undefined;
+  }
+
+  /** @throws LinkError `timeout` (the link is then aborted: a late answer must not meet the next request). */
+  exchange(plain: Uint8Array): Promise<Uint8Array> {
+    return new Promise((resolve, reject) => {
+      if (this.#ended !== undefined) {
+        reject(this.#ended);
+        return;
+      }
+      const { saps, timers, timeoutMs } = this.#options;
+      const apdu = this.#protect(plain);
+      const timer = timers.after(timeoutMs, () => {
+        this.fail(new LinkError(`no answer in ${timeoutMs} ms`, { code: "timeout", advice: "check the addresses (SAPs) and the route" }));
+      });
+      this.#pending = { resolve, reject, timer };
+      this.#trace("sent", plain, apdu);
+      this.#link.send(apdu, saps);
+    });
+  }
+
+  /** Ends with an error: whoever waits gets it, and every later call. */
+  fail(error: Error): void {
+    this.#end(error);
+    this.#link.abort();
+  }
+
+  close(): void {
+    this.#end(new LinkError("the association was released", { code: "closed" }));
+    this.#link.close();
+  }
+
+  abort(): void {
+    this.fail(new LinkError("the association was given up", { code: "aborted" }));
+  }
+
+  #protect(plain: Uint8Array): Uint8Array {
+    const { channel } = this.#options;
+    return channel === undefined || this.form === undefined || CLEAR_TAGS.has(plain[0] ?? 0) ? plain : channel.protect(plain, this.form);
+  }
+
+  #received(apdu: Uint8Array, saps: SapPair): void {
+    const own = this.#options.saps;
+    if (saps.clientSap !== own.clientSap || saps.serverSap !== own.serverSap) return;
+    try {
+      const plain = this.#unprotect(apdu);
+      this.#trace("received", plain, apdu);
+      if (isNotification(plain)) {
+        this.onNotification?.(readNotification(plain));
+        return;
+      }
+      const pending = this.#pending;
+      if (pending === undefined) throw new PeerError("an APDU came that nobody had asked for", { code: "unexpected-apdu" });
+      this.#pending = undefined;
+      pending.timer.cancel();
+      pending.resolve(plain);
+    } catch (error) {
+      if (!(error instanceof AmityError)) throw error;
+      this.fail(error);
+    }
+  }
+
+  #unprotect(apdu: Uint8Array): Uint8Array {
+    const { channel } = this.#options;
+    const tag = apdu[0] ?? 0;
+    if (channel === undefined || CLEAR_TAGS.has(tag)) return apdu;
+    const { plain, form } = channel.unprotect(apdu);
+    if (form === undefined) {
+      if (this.form !== undefined && !ERROR_TAGS.has(tag)) throw new SecurityError("the server answered in the clear", { code: "downgrade" });
+      return plain;
+    }
+    if (this.form !== undefined && !covers(form, this.form)) {
+      throw new SecurityError(`the server answered ${form.protection} to ${this.form.protection}`, { code: "downgrade" });
+    }
+    return plain;
+  }
+
+  #trace(direction: "sent" | "received", plain: Uint8Array, apdu: Uint8Array): void {
+    const { trace, timers, saps } = this.#options;
+    trace?.({ direction, elapsedMs: timers.elapsedMs(), saps, plain, ...(apdu === plain ? {} : { ciphered: apdu }) });
+  }
+
+  #end(error: Error): void {
+    if (this.#ended !== undefined) return;
+    this.#ended = error;
+    const pending = this.#pending;
+    this.#pending = undefined;
+    pending?.timer.cancel();
+    pending?.reject(error);
+  }
+}
+
+/** At least the protections asked for. */
+export function covers(found: ProtectionForm, wanted: ProtectionForm): boolean {
+  return found.protection === wanted.protection || found.protection === "authenticated-encrypted";
+}

@@ -1,0 +1,197 @@
+import { LinkError, SecurityError, UsageError } from "@amity/bytes";
+import type { AccessSelection, AttributeDescriptor, MethodDescriptor } from "../apdu/descriptors.ts";
+import type { Exchange } from "../apdu/exchange.ts";
+import type { DataAccessResult } from "../apdu/results.ts";
+import { decodeData } from "../data/axdr.ts";
+import type { DlmsData } from "../data/dlms-data.ts";
+import type { PduLink } from "../link/pdu-link.ts";
+import { SecureChannel, protectionOverhead, type ProtectionForm } from "../security/secure-channel.ts";
+import { actionExchange } from "./action-exchange.ts";
+import { CLIENT_CONFORMANCE, associateExchange, encodeReleaseRequest } from "./associate-exchange.ts";
+import { ClientTransport } from "./client-transport.ts";
+import type {
+  ActionOutcome,
+  AssociationInfo,
+  ClientOptions,
+  ClientWorld,
+  DlmsClient,
+  GetOutcome,
+  GetRequestItem,
+  Notification,
+  RawGetOutcome,
+  SetRequestItem,
+} from "./dlms-client.ts";
+import { getExchange, getListExchange } from "./get-exchange.ts";
+import { CONFIRMED_HIGH_PRIORITY, notGranted, type ServiceContext } from "./service-context.ts";
+import { setExchange, setListExchange } from "./set-exchange.ts";
+
+const DEFAULTS = { timeoutMs: 10_000, valueOctetsMax: 4 * 1024 * 1024, challengeOctets: 16, ecdsaChallengeOctets: 32 } as const;
+
+/**
+ * Opens an association over a link and returns the client.
+ * @throws SecurityError when authentication, keys or counters do not fit; PeerError when the server refuses or breaks the
+ * protocol; LinkError when the link fails or the server does not answer. The link is aborted then.
+ */
+export async function connectDlms(link: PduLink, options: ClientOptions, world: ClientWorld): Promise<DlmsClient> {
+  const client = new AssociationClient(link, options, world);
+  try {
+    await client.open();
+    return client;
+  } catch (error) {
+    client.abort();
+    throw error;
+  }
+}
+
+class AssociationClient implements DlmsClient {
+  readonly #options: ClientOptions;
+  readonly #world: ClientWorld;
+  readonly #channel: SecureChannel | undefined;
+  readonly #transport: ClientTransport;
+  #association: AssociationInfo;
+  #context: ServiceContext;
+  #invokeId = 0;
+  /** The end of the queue: the next call starts when it has settled. */
+  #last: Promise<unknown> = Promise.resolve();
+
+  constructor(link: PduLink, options: ClientOptions, world: ClientWorld) {
+    this.#options = options;
+    this.#world = world;
+    this.#channel = options.security === undefined ? undefined : channelOf(options);
+    this.#transport = new ClientTransport(link, {
+      saps: { clientSap: options.clientSap, serverSap: options.serverSap ?? 1 },
+      timers: world.timers,
+      timeoutMs: options.timeoutMs ?? DEFAULTS.timeoutMs,
+      channel: this.#channel,
+      trace: options.trace,
+    });
+    this.#association = {
+      conformance: new Set(options.conformance ?? CLIENT_CONFORMANCE),
+      serverMaxPduOctets: 0,
+      serverSystemTitle: this.#channel?.peerSystemTitle,
+    };
+    this.#context = this.#contextOf(this.#association, undefined);
+  }
+
+  get association(): AssociationInfo {
+    return this.#association;
+  }
+
+  get isOpen(): boolean {
+    return this.#transport.isOpen;
+  }
+
+  async open(): Promise<void> {
+    const { security, authentication } = this.#options;
+    if (this.#options.preEstablished !== true) {
+      const octets = authentication.mechanism === "hls-ecdsa" ? DEFAULTS.ecdsaChallengeOctets : DEFAULTS.challengeOctets;
+      // The passes of HLS use the global key whatever comes after: the dedicated one counts from the association on.
+      this.#transport.form = security === undefined ? undefined : { ciphering: "global", protection: security.protection };
+      const input = { options: this.#options, channel: this.#channel, challenge: this.#world.random.bytes(octets) };
+      this.#association = await this.#enqueue(() =>
+        this.#run(associateExchange(input, (info) => this.#contextOf(info, this.#transport.form))),
+      );
+    }
+    this.#transport.form = security === undefined ? undefined : { ciphering: security.ciphering, protection: security.protection };
+    this.#context = this.#contextOf(this.#association, this.#transport.form);
+  }
+
+  async get(attribute: AttributeDescriptor, selection?: AccessSelection): Promise<GetOutcome> {
+    const outcome = await this.getRaw(attribute, selection);
+    return outcome.kind === "data" ? { kind: "data", data: decodeData(outcome.octets) } : outcome;
+  }
+
+  getRaw(attribute: AttributeDescriptor, selection?: AccessSelection): Promise<RawGetOutcome> {
+    return this.#enqueue(() => this.#run(getExchange(this.#context, selection === undefined ? { attribute } : { attribute, selection })));
+  }
+
+  async getList(items: readonly GetRequestItem[]): Promise<GetOutcome[]> {
+    if (this.#context.conformance.has("multiple-references") && items.length > 1) {
+      return this.#enqueue(() => this.#run(getListExchange(this.#context, items)));
+    }
+    const outcomes: GetOutcome[] = [];
+    for (const item of items) outcomes.push(await this.get(item.attribute, item.selection));
+    return outcomes;
+  }
+
+  set(attribute: AttributeDescriptor, value: DlmsData, selection?: AccessSelection): Promise<DataAccessResult> {
+    const item = selection === undefined ? { attribute, value } : { attribute, value, selection };
+    return this.#enqueue(() => this.#run(setExchange(this.#context, item)));
+  }
+
+  async setList(items: readonly SetRequestItem[]): Promise<DataAccessResult[]> {
+    if (this.#context.conformance.has("multiple-references") && items.length > 1) {
+      return this.#enqueue(() => this.#run(setListExchange(this.#context, items)));
+    }
+    const results: DataAccessResult[] = [];
+    for (const item of items) results.push(await this.set(item.attribute, item.value, item.selection));
+    return results;
+  }
+
+  action(method: MethodDescriptor, parameters?: DlmsData): Promise<ActionOutcome> {
+    if (!this.#context.conformance.has("action")) return Promise.reject(notGranted("action"));
+    return this.#enqueue(() => this.#run(actionExchange(this.#context, method, parameters)));
+  }
+
+  onNotification(listener: (notification: Notification) => void): void {
+    this.#transport.onNotification = listener;
+  }
+
+  async release(): Promise<void> {
+    if (this.#transport.isOpen && this.#options.preEstablished !== true) {
+      // Some servers answer an RLRQ with octets that nobody can read: any answer ends the association.
+      await this.#enqueue(() => this.#transport.exchange(encodeReleaseRequest(this.#options, this.#channel))).catch(() => undefined);
+    }
+    this.#transport.close();
+  }
+
+  abort(): void {
+    this.#transport.abort();
+  }
+
+  async #run<T>(exchange: Exchange<T>): Promise<T> {
+    try {
+      let step = exchange.next();
+      while (step.done !== true) step = exchange.next(await this.#transport.exchange(step.value));
+      return step.value;
+    } catch (error) {
+      // After a refused counter or a broken answer nobody knows what the peer thinks: the link goes with it.
+      if (error instanceof SecurityError) this.#transport.fail(error);
+      throw error;
+    }
+  }
+
+  #enqueue<T>(job: () => Promise<T>): Promise<T> {
+    const result = this.#last.then(job);
+    this.#last = result.catch(() => undefined);
+    return result;
+  }
+
+  #contextOf(info: AssociationInfo, form: ProtectionForm | undefined): ServiceContext {
+    // 0 stands for no limit; what the link below carries still has one.
+    const limit = info.serverMaxPduOctets === 0 ? 0xffff : info.serverMaxPduOctets;
+    return {
+      conformance: info.conformance,
+      sendOctetsMax: limit - protectionOverhead(form),
+      valueOctetsMax: this.#options.valueOctetsMax ?? DEFAULTS.valueOctetsMax,
+      nextInvokeId: () => {
+        if (!this.#transport.isOpen) throw new LinkError("the association is closed", { code: "closed" });
+        this.#invokeId = this.#options.fixedInvokeId ?? (this.#invokeId % 15) + 1;
+        return CONFIRMED_HIGH_PRIORITY | this.#invokeId;
+      },
+    };
+  }
+}
+
+function channelOf(options: ClientOptions): SecureChannel {
+  const { security } = options;
+  if (security === undefined) throw new UsageError("no security options", { code: "security" });
+  const dedicated = security.ciphering === "dedicated" || security.ciphering === "general-dedicated";
+  if (dedicated && security.dedicatedKey === undefined) {
+    throw new UsageError(`${security.ciphering} ciphering needs a dedicated key`, { code: "security" });
+  }
+  const channel = new SecureChannel(security);
+  channel.peerSystemTitle = security.peerSystemTitle;
+  channel.useDedicatedKey(security.dedicatedKey);
+  return channel;
+}

@@ -1,0 +1,28 @@
+import { PeerError } from "@amity/bytes";
+import type { ConformanceBit } from "../acse/conformance.ts";
+
+/** What the services of one association share. */
+export interface ServiceContext {
+  readonly conformance: ReadonlySet<ConformanceBit>;
+  /** Largest plain APDU that we may send (octets): the server's limit less the overhead of protection. */
+  readonly sendOctetsMax: number;
+  /** Largest value put together from blocks (octets). */
+  readonly valueOctetsMax: number;
+  /** Invoke-id-and-priority of the next request. */
+  nextInvokeId(): number;
+}
+
+/** Invoke-id-and-priority: confirmed, high priority (Green Book 9.3.5). */
+export const CONFIRMED_HIGH_PRIORITY = 0xc0;
+
+/** @throws PeerError `invoke-id` when the answer belongs to another request. */
+export function checkInvokeId(sent: number, received: number): void {
+  if ((sent & 0x0f) !== (received & 0x0f)) {
+    throw new PeerError(`an answer to invoke id ${received & 0x0f} came where ${sent & 0x0f} was expected`, { code: "invoke-id" });
+  }
+}
+
+/** A service that the association was not granted. */
+export function notGranted(service: ConformanceBit): PeerError {
+  return new PeerError(`the server does not offer ${service}`, { code: "not-negotiated" });
+}

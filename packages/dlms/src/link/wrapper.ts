@@ -1,0 +1,106 @@
+import { LinkError } from "@amity/bytes";
+import type { Connection } from "@amity/runtime";
+import type { PduLink, PduLinkHandlers, SapPair } from "./pdu-link.ts";
+
+/** Wrapper header (IEC 62056-4-7): version 0001, source port, destination port, length. */
+export const WRAPPER_HEADER_OCTETS = 8;
+const VERSION = 1;
+
+/** One APDU with its ports, as it arrived. */
+export interface WrapperPdu {
+  readonly source: number;
+  readonly destination: number;
+  readonly apdu: Uint8Array;
+}
+
+/** @throws LinkError `too-long` beyond 65,535 octets. */
+export function encodeWrapper(source: number, destination: number, apdu: Uint8Array): Uint8Array {
+  if (apdu.length > 0xffff) throw new LinkError(`an APDU of ${apdu.length} octets does not fit the wrapper`, { code: "too-long" });
+  const out = new Uint8Array(WRAPPER_HEADER_OCTETS + apdu.length);
+  const view = new DataView(out.buffer);
+  view.setUint16(0, VERSION);
+  view.setUint16(2, source);
+  view.setUint16(4, destination);
+  view.setUint16(6, apdu.length);
+  out.set(apdu, WRAPPER_HEADER_OCTETS);
+  return out;
+}
+
+/** Puts wrapper PDUs together from a stream that cuts them anywhere. Holds one PDU at most. */
+export class WrapperReader {
+  #rest: Uint8Array = new Uint8Array(0);
+  readonly #apduOctetsMax: number;
+
+  constructor(apduOctetsMax = 0xffff) {
+    this.#apduOctetsMax = apduOctetsMax;
+  }
+
+  /** Feeds a chunk and returns the PDUs that became whole. @throws LinkError `not-wrapper`, `too-long`: the stream is lost. */
+  push(chunk: Uint8Array): WrapperPdu[] {
+    const data = this.#rest.length === 0 ? chunk : concatenated(this.#rest, chunk);
+    const view = new DataView(data.buffer, data.byteOffset, data.byteLength);
+    const pdus: WrapperPdu[] = [];
+    let at = 0;
+    while (data.length - at >= WRAPPER_HEADER_OCTETS) {
+      if (view.getUint16(at) !== VERSION) {
+        throw new LinkError(`wrapper version ${view.getUint16(at)} where 1 is expected`, { code: "not-wrapper", advice: "is this an HDLC port?" });
+      }
+      const length = view.getUint16(at + 6);
+      if (length > this.#apduOctetsMax) throw new LinkError(`an APDU of ${length} octets exceeds ${this.#apduOctetsMax}`, { code: "too-long" });
+      const end = at + WRAPPER_HEADER_OCTETS + length;
+      if (end > data.length) break;
+      pdus.push({ source: view.getUint16(at + 2), destination: view.getUint16(at + 4), apdu: data.subarray(at + WRAPPER_HEADER_OCTETS, end) });
+      at = end;
+    }
+    this.#rest = at === data.length ? new Uint8Array(0) : data.slice(at);
+    return pdus;
+  }
+}
+
+/** The wrapper over a connection. `side` says whose port comes first in what we send. */
+export function wrapperLink(connection: Connection, side: "client" | "server"): PduLink {
+  const reader = new WrapperReader();
+  let failure: LinkError | undefined;
+  return {
+    bind(handlers) {
+      connection.bind({
+        data: (chunk) => receive(chunk, handlers),
+        closed: (error) => handlers.closed(failure ?? error),
+      });
+    },
+    send(apdu, saps) {
+      const [source, destination] = side === "client" ? [saps.clientSap, saps.serverSap] : [saps.serverSap, saps.clientSap];
+      connection.send(encodeWrapper(source, destination, apdu));
+    },
+    close: () => connection.close(),
+    abort: () => connection.abort(),
+    get backlog() {
+      return connection.backlog;
+    },
+    drained: () => connection.drained(),
+  };
+
+  function receive(chunk: Uint8Array, handlers: PduLinkHandlers): void {
+    if (failure !== undefined) return;
+    let pdus: WrapperPdu[];
+    try {
+      pdus = reader.push(chunk);
+    } catch (error) {
+      failure = error instanceof LinkError ? error : new LinkError("the wrapper stream broke", { code: "not-wrapper", cause: error });
+      connection.abort();
+      return;
+    }
+    for (const pdu of pdus) handlers.apdu(pdu.apdu, sapsOf(pdu, side));
+  }
+}
+
+function sapsOf(pdu: WrapperPdu, side: "client" | "server"): SapPair {
+  return side === "client" ? { clientSap: pdu.destination, serverSap: pdu.source } : { clientSap: pdu.source, serverSap: pdu.destination };
+}
+
+function concatenated(left: Uint8Array, right: Uint8Array): Uint8Array {
+  const out = new Uint8Array(left.length + right.length);
+  out.set(left);
+  out.set(right, left.length);
+  return out;
+}

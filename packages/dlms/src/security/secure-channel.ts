@@ -1,0 +1,166 @@
+import { ByteReader, ByteWriter, SecurityError, berLength, decodeAll, encodeAll } from "@amity/bytes";
+import { DEDICATED_TAGS, GENERAL_CIPHERING_TAG, GENERAL_DEDICATED_TAG, GENERAL_GLOBAL_TAG, GENERAL_SIGNING_TAG, GLOBAL_TAGS, generalCiphered } from "../apdu/ciphered.ts";
+import { octetString } from "../apdu/fields.ts";
+import { checkCounter, memoryReceivedCounter } from "./counters.ts";
+import { encryptionKeyOf, protect, securityHeaderOf, unprotect } from "./protect.ts";
+import type { Ciphering, InvocationCounter, Protection, ReceivedCounter, SecurityKeys, SecuritySuite } from "./security-options.ts";
+
+/** How an APDU was or is to be protected: the answer goes out in the family of the request. */
+export interface ProtectionForm {
+  readonly ciphering: Ciphering;
+  readonly protection: Protection;
+  readonly broadcast?: boolean;
+}
+
+export interface Unprotected {
+  readonly plain: Uint8Array;
+  /** `undefined`: it came in the clear. */
+  readonly form: ProtectionForm | undefined;
+}
+
+/** What a channel is made of. */
+export interface SecureChannelOptions {
+  readonly suite: SecuritySuite;
+  readonly systemTitle: Uint8Array;
+  readonly keys: SecurityKeys;
+  readonly sent: InvocationCounter;
+  readonly received?: ReceivedCounter;
+  readonly receivedBroadcast?: ReceivedCounter;
+}
+
+const DEDICATED_OF = new Map([...DEDICATED_TAGS.values()].map((tag) => [tag, true]));
+const GLOBAL_OF = new Map([...GLOBAL_TAGS.values()].map((tag) => [tag, true]));
+
+/**
+ * Protects and unprotects the APDUs of one association, one side. Counters rise strictly, each key by itself; tags are
+ * checked before a counter is taken over; an APDU under our own system title is refused (reflection).
+ */
+export class SecureChannel {
+  /** Of the peer: from its AARQ or AARE, or given. */
+  peerSystemTitle: Uint8Array | undefined;
+  /** Of this association only. */
+  dedicatedKey: Uint8Array | undefined;
+  readonly suite: SecuritySuite;
+  readonly systemTitle: Uint8Array;
+  readonly keys: SecurityKeys;
+  readonly sent: InvocationCounter;
+  readonly #received: { readonly global: ReceivedCounter; readonly broadcast: ReceivedCounter; dedicated: ReceivedCounter };
+
+  constructor(options: SecureChannelOptions) {
+    this.suite = options.suite;
+    this.systemTitle = options.systemTitle;
+    this.keys = options.keys;
+    this.sent = options.sent;
+    this.#received = {
+      global: options.received ?? memoryReceivedCounter(),
+      broadcast: options.receivedBroadcast ?? memoryReceivedCounter(),
+      dedicated: memoryReceivedCounter(),
+    };
+  }
+
+  /** The last counter taken from the peer under the global key, -1 for none. */
+  get lastReceived(): number {
+    return this.#received.global.last;
+  }
+
+  /** Takes a new dedicated key, with counters of its own. */
+  useDedicatedKey(key: Uint8Array | undefined): void {
+    this.dedicatedKey = key;
+    this.#received.dedicated = memoryReceivedCounter();
+  }
+
+  /** @throws SecurityError `no-key`, `not-cipherable`, `counter-exhausted`. */
+  protect(plain: Uint8Array, form: ProtectionForm): Uint8Array {
+    const dedicated = form.ciphering === "dedicated" || form.ciphering === "general-dedicated";
+    const content = protect(
+      {
+        suite: this.suite,
+        encryptionKey: dedicated ? this.#dedicatedKey() : encryptionKeyOf(this.keys, form.broadcast === true),
+        authenticationKey: this.keys.authenticationKey,
+        systemTitle: this.systemTitle,
+        invocationCounter: this.sent.next(),
+        protection: form.protection,
+        ...(form.broadcast === true ? { broadcast: true } : {}),
+      },
+      plain,
+    );
+    if (form.ciphering === "general-global") return this.#general(GENERAL_GLOBAL_TAG, content);
+    if (form.ciphering === "general-dedicated") return this.#general(GENERAL_DEDICATED_TAG, content);
+    const tag = (dedicated ? DEDICATED_TAGS : GLOBAL_TAGS).get(plain[0] ?? 0);
+    // Services without a ciphered form of their own travel under the general one.
+    if (tag === undefined) return this.#general(dedicated ? GENERAL_DEDICATED_TAG : GENERAL_GLOBAL_TAG, content);
+    const writer = new ByteWriter({ capacity: content.length + 5 });
+    writer.u8(tag);
+    octetString.encode(content, writer);
+    return writer.finish();
+  }
+
+  /** @throws SecurityError for a bad tag, a counter that does not rise, another suite; DecodeError for broken octets. */
+  unprotect(apdu: Uint8Array): Unprotected {
+    const tag = apdu[0] ?? 0;
+    if (tag === GENERAL_CIPHERING_TAG || tag === GENERAL_SIGNING_TAG) {
+      throw new SecurityError("this association does not take general-ciphering or general-signing", { code: "not-supported" });
+    }
+    if (tag === GENERAL_GLOBAL_TAG || tag === GENERAL_DEDICATED_TAG) return this.#unprotectGeneral(apdu, tag === GENERAL_DEDICATED_TAG);
+    const dedicated = DEDICATED_OF.has(tag);
+    if (!dedicated && !GLOBAL_OF.has(tag)) return { plain: apdu, form: undefined };
+    const reader = new ByteReader(apdu, { start: 1 });
+    const content = reader.bytes(berLength.decode(reader));
+    reader.expectEnd("ciphered APDU");
+    if (this.peerSystemTitle === undefined) throw new SecurityError("the peer's system title is not known", { code: "system-title" });
+    const { plain, form } = this.#open(content, this.peerSystemTitle, dedicated);
+    const expected = (dedicated ? DEDICATED_TAGS : GLOBAL_TAGS).get(plain[0] ?? 0);
+    if (expected !== tag) throw new SecurityError("the ciphered APDU does not contain what its tag says", { code: "tag-mismatch" });
+    return { plain, form: { ...form, ciphering: dedicated ? "dedicated" : "global" } };
+  }
+
+  #unprotectGeneral(apdu: Uint8Array, dedicated: boolean): Unprotected {
+    const { systemTitle, content } = decodeAll(generalCiphered, apdu.subarray(1), "ciphered APDU");
+    // A title of no octets stands for the one that is already known.
+    const sender = systemTitle.length === 0 ? this.peerSystemTitle : systemTitle;
+    if (sender === undefined) throw new SecurityError("the peer's system title is not known", { code: "system-title" });
+    if (this.peerSystemTitle !== undefined && !sameOctets(sender, this.peerSystemTitle)) {
+      throw new SecurityError("the APDU comes from another system title than the association", { code: "system-title" });
+    }
+    const { plain, form } = this.#open(content, sender, dedicated);
+    return { plain, form: { ...form, ciphering: dedicated ? "general-dedicated" : "general-global" } };
+  }
+
+  #open(content: Uint8Array, sender: Uint8Array, dedicated: boolean): { plain: Uint8Array; form: Omit<ProtectionForm, "ciphering"> } {
+    if (sameOctets(sender, this.systemTitle)) throw new SecurityError("an APDU under our own system title came back", { code: "reflection" });
+    const header = securityHeaderOf(content);
+    const key = dedicated ? this.#dedicatedKey() : encryptionKeyOf(this.keys, header.broadcast);
+    const plain = unprotect({ suite: this.suite, encryptionKey: key, authenticationKey: this.keys.authenticationKey, systemTitle: sender }, content);
+    const received = dedicated ? this.#received.dedicated : header.broadcast ? this.#received.broadcast : this.#received.global;
+    checkCounter(received, header.invocationCounter);
+    received.accept(header.invocationCounter);
+    // `unprotect` has refused an APDU with neither protection.
+    const protection = header.protection ?? "authenticated-encrypted";
+    return { plain, form: header.broadcast ? { protection, broadcast: true } : { protection } };
+  }
+
+  #general(tag: number, content: Uint8Array): Uint8Array {
+    const body = encodeAll(generalCiphered, { systemTitle: this.systemTitle, content });
+    const out = new Uint8Array(body.length + 1);
+    out[0] = tag;
+    out.set(body, 1);
+    return out;
+  }
+
+  #dedicatedKey(): Uint8Array {
+    if (this.dedicatedKey === undefined) throw new SecurityError("no dedicated key was agreed", { code: "no-key" });
+    return this.dedicatedKey;
+  }
+}
+
+/** The octets that protection adds at most, for the size of blocks. */
+export function protectionOverhead(form: ProtectionForm | undefined): number {
+  if (form === undefined) return 0;
+  // Tag and length (four), SC and counter (five), authentication tag (twelve); the general forms carry the title too.
+  const tag = form.protection === "encrypted" ? 0 : 12;
+  return 4 + 5 + tag + (form.ciphering === "general-global" || form.ciphering === "general-dedicated" ? 9 : 0);
+}
+
+function sameOctets(left: Uint8Array, right: Uint8Array): boolean {
+  return left.length === right.length && left.every((octet, index) => octet === right[index]);
+}
