@@ -42,6 +42,8 @@ export interface HouseholdTraits {
 export interface HouseholdChoices {
   readonly solar?: boolean;
   readonly electricVehicle?: boolean;
+  /** A shop or workshop: busy by day on working days, four times a dwelling. */
+  readonly business?: boolean;
 }
 
 /** Draws a household. The shares and sizes are set so that a street of them looks like the measured streets (see the tests). */
@@ -56,7 +58,7 @@ export function drawTraits(seed: number, choices: HouseholdChoices = {}): Househ
   const evening = Math.round(clamp(91 + 4 * n(6), 82, 96));
   const solar = choices.solar ?? u(7) < 0.2;
   const vehicle = choices.electricVehicle ?? u(8) < 0.1;
-  return {
+  const dwelling: HouseholdTraits = {
     seed,
     occupants,
     routine,
@@ -80,6 +82,23 @@ export function drawTraits(seed: number, choices: HouseholdChoices = {}): Househ
     evChargerW: vehicle ? (u(25) < 0.6 ? 7_360 : 3_680) : 0,
     evAtNight: u(26) < 0.45,
     awayShare: 0.02 + 0.09 * u(27),
+  };
+  return choices.business === true ? asBusiness(dwelling) : dwelling;
+}
+
+function asBusiness(dwelling: HouseholdTraits): HouseholdTraits {
+  return {
+    ...dwelling,
+    routine: "home",
+    standbyW: dwelling.standbyW * 4,
+    fridgeW: dwelling.fridgeW * 4,
+    activityW: dwelling.activityW * 5,
+    cookerW: 0,
+    hotWater: "none",
+    wakeSlot: 28,
+    sleepSlot: 74,
+    washesPerWeek: 0,
+    awayShare: 0.01,
   };
 }
 

@@ -1,0 +1,137 @@
+import {
+  obisToOctets,
+  data,
+  type AccessSelection,
+  type AssociationSecurity,
+  type AttributeDescriptor,
+  type CompiledModel,
+  type CosemDevice,
+  type DlmsData,
+  type DataAccessResult,
+  type InvokeOutcome,
+  type LogicalDevice,
+  type MethodDescriptor,
+  type ReadOutcome,
+  type ReceivedCounter,
+  type RequestContext,
+} from "@amity/dlms";
+import type { Clock } from "@amity/runtime";
+import type { MeterKeys } from "../keys.ts";
+import type { MeterOperation } from "../metrology/operations.ts";
+import type { SimulatedMeter } from "../simulated-meter.ts";
+import type { TimeBase } from "./civil-time.ts";
+import type { ObjectContext } from "./meter-object.ts";
+import { systemTitleOf, type MeterModel } from "./meter-model.ts";
+
+export interface MeterDeviceParts {
+  readonly meter: SimulatedMeter;
+  readonly model: MeterModel;
+  readonly keys: MeterKeys;
+  readonly clock: Pick<Clock, "nowMs">;
+  /** Called with everything that changes the meter, before it is answered: a journal may make it last. */
+  readonly remember?: (operation: MeterOperation) => void | Promise<void>;
+}
+
+/** The DLMS face of one meter: one logical device (SAP 1) that answers from the meter's state. Holds a few dozen octets of its own. */
+export class MeterDevice implements CosemDevice, LogicalDevice {
+  readonly meter: SimulatedMeter;
+  readonly model: CompiledModel;
+  readonly systemTitle: Uint8Array;
+  readonly #parts: MeterDeviceParts;
+  readonly #base: TimeBase;
+  #sentCounter: number | undefined;
+  /** Counter of the management client. */
+  readonly #received = new LastCounter();
+
+  constructor(parts: MeterDeviceParts) {
+    const { meter, model } = parts;
+    const { type, zone, site } = meter.surroundings;
+    this.#parts = parts;
+    this.meter = meter;
+    this.model = model.compiled;
+    this.systemTitle = systemTitleOf(type, meter.plan.serial);
+    this.#base = { zone: type.timeBase === "local" ? zone : undefined, standardOffsetMs: site.options.standardOffsetMinutes * 60_000 };
+  }
+
+  logicalDevice(serverSap: number): LogicalDevice | undefined {
+    return serverSap === MANAGEMENT_LOGICAL_DEVICE ? this : undefined;
+  }
+
+  secret(clientSap: number): Uint8Array | undefined {
+    return clientSap === this.#parts.model.type.clients.reading ? this.#parts.keys.readingPassword : undefined;
+  }
+
+  security(clientSap: number): AssociationSecurity | undefined {
+    if (clientSap !== this.#parts.model.type.clients.management) return undefined;
+    const { encryptionKey, authenticationKey, masterKey } = this.#parts.keys;
+    return {
+      suite: 0,
+      keys: { encryptionKey, authenticationKey, masterKey },
+      sent: { next: () => this.#nextCounter() },
+      received: this.#received,
+    };
+  }
+
+  read(attribute: AttributeDescriptor, selection: AccessSelection | undefined, context: RequestContext): ReadOutcome {
+    const object = this.#parts.model.object(attribute.instanceId);
+    if (object === undefined) return { kind: "refused", result: "object-undefined" };
+    if (attribute.attributeId === 1) return { kind: "data", data: data.octets(obisToOctets(attribute.instanceId)) };
+    return object.read(attribute.attributeId, this.#context(context), selection);
+  }
+
+  async write(
+    attribute: AttributeDescriptor,
+    value: DlmsData,
+    _selection: AccessSelection | undefined,
+    context: RequestContext,
+  ): Promise<DataAccessResult> {
+    const object = this.#parts.model.object(attribute.instanceId);
+    return (await object?.write?.(attribute.attributeId, value, this.#context(context))) ?? "read-write-denied";
+  }
+
+  async invoke(method: MethodDescriptor, parameters: DlmsData | undefined, context: RequestContext): Promise<InvokeOutcome> {
+    const object = this.#parts.model.object(method.instanceId);
+    return (await object?.invoke?.(method.methodId, parameters, this.#context(context))) ?? { kind: "refused", result: "object-undefined" };
+  }
+
+  /** Lets something happen to the meter and remembers it. @returns false where the meter's state does not allow it. */
+  async perform(operation: MeterOperation): Promise<boolean> {
+    if (!this.meter.apply(operation)) return false;
+    await this.#parts.remember?.(operation);
+    return true;
+  }
+
+  #context({ clientSap }: RequestContext): ObjectContext {
+    return {
+      meter: this.meter,
+      base: this.#base,
+      // A wall clock that was set back must not bring operations out of order.
+      nowMs: Math.max(this.#parts.clock.nowMs(), this.meter.lastOperationMs),
+      clientSap,
+      systemTitle: this.systemTitle,
+      receivedCounter: this.#received.last,
+      perform: (operation) => this.perform(operation),
+    };
+  }
+
+  /**
+   * Starts from the civil seconds since 2020 at first use, then counts: a meter that is started again goes on above what it used, as long as it sent
+   * less than one frame a second on average, without a counter on disk. 32 bits last until 2156.
+   */
+  #nextCounter(): number {
+    this.#sentCounter ??= Math.max(1, Math.floor((this.#parts.clock.nowMs() - COUNTER_EPOCH_MS) / 1000));
+    return ++this.#sentCounter;
+  }
+}
+
+/** The last counter taken from a client. Lives as long as the process: a meter that is started again accepts any counter first. */
+class LastCounter implements ReceivedCounter {
+  last = 0;
+
+  accept(counter: number): void {
+    this.last = counter;
+  }
+}
+
+const MANAGEMENT_LOGICAL_DEVICE = 1;
+const COUNTER_EPOCH_MS = Date.UTC(2020, 0, 1);

@@ -1,0 +1,192 @@
+import {
+  compileModel,
+  data,
+  parseObis,
+  type AssociationDefinition,
+  type CompiledModel,
+  type DlmsData,
+  type Obis,
+  type ObjectModel,
+} from "@amity/dlms";
+import { REGISTER_COUNT } from "../household/energy.ts";
+import { ENERGY_REGISTERS, type MeterTypeOptions } from "../meter-type.ts";
+import type { MomentaryValues } from "../metrology/electrical.ts";
+import { dateTimeOctets } from "./civil-time.ts";
+import { clockObject } from "./clock-object.ts";
+import { disconnectObject } from "./disconnect-object.ts";
+import {
+  READ_REFUSED,
+  RIGHTS,
+  attributes,
+  dataObject,
+  registerObject,
+  value,
+  type MeterObject,
+  type ObjectContext,
+} from "./meter-object.ts";
+import { ROW_STATUS } from "./profile-buffer.ts";
+import { eventLogProfile, registerProfile } from "./profile-object.ts";
+
+/** The COSEM model of a meter type, made once and shared by every meter of it. */
+export interface MeterModel {
+  readonly type: MeterTypeOptions;
+  readonly compiled: CompiledModel;
+  object(name: Obis): MeterObject | undefined;
+}
+
+/** Builds the model of a meter type: its objects, its associations, who may do what. */
+export function meterModel(type: MeterTypeOptions): MeterModel {
+  const objects = [
+    ...identityObjects(type),
+    clockObject(),
+    ...registerObjects(),
+    ...profileObjects(type),
+    disconnectObject(),
+    securitySetup(),
+    sapAssignment(),
+  ];
+  const byName = new Map(objects.map((object) => [object.definition.instanceId, object]));
+  const model: ObjectModel = { associations: associations(type), objects: objects.map((object) => object.definition) };
+  return { type, compiled: compileModel(model), object: (name) => byName.get(name) };
+}
+
+/** Public without authentication, reading by password, management by HLS with GMAC in a ciphered context. */
+function associations(type: MeterTypeOptions): AssociationDefinition[] {
+  const { maxPduOctets } = type;
+  return [
+    { clientSap: type.clients.public, role: type.publicReadsAll ? "reading" : "public", mechanism: "none", ciphered: false, maxPduOctets },
+    { clientSap: type.clients.reading, role: "reading", mechanism: "lls", ciphered: false, maxPduOctets },
+    {
+      clientSap: type.clients.management,
+      role: "management",
+      mechanism: "hls-gmac",
+      ciphered: true,
+      protection: "authenticated-encrypted",
+      maxPduOctets,
+      securitySetupId: parseObis("0-0:43.0.0"),
+    },
+  ];
+}
+
+function identityObjects(type: MeterTypeOptions): MeterObject[] {
+  const { everybodyReads, clientsRead } = RIGHTS;
+  return [
+    dataObject("0-0:42.0.0", everybodyReads, ({ meter }) => octetText(logicalDeviceName(type, meter.plan.serial))),
+    dataObject("0-0:96.1.0", everybodyReads, ({ meter }) => octetText(meter.plan.meterId)),
+    dataObject("0-0:96.1.1", clientsRead, () => octetText(type.manufacturer)),
+    dataObject("0-0:96.1.2", clientsRead, () => octetText(type.model)),
+    dataObject("1-0:0.2.0", everybodyReads, () => octetText(type.firmware)),
+    dataObject("0-0:43.1.0", everybodyReads, ({ receivedCounter }) => data.doubleLongUnsigned(receivedCounter)),
+    dataObject("0-0:96.10.1", clientsRead, (context) => data.unsigned(statusNow(context))),
+    dataObject("0-0:96.10.2", clientsRead, (context) => data.unsigned(statusNow(context))),
+    dataObject("0-0:96.7.21", clientsRead, ({ meter }) => data.longUnsigned(meter.powerFailures & 0xffff)),
+    dataObject("0-0:97.97.0", clientsRead, ({ meter }) => data.doubleLongUnsigned(meter.isClockInvalid ? 1 : 0)),
+    ...(["standard", "fraud", "disconnector"] as const).map((log, index) =>
+      dataObject(`0-0:96.11.${index}`, clientsRead, ({ meter }) => data.unsigned(meter.log(log).entries.at(-1)?.code ?? 0)),
+    ),
+  ];
+}
+
+/** Manufacturer and serial number, 16 characters (IEC 62056-6-2, 4.1.8.2). */
+export function logicalDeviceName(type: MeterTypeOptions, serial: number): string {
+  return `${type.manufacturer}${String(serial).padStart(13, "0")}`;
+}
+
+/** Three letters of the manufacturer, then the serial number as five octets (IEC 62056-5-3, 4.3.4). */
+export function systemTitleOf(type: MeterTypeOptions, serial: number): Uint8Array {
+  const title = new Uint8Array(8);
+  for (let index = 0; index < 3; index++) title[index] = type.manufacturer.charCodeAt(index);
+  new DataView(title.buffer).setUint32(4, serial);
+  return title;
+}
+
+function registerObjects(): MeterObject[] {
+  const energy = ENERGY_REGISTERS.map((name, register) =>
+    registerObject(name, [0, register < 2 ? UNITS.wattHour : UNITS.varHour], ({ meter, nowMs }) =>
+      data.doubleLongUnsigned((meter.registersAt(nowMs, registers)[register] ?? 0) % 0x1_0000_0000),
+    ),
+  );
+  return [
+    ...energy,
+    ...MOMENTARY.map(([name, scalerUnit, read]) => registerObject(name, scalerUnit, ({ meter, nowMs }) => read(meter.momentaryAt(nowMs)))),
+  ];
+}
+
+const UNITS = { watt: 27, var: 29, wattHour: 30, varHour: 32, ampere: 33, volt: 35, hertz: 44, none: 255 } as const;
+const registers = new Float64Array(REGISTER_COUNT);
+
+const MOMENTARY: readonly (readonly [string, readonly [number, number], (values: MomentaryValues) => DlmsData])[] = [
+  ["1-0:1.7.0", [0, UNITS.watt], ({ importW }) => data.doubleLongUnsigned(importW)],
+  ["1-0:2.7.0", [0, UNITS.watt], ({ exportW }) => data.doubleLongUnsigned(exportW)],
+  ["1-0:3.7.0", [0, UNITS.var], ({ inductiveVar }) => data.doubleLongUnsigned(inductiveVar)],
+  ["1-0:4.7.0", [0, UNITS.var], ({ capacitiveVar }) => data.doubleLongUnsigned(capacitiveVar)],
+  ["1-0:16.7.0", [0, UNITS.watt], ({ importW, exportW }) => data.doubleLong(importW - exportW)],
+  ["1-0:13.7.0", [-3, UNITS.none], ({ powerFactorPerMille }) => data.longUnsigned(powerFactorPerMille)],
+  ["1-0:14.7.0", [-3, UNITS.hertz], ({ frequencyMilliHertz }) => data.longUnsigned(frequencyMilliHertz)],
+  // A single-phase meter has phases 2 and 3 at 0.
+  ...[0, 1, 2].flatMap((phase) => [
+    [
+      `1-0:${31 + 20 * phase}.7.0`,
+      [-2, UNITS.ampere] as const,
+      ({ phases }: MomentaryValues) => data.longUnsigned(phases[phase]?.centiAmperes ?? 0),
+    ] as const,
+    [
+      `1-0:${32 + 20 * phase}.7.0`,
+      [-1, UNITS.volt] as const,
+      ({ phases }: MomentaryValues) => data.longUnsigned(phases[phase]?.deciVolts ?? 0),
+    ] as const,
+  ]),
+];
+
+function profileObjects(type: MeterTypeOptions): MeterObject[] {
+  return [
+    registerProfile("1-0:99.1.0", "load", type.loadProfile.periodSeconds, type.loadProfile.channels),
+    registerProfile("1-0:99.2.0", "daily", 86_400, type.dailyProfile.channels),
+    eventLogProfile("0-0:99.98.0", "standard", "0-0:96.11.0"),
+    eventLogProfile("0-0:99.98.1", "fraud", "0-0:96.11.1"),
+    eventLogProfile("0-0:99.98.2", "disconnector", "0-0:96.11.2"),
+  ];
+}
+
+/** Class 64 Security setup version 1, as far as a suite 0 meter shows it; keys are not to be read. */
+function securitySetup(): MeterObject {
+  return {
+    definition: { classId: 64, version: 1, instanceId: parseObis("0-0:43.0.0"), attributes: attributes(RIGHTS.clientsRead, 6) },
+    read(attributeId, { systemTitle }) {
+      switch (attributeId) {
+        case 2:
+          // Requests and responses authenticated and encrypted (security policy bits 2, 3, 5, 6).
+          return value(data.enumerated(0b0110_1100));
+        case 3:
+          return value(data.enumerated(0));
+        case 4:
+          return value(data.octets(new Uint8Array(0)));
+        case 5:
+          return value(data.octets(systemTitle));
+        case 6:
+          return value(data.array());
+        default:
+          return READ_REFUSED.undefined;
+      }
+    },
+  };
+}
+
+function sapAssignment(): MeterObject {
+  return {
+    definition: { classId: 17, version: 0, instanceId: parseObis("0-0:41.0.0"), attributes: attributes(RIGHTS.everybodyReads, 2) },
+    read: (attributeId, { meter }) =>
+      attributeId === 2
+        ? value(data.array(data.structure(data.longUnsigned(1), octetText(logicalDeviceName(meter.surroundings.type, meter.plan.serial)))))
+        : READ_REFUSED.undefined,
+  };
+}
+
+function statusNow({ meter, base, nowMs }: ObjectContext): number {
+  const isDaylightSaving = ((dateTimeOctets(meter.clockAt(nowMs), base)[11] ?? 0) & 0x80) !== 0;
+  return (meter.isClockInvalid ? ROW_STATUS.clockInvalid : 0) | (isDaylightSaving ? ROW_STATUS.daylightSaving : 0);
+}
+
+function octetText(text: string): DlmsData {
+  return data.octets(new TextEncoder().encode(text));
+}

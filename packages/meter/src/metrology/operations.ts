@@ -1,0 +1,54 @@
+/** Event logs of the meter, after the groups that European companion specifications share. */
+export const EVENT_LOGS = ["standard", "fraud", "disconnector"] as const;
+export type EventLogName = (typeof EVENT_LOGS)[number];
+
+/** Who moves the breaker: the head-end, the customer's button, or the meter itself. */
+export type BreakerActor = "remote" | "manual" | "local";
+export const CONTROL_MODES = [0, 1, 2, 3, 4, 5, 6] as const;
+export type ControlMode = (typeof CONTROL_MODES)[number];
+
+/**
+ * Everything that can happen to a meter beside the passing of time. A meter's whole state follows from its plan and these, in order: a
+ * journal of them is its memory. Times are true civil time (UTC ms), whatever the meter's own clock says.
+ */
+export type MeterOperation = { readonly atMs: number } & (
+  | { readonly kind: "powerDown" | "powerUp" }
+  | { readonly kind: "setClock"; readonly toMs: number }
+  | { readonly kind: "loseClock" }
+  | { readonly kind: "disconnect" | "reconnect"; readonly by: BreakerActor }
+  | { readonly kind: "setControlMode"; readonly mode: ControlMode }
+  | { readonly kind: "openCover" | "closeCover" | "applyMagnet" | "removeMagnet" }
+  /** A by-pass: only this share of the energy is measured from now on, in thousandths; 1,000 ends it. */
+  | { readonly kind: "setMeteredShare"; readonly perMille: number }
+  | { readonly kind: "clearProfile"; readonly profile: "load" | "daily" }
+  | { readonly kind: "clearLog"; readonly log: EventLogName }
+  | { readonly kind: "logEvent"; readonly log: EventLogName; readonly code: number }
+);
+export type MeterOperationKind = MeterOperation["kind"];
+
+/** Event codes by log (DSMR/IDIS numbering, which most European meters share). */
+export const EVENT_CODES = {
+  powerDown: 1,
+  powerUp: 2,
+  clockOld: 4,
+  clockNew: 5,
+  clockInvalid: 6,
+  batteryLow: 8,
+  coverOpened: 44,
+  coverClosed: 45,
+  magnetOn: 42,
+  magnetOff: 43,
+  associationFailed: 46,
+  parametersChanged: 47,
+  decryptionFailed: 49,
+  replayDetected: 50,
+  readyForReconnection: 59,
+  manualDisconnect: 60,
+  manualConnect: 61,
+  remoteDisconnect: 62,
+  remoteConnect: 63,
+  localDisconnect: 64,
+  localConnect: 69,
+  profileCleared: 254,
+  logCleared: 255,
+} as const;
