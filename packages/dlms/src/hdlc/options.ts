@@ -7,6 +7,8 @@ export interface HdlcOptions {
   readonly parameters?: Partial<HdlcParameters>;
   /** Send less in a frame, or fewer frames in a row, than was negotiated: for peers that promise more than they stand. */
   readonly segmentOctets?: number;
+  /** The same for the first segment of a message, where a peer counts its LLC header twice. */
+  readonly firstSegmentOctets?: number;
   readonly windowFrames?: number;
   /** Longest message put together from segments (octets), default 65,538: the longest APDU and its LLC header. */
   readonly messageOctetsMax?: number;
@@ -53,13 +55,14 @@ export function settleSecondary(options: SecondaryOptions = {}): Settled<Seconda
 }
 
 function settle(options: HdlcOptions): Settled<HdlcOptions> {
-  if (options.segmentOctets !== undefined && options.segmentOctets < 4) {
-    throw new UsageError(`segments of ${options.segmentOctets} octets hold nothing`, { code: "out-of-range" });
+  for (const octets of [options.segmentOctets, options.firstSegmentOctets]) {
+    if (octets !== undefined && octets < 4) throw new UsageError(`segments of ${octets} octets hold nothing`, { code: "out-of-range" });
   }
   if (options.windowFrames !== undefined && options.windowFrames < 1) throw new UsageError("a window holds a frame", { code: "out-of-range" });
   return {
     parameters: settleParameters(options),
     segmentOctets: Infinity,
+    firstSegmentOctets: Infinity,
     windowFrames: 7,
     messageOctetsMax: 65_538,
     queueOctetsMax: 1 << 20,

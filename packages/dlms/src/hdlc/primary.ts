@@ -153,7 +153,7 @@ function stepConnected(config: PrimaryConfig, state: ConnectedPrimary, input: Pr
     case "send": {
       if (state.isClosing) return unchanged(state);
       const octets = Math.min(state.parameters.transmitOctets, config.options.segmentOctets);
-      const transfer = enqueue(state.transfer, input.message, octets);
+      const transfer = enqueue(state.transfer, input.message, octets, Math.min(octets, config.options.firstSegmentOctets));
       return proceed(config, { ...state, transfer, expectsReply: true, attempt: 0, progressMs: nowMs }, nowMs);
     }
     case "expect":

@@ -69,7 +69,7 @@ export function stepSecondary(config: SecondaryConfig, state: SecondaryState, in
   switch (input.kind) {
     case "send": {
       const octets = Math.min(state.parameters.transmitOctets, config.options.segmentOctets);
-      const next = { ...state, transfer: enqueue(state.transfer, input.message, octets), owesReply: false };
+      const next = { ...state, transfer: enqueue(state.transfer, input.message, octets, Math.min(octets, config.options.firstSegmentOctets)), owesReply: false };
       return next.isPolled ? answer(config, next, nowMs) : unchanged(next);
     }
     case "release":

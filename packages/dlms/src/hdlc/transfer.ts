@@ -42,11 +42,11 @@ export const EMPTY_TRANSFER: Transfer = {
   partial: undefined,
 };
 
-/** Cuts a message into segments of at most `octets` and queues them. */
-export function enqueue(transfer: Transfer, message: Uint8Array, octets: number): Transfer {
+/** Cuts a message into segments of at most `octets` (the first one of at most `firstOctets`) and queues them. */
+export function enqueue(transfer: Transfer, message: Uint8Array, octets: number, firstOctets = octets): Transfer {
   const segments: Segment[] = [];
-  for (let start = 0; start < message.length; start += octets) {
-    const end = Math.min(start + octets, message.length);
+  for (let start = 0, end = 0; start < message.length; start = end) {
+    end = Math.min(start + (start === 0 ? firstOctets : octets), message.length);
     segments.push({ information: message.subarray(start, end), isSegmented: end < message.length });
   }
   return { ...transfer, outgoing: transfer.outgoing.length === 0 ? segments : [...transfer.outgoing, ...segments] };
