@@ -1,4 +1,5 @@
 export * from "./estimate.ts";
+export { monthlyEstimate, type MonthlyEstimate, type MonthlyEstimateInput } from "./monthly.ts";
 export type { Estimated, Estimator, EstimatorInput, Hole, NotApplicable } from "./estimator.ts";
 export {
   ESTIMATORS,

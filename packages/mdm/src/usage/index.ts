@@ -1,1 +1,4 @@
+export * from "./demand.ts";
 export * from "./local-days.ts";
+export * from "./power-factor.ts";
+export * from "./usage.ts";

@@ -1,0 +1,2 @@
+export * from "./unaccounted.ts";
+export * from "./transformer.ts";

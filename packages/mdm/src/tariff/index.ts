@@ -1,0 +1,2 @@
+export type * from "./tariff.ts";
+export { compileCalendar, FLAT_CALENDAR, touSlots, type CompiledCalendar } from "./tou.ts";
