@@ -1,6 +1,6 @@
+import { DAY_MS } from "./calendar.ts";
 import { UsageError } from "@amity/bytes";
 import {
-  DAY_MS,
   emptyBlock,
   isMissingSlot,
   slotsPerDay,

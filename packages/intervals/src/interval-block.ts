@@ -1,7 +1,7 @@
 import { UsageError } from "@amity/bytes";
+import { DAY_MS } from "./calendar.ts";
 
 export const SECONDS_PER_DAY = 86_400;
-export const DAY_MS = 86_400_000;
 
 /**
  * The quality code of a slot for which nothing was delivered; its value is 0 and means nothing. The same number as
