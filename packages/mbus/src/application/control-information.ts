@@ -29,8 +29,18 @@ export interface ControlInformation {
   readonly isBigEndian?: boolean;
 }
 
-const toMeter = (name: string, header: TransportHeaderKind, application: ApplicationKind): ControlInformation => ({ name, header, application, direction: "toMeter" });
-const fromMeter = (name: string, header: TransportHeaderKind, application: ApplicationKind): ControlInformation => ({ name, header, application, direction: "fromMeter" });
+const toMeter = (name: string, header: TransportHeaderKind, application: ApplicationKind): ControlInformation => ({
+  name,
+  header,
+  application,
+  direction: "toMeter",
+});
+const fromMeter = (name: string, header: TransportHeaderKind, application: ApplicationKind): ControlInformation => ({
+  name,
+  header,
+  application,
+  direction: "fromMeter",
+});
 
 /** CI fields of the application layer (EN 13757-7:2018, table 5; EN 13757-3). ELL (8C-8F), AFL (90) and A0-B7 are looked at before. */
 export const CONTROL_INFORMATION: Readonly<Record<number, ControlInformation>> = {

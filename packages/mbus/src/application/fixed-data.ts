@@ -27,7 +27,10 @@ const OCTETS = 16;
 /** Reads the 16 octets after CI 73. @throws DecodeError `truncated`. */
 export function readFixedData(data: Uint8Array, start = 0, base = 0): FixedData {
   if (data.length - start < OCTETS) {
-    throw new DecodeError(`truncated: the fixed structure has ${OCTETS} octets, ${data.length - start} are left`, { offset: start + base, code: "truncated" });
+    throw new DecodeError(`truncated: the fixed structure has ${OCTETS} octets, ${data.length - start} are left`, {
+      offset: start + base,
+      code: "truncated",
+    });
   }
   const status = data[start + 5] ?? 0;
   const low = data[start + 6] ?? 0;

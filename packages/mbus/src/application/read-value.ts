@@ -1,5 +1,15 @@
 import { DecodeError } from "@amity/bytes";
-import { digitsOf, readBcd, readDate, readDateTime, readDateTimeSeconds, readReal32, readSigned, readTime, readUnsigned } from "./data-types.ts";
+import {
+  digitsOf,
+  readBcd,
+  readDate,
+  readDateTime,
+  readDateTimeSeconds,
+  readReal32,
+  readSigned,
+  readTime,
+  readUnsigned,
+} from "./data-types.ts";
 import type { Coding, RecordValue } from "./record.ts";
 import type { Cursor } from "./read-value-info.ts";
 import type { ValueInfo, ValueKind } from "./value-info.ts";
@@ -27,7 +37,12 @@ export const CODINGS = [
  * Reads the data of a record and moves the cursor behind them. `dataField` is the low nibble of the DIF (0 to 14).
  * @throws DecodeError `truncated`, `lvar`.
  */
-export function readValue(data: Uint8Array, cursor: Cursor, end: number, context: { dataField: number; vib: ValueInfo; base: number }): RecordValue {
+export function readValue(
+  data: Uint8Array,
+  cursor: Cursor,
+  end: number,
+  context: { dataField: number; vib: ValueInfo; base: number },
+): RecordValue {
   const { dataField, vib, base } = context;
   const at = cursor.at;
   if (dataField === 0x0d) return readVariable(data, cursor, end, context);

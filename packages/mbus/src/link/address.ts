@@ -103,7 +103,10 @@ const DIGITS: readonly string[] = Array.from({ length: 256 }, (_, octet) => octe
 
 function readId(data: Uint8Array, at: number): string {
   return (
-    (DIGITS[data[at + 3] ?? 0] ?? "") + (DIGITS[data[at + 2] ?? 0] ?? "") + (DIGITS[data[at + 1] ?? 0] ?? "") + (DIGITS[data[at] ?? 0] ?? "")
+    (DIGITS[data[at + 3] ?? 0] ?? "") +
+    (DIGITS[data[at + 2] ?? 0] ?? "") +
+    (DIGITS[data[at + 1] ?? 0] ?? "") +
+    (DIGITS[data[at] ?? 0] ?? "")
   );
 }
 

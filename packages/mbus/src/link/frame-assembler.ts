@@ -2,7 +2,9 @@ import { DecodeError } from "@amity/bytes";
 import { decodeWiredFrame, wiredFrameLength, type WiredFrame } from "./wired-frame.ts";
 
 /** What came off the line: a frame, or octets that are none (noise, collisions). */
-export type Assembled = { readonly kind: "frame"; readonly frame: WiredFrame; readonly octets: Uint8Array } | { readonly kind: "noise"; readonly error: DecodeError };
+export type Assembled =
+  | { readonly kind: "frame"; readonly frame: WiredFrame; readonly octets: Uint8Array }
+  | { readonly kind: "noise"; readonly error: DecodeError };
 
 /** The longest frame has 261 octets: more than one never waits. */
 const BUFFER_MAX = 512;
@@ -20,7 +22,7 @@ export class FrameAssembler {
   /** Takes octets and returns what they complete. */
   push(chunk: Uint8Array): Assembled[] {
     const out: Assembled[] = [];
-    for (let at = 0; at < chunk.length; ) {
+    for (let at = 0; at < chunk.length;) {
       const part = Math.min(chunk.length - at, BUFFER_MAX - this.#length);
       this.#buffer.set(chunk.subarray(at, at + part), this.#length);
       this.#length += part;
@@ -43,7 +45,10 @@ export class FrameAssembler {
     while (start < this.#length) {
       const need = wiredFrameLength(this.#buffer, start, this.#length);
       if (need < 0) {
-        out.push({ kind: "noise", error: new DecodeError(`0x${(this.#buffer[start] ?? 0).toString(16)} starts no frame`, { offset: 0, code: "start" }) });
+        out.push({
+          kind: "noise",
+          error: new DecodeError(`0x${(this.#buffer[start] ?? 0).toString(16)} starts no frame`, { offset: 0, code: "start" }),
+        });
         start++;
         continue;
       }

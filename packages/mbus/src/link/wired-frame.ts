@@ -92,7 +92,8 @@ function decodeLong(octets: Uint8Array): WiredFrame {
   if (octets[2] !== length) {
     throw new DecodeError(`the two lengths differ: ${length} and ${octets[2]}`, { offset: 2, code: "length" });
   }
-  if (octets[3] !== 0x68) throw new DecodeError(`0x${(octets[3] ?? 0).toString(16)} where the second 68 is expected`, { offset: 3, code: "start" });
+  if (octets[3] !== 0x68)
+    throw new DecodeError(`0x${(octets[3] ?? 0).toString(16)} where the second 68 is expected`, { offset: 3, code: "start" });
   if (length < 3) throw new DecodeError(`length ${length} has no room for C, A and CI`, { offset: 1, code: "length" });
   if (octets.length < length + 6) throw truncated(length + 6, octets.length);
   checkTail(octets, 4, length + 4);
@@ -113,7 +114,10 @@ function checkTail(octets: Uint8Array, start: number, end: number): void {
     throw new DecodeError(reason, { offset: end, code: "checksum" });
   }
   if (octets[end + 1] !== 0x16) {
-    throw new DecodeError(`0x${(octets[end + 1] ?? 0).toString(16)} where the stop octet 16 is expected`, { offset: end + 1, code: "stop" });
+    throw new DecodeError(`0x${(octets[end + 1] ?? 0).toString(16)} where the stop octet 16 is expected`, {
+      offset: end + 1,
+      code: "stop",
+    });
   }
 }
 

@@ -1,0 +1,121 @@
+import { DecodeError, crcEn13757 } from "@amity/bytes";
+import { CODINGS } from "./read-value.ts";
+import { readRecords, type RecordList } from "./read-records.ts";
+import type { DataRecord } from "./record.ts";
+
+/** A record layout holds at most this many formats: a receiver that hears strangers must not grow for ever. */
+const FORMATS_MAX = 1024;
+
+/**
+ * Layouts of full frames by their format signature, so that compact frames (values only) can be read
+ * (EN 13757-3, annex H). Fed with known layouts, and with every full frame heard.
+ */
+export class FormatStore {
+  readonly #formats = new Map<number, readonly Uint8Array[]>();
+
+  /** Known layouts: each the DIB and VIB of its records, in order. */
+  constructor(layouts: Iterable<readonly Uint8Array[]> = []) {
+    for (const layout of layouts) this.#add(layout);
+  }
+
+  /** Learns from the records of a full frame found in `data`; `base` is the offset of `data[0]` in the records' terms. */
+  learn(data: Uint8Array, records: readonly DataRecord[], base = 0): number {
+    const layout = records.map((record) => data.slice(record.offset - base, record.offset - base + record.headerOctets));
+    return this.#add(layout);
+  }
+
+  layout(signature: number): readonly Uint8Array[] | undefined {
+    return this.#formats.get(signature);
+  }
+
+  #add(layout: readonly Uint8Array[]): number {
+    const signature = formatSignature(layout);
+    if (!this.#formats.has(signature)) {
+      if (this.#formats.size >= FORMATS_MAX) {
+        const oldest = this.#formats.keys().next().value;
+        if (oldest !== undefined) this.#formats.delete(oldest);
+      }
+      this.#formats.set(signature, layout);
+    }
+    return signature;
+  }
+}
+
+/** CRC over all DIBs and VIBs (EN 13757-3, annex H.2). */
+export function formatSignature(layout: readonly Uint8Array[]): number {
+  return crcEn13757(joined(layout));
+}
+
+/** A compact frame opened: its records are those of the full frame `expanded` (offsets count in that). */
+export interface CompactFrame extends RecordList {
+  readonly signature: number;
+  readonly expanded: Uint8Array;
+}
+
+/**
+ * Reads what follows CI 79 or its header: format signature (2, LE), CRC of the full frame (2, LE), values.
+ * @throws DecodeError `unknown-format` where the store does not hold the layout, `crc`, `truncated`.
+ */
+export function readCompactFrame(data: Uint8Array, start: number, end: number, store: FormatStore): CompactFrame {
+  if (end - start < 4) throw new DecodeError("truncated: no format signature and CRC", { offset: end, code: "truncated" });
+  const signature = (data[start] ?? 0) | ((data[start + 1] ?? 0) << 8);
+  const layout = store.layout(signature);
+  if (layout === undefined) {
+    throw new DecodeError(`format signature ${signature.toString(16).padStart(4, "0")} is not known`, {
+      offset: start,
+      code: "unknown-format",
+      advice: "wait for a full frame (CI 78 or 72) of this meter: it brings the layout",
+    });
+  }
+  const expanded = expand(layout, data, start + 4, end);
+  const announced = (data[start + 2] ?? 0) | ((data[start + 3] ?? 0) << 8);
+  const own = crcEn13757(expanded);
+  if (own !== announced) {
+    throw new DecodeError(
+      `CRC of the full frame is ${announced.toString(16).padStart(4, "0")}, the values give ${own.toString(16).padStart(4, "0")}`,
+      { offset: start + 2, code: "crc" },
+    );
+  }
+  return { ...readRecords(expanded), signature, expanded };
+}
+
+/** The compact form of a full frame's records: signature, CRC, values (what follows CI 79). */
+export function writeCompactFrame(data: Uint8Array, records: readonly DataRecord[]): Uint8Array {
+  const headers = records.map((record) => data.subarray(record.offset, record.offset + record.headerOctets));
+  const values = records.map((record) => data.subarray(record.offset + record.headerOctets, record.offset + record.octets));
+  const full = joined(records.map((record) => data.subarray(record.offset, record.offset + record.octets)));
+  const signature = formatSignature(headers);
+  const crc = crcEn13757(full);
+  return joined([Uint8Array.of(signature & 0xff, signature >> 8, crc & 0xff, crc >> 8), ...values]);
+}
+
+function expand(layout: readonly Uint8Array[], data: Uint8Array, start: number, end: number): Uint8Array {
+  const parts: Uint8Array[] = [];
+  let at = start;
+  for (const header of layout) {
+    const octets = valueOctets(header, data, at);
+    if (at + octets > end) throw new DecodeError("truncated: the values end before the layout does", { offset: end, code: "truncated" });
+    parts.push(header, data.subarray(at, at + octets));
+    at += octets;
+  }
+  if (at < end) parts.push(data.subarray(at, end));
+  return joined(parts);
+}
+
+function valueOctets(header: Uint8Array, data: Uint8Array, at: number): number {
+  const octets = CODINGS[(header[0] ?? 0) & 0x0f]?.octets ?? 0;
+  if (octets >= 0) return octets;
+  const lvar = data[at] ?? 0;
+  if (lvar < 0xc0) return lvar + 1;
+  return lvar < 0xf0 ? (lvar & 0x0f) + 1 : 4 * (lvar - 0xec) + 1;
+}
+
+function joined(parts: readonly Uint8Array[]): Uint8Array {
+  const out = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
+  let at = 0;
+  for (const part of parts) {
+    out.set(part, at);
+    at += part.length;
+  }
+  return out;
+}

@@ -1,0 +1,184 @@
+import { DecodeError, SecurityError, type AmityError } from "@amity/bytes";
+import type { FormatStore } from "../application/compact-frame.ts";
+import { readApplication, type Application, type ApplicationContext } from "../application/read-application.ts";
+import { linkAddressOctets, readLinkAddress, type MeterAddress } from "../link/address.ts";
+import { DERIVATION, type KeyLookup } from "../transport/meter-key.ts";
+import type { SecurityOutcome } from "../transport/open-payload.ts";
+import { macInput, readAuthenticationLayer, type AuthenticationLayer } from "./authentication-layer.ts";
+import { extendedLinkCounter, isExtendedLink, payloadCrcMatches, readExtendedLink, type ExtendedLink } from "./extended-link.ts";
+import { stripFrame, type FrameFormat } from "./frame-format.ts";
+
+/** C fields of wireless M-Bus (EN 13757-4, 12.4). */
+export const WIRELESS_CONTROL = {
+  sndNke: 0x40,
+  sndUd: 0x53,
+  sndUd2: 0x43,
+  sndNr: 0x44,
+  sndIr: 0x46,
+  accNr: 0x47,
+  accDmd: 0x48,
+  reqUd1: 0x5a,
+  reqUd2: 0x5b,
+  ack: 0x00,
+  cnfIr: 0x06,
+  rspUd: 0x08,
+} as const;
+
+/** A wireless telegram, layer by layer. */
+export interface Telegram {
+  readonly format: FrameFormat;
+  readonly control: number;
+  /** Who sent it (link layer). */
+  readonly sender: MeterAddress;
+  readonly extendedLink: ExtendedLink | undefined;
+  readonly authentication: AuthenticationLayer | undefined;
+  readonly application: Application;
+}
+
+/** What the receiver knows. */
+export interface TelegramOptions {
+  readonly keys?: KeyLookup | undefined;
+  /** What the radio delivers; `auto` finds out. */
+  readonly format?: FrameFormat | "auto";
+  readonly formats?: FormatStore | undefined;
+}
+
+/** Decodes one wireless telegram of up to 291 octets on air. @throws DecodeError where the frame itself is broken (length, CRC, no room for an address). */
+export function decodeTelegram(octets: Uint8Array, options: TelegramOptions = {}): Telegram {
+  const { format, octets: frame } = stripFrame(octets, options.format ?? "auto");
+  if (frame.length < 10) throw new DecodeError("truncated: no room for an address", { offset: frame.length, code: "truncated" });
+  const problems: AmityError[] = [];
+  const length = frame[0] ?? 0;
+  if (length !== frame.length - 1) {
+    const reason = length > frame.length - 1 ? "truncated" : "trailing";
+    problems.push(new DecodeError(`L is ${length}, ${frame.length - 1} octets follow it`, { offset: 0, code: reason }));
+  }
+  // Octets after the announced length are not the telegram's; of one cut short what came is read.
+  const whole = length < frame.length - 1 && length >= 10 ? frame.subarray(0, length + 1) : frame;
+  return readLayers(whole, format, options, problems);
+}
+
+function readLayers(stripped: Uint8Array, format: FrameFormat, options: TelegramOptions, problems: AmityError[]): Telegram {
+  const sender = readLinkAddress(stripped, 2);
+  let data = stripped;
+  let at = 10;
+  let extendedLink: ExtendedLink | undefined;
+  let authentication: AuthenticationLayer | undefined;
+  try {
+    if (at < data.length && isExtendedLink(data[at] ?? 0)) {
+      extendedLink = readExtendedLink(data, at);
+      data = openExtendedLink(data, extendedLink, sender, options.keys, problems);
+      at = extendedLink.payloadOffset + extendedLink.crcOctets;
+    }
+    if (data[at] === 0x90 && at < data.length) {
+      authentication = readAuthenticationLayer(data, at);
+      at = authentication.payloadOffset;
+    }
+  } catch (error) {
+    if (!(error instanceof DecodeError)) throw error;
+    problems.push(error.within(extendedLink === undefined ? "extendedLink" : "authentication"));
+    at = data.length;
+  }
+  if (authentication?.moreFragments === true || (authentication !== undefined && authentication.fragmentId > 1)) {
+    problems.push(
+      new DecodeError(`fragment ${authentication.fragmentId} of a longer message`, {
+        offset: authentication.offset,
+        code: "fragment",
+        advice: "hand all fragments to a WirelessReceiver",
+      }),
+    );
+  }
+  const context: ApplicationContext = {
+    linkMeter: sender,
+    linkAddress: data.subarray(2, 10),
+    keys: options.keys,
+    counter: authentication?.counter,
+    formats: options.formats,
+    problems,
+    ...(authentication?.mac === undefined ? {} : { checkMac: macCheck(data, authentication, options.keys) }),
+  };
+  const hasNothing = at >= data.length && problems.length === 0;
+  const application = hasNothing ? linkOnly(data, sender) : withMacProblem(readApplication(data, at, data.length, context));
+  return { format, control: data[1] ?? 0, sender, extendedLink, authentication, application };
+}
+
+/** Opens ELL encryption in place and checks the payload CRC; a frame that somebody opened before passes as well. */
+function openExtendedLink(
+  data: Uint8Array,
+  link: ExtendedLink,
+  sender: MeterAddress,
+  keys: KeyLookup | undefined,
+  problems: AmityError[],
+): Uint8Array {
+  const at = link.payloadOffset;
+  if (link.crcOctets === 0 || payloadCrcMatches(data, at)) return data;
+  const isEncrypted = link.session?.encryption === 1;
+  if (!isEncrypted) {
+    problems.push(new DecodeError("the payload CRC does not match", { offset: at, code: "crc" }));
+    return data;
+  }
+  const key = keys?.(sender);
+  if (key === undefined) {
+    problems.push(new SecurityError(`no key for meter ${sender.id}`, { code: "missing-key", advice: "give the meter's AES-128 key" }));
+    return data.subarray(0, at);
+  }
+  const out = data.slice();
+  out.set(key.cipher.ctr(extendedLinkCounter(data, link), data.subarray(at)), at);
+  if (payloadCrcMatches(out, at)) return out;
+  problems.push(
+    new SecurityError(`the key of meter ${sender.id} does not open this telegram: its payload CRC stays wrong`, {
+      code: "wrong-key",
+      advice: "check the key; a damaged telegram looks the same",
+    }),
+  );
+  return data.subarray(0, at);
+}
+
+/** The MAC of the AFL under the key derived from its counter (OMS Vol. 2, 9.5; full length always). */
+function macCheck(data: Uint8Array, layer: AuthenticationLayer, keys: KeyLookup | undefined) {
+  return (meter: MeterAddress, link: Uint8Array | undefined): SecurityOutcome["mac"] => {
+    const { mac, counter } = layer;
+    const key = keys?.(meter);
+    if (mac === undefined) return "none";
+    if (key === undefined || counter === undefined) return "unchecked";
+    const identification = (link ?? linkAddressOctets(meter)).subarray(2, 6);
+    const own = key
+      .derive(DERIVATION.authenticateFromMeter, counter, identification)
+      .cmac(macInput(layer, data.subarray(layer.payloadOffset)));
+    let difference = 0;
+    for (let index = 0; index < mac.length; index++) difference |= (mac[index] ?? 0) ^ (own[index] ?? 0);
+    return difference === 0 ? "matches" : "differs";
+  };
+}
+
+/** A message whose MAC differs is not to be believed, whatever it says: its records are withheld. */
+function withMacProblem(application: Application): Application {
+  if (application.security.mac !== "differs" || application.security.status === "plaintext") return application;
+  const problem = new SecurityError("the message authentication code does not match", {
+    code: "bad-mac",
+    advice: "check the key; the message may be forged or damaged",
+  });
+  return { ...application, records: [], problems: [...application.problems, problem] };
+}
+
+/** ACC-NR and other telegrams that end with the link layer. */
+function linkOnly(data: Uint8Array, sender: MeterAddress): Application {
+  return {
+    controlInformation: -1,
+    name: "link layer only",
+    kind: "transportOnly",
+    header: undefined,
+    meter: sender,
+    security: { mode: 0, name: "none", status: "none", mac: "none" },
+    records: [],
+    fixed: undefined,
+    manufacturerData: undefined,
+    manufacturerOffset: -1,
+    moreFollows: false,
+    applicationError: undefined,
+    alarm: undefined,
+    problems: [],
+    payload: data,
+    payloadOffset: data.length,
+  };
+}
