@@ -12,19 +12,34 @@ const DECIMAL = /^([+-]?)(\d*)(?:\.(\d*))?(?:[eE]([+-]?\d{1,3}))?$/;
  * are left over. `undefined` for what is no number or does not fit a safe integer.
  */
 export function parseScaled(text: string, scaler: number): ScaledInteger | undefined {
+  const parts = digitsOf(text, scaler);
+  if (parts === undefined) return undefined;
+  const value = Number(parts.kept) + (parts.roundUp ? 1 : 0);
+  if (!Number.isSafeInteger(value)) return undefined;
+  return { value: parts.negative && value !== 0 ? -value : value, rounded: parts.rounded };
+}
+
+/** As `parseScaled`, for registers: they may be larger than a safe integer. */
+export function parseScaledBig(text: string, scaler: number): bigint | undefined {
+  const parts = digitsOf(text, scaler);
+  if (parts === undefined) return undefined;
+  const value = BigInt(parts.kept) + (parts.roundUp ? 1n : 0n);
+  return parts.negative ? -value : value;
+}
+
+/** Longest integer that text may stand for (digits). */
+const DIGITS_MAX = 40;
+
+function digitsOf(text: string, scaler: number): { kept: string; negative: boolean; roundUp: boolean; rounded: boolean } | undefined {
   const match = DECIMAL.exec(text);
   if (match === null) return undefined;
-  const whole = match[2] ?? "";
+  const whole = (match[2] ?? "").replace(/^0+(?=\d)/, "");
   const fraction = match[3] ?? "";
   if (whole === "" && fraction === "") return undefined;
-  const shift = Number(match[4] ?? 0) - scaler;
+  const point = whole.length + Number(match[4] ?? 0) - scaler;
+  if (point > DIGITS_MAX || whole.length + fraction.length > 4 * DIGITS_MAX) return undefined;
   const digits = whole + fraction;
-  const point = whole.length + shift;
-  if (point > 17) return Number(digits) === 0 ? { value: 0, rounded: false } : undefined;
   const kept = point <= 0 ? "0" : digits.slice(0, point).padEnd(point, "0");
   const left = point < 0 ? "0".repeat(-point) + digits : digits.slice(point);
-  let value = Number(kept);
-  if (left !== "" && left.charCodeAt(0) >= 0x35) value += 1;
-  if (!Number.isSafeInteger(value)) return undefined;
-  return { value: match[1] === "-" && value !== 0 ? -value : value, rounded: /[1-9]/.test(left) };
+  return { kept, negative: match[1] === "-", roundUp: left !== "" && left.charCodeAt(0) >= 0x35, rounded: /[1-9]/.test(left) };
 }

@@ -2,7 +2,7 @@ import { DecodeError } from "@amity/bytes";
 import { DAY_MS, dayNumberOf } from "@amity/intervals";
 import { QUALITY } from "@amity/model";
 import { byteLines, type ByteLine } from "../byte-lines.ts";
-import { parseScaled } from "../decimal.ts";
+import { parseScaledBig } from "../decimal.ts";
 import type { Chunks, InterchangeRecord, PutAside } from "../records.ts";
 import { nemChannelName, nemUnitOf, type NemChannel } from "./nem-channel.ts";
 import { NEM_SCALER, parseDayRow } from "./nem-day-row.ts";
@@ -220,7 +220,7 @@ class NemReader {
       ["Current", 13],
     ] as const) {
       const atMs = nemDateTimeMs(fields[at + 1] ?? "");
-      const value = parseScaled(fields[at] ?? "", NEM_SCALER - unit[1]);
+      const value = parseScaledBig(fields[at] ?? "", NEM_SCALER - unit[1]);
       const quality = qualityOfNem(fields[at + 2] ?? "");
       if (atMs === undefined) out.push(aside(line, `${name}RegisterReadDateTime`, `"${fields[at + 1]}" is not a date and time`));
       else if (value === undefined) out.push(aside(line, `${name}RegisterRead`, `"${fields[at]}" is not a number`));
@@ -235,7 +235,7 @@ class NemReader {
             unit: unit[0],
             scaler: NEM_SCALER,
             atMs,
-            value: BigInt(value.value),
+            value,
             quality: quality ?? QUALITY.raw,
           },
         });
