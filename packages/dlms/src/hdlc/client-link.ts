@@ -69,7 +69,10 @@ class HdlcClientLink implements PduLink {
   }
 
   open(connection: Connection, interOctetTimeoutMs: number | undefined): void {
-    const handlers = { frame: (frame: HdlcFrame) => this.#frame(frame), closed: (error: LinkError | undefined) => this.#connectionClosed(error) };
+    const handlers = {
+      frame: (frame: HdlcFrame) => this.#frame(frame),
+      closed: (error: LinkError | undefined) => this.#connectionClosed(error),
+    };
     this.#stream = new FrameStream(connection, this.#timers, handlers, interOctetTimeoutMs);
     this.#stream.open();
     this.#step({ kind: "connect" });

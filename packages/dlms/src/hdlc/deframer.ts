@@ -1,7 +1,6 @@
 import { crcX25, DecodeError } from "@amity/bytes";
 import { decodeFormat, decodeFrame, FLAG, FRAME_OCTETS_MAX, type HdlcFrame } from "./frame.ts";
 
-
 /** What a stretch of octets yielded: a frame (with its octets, flags included), or octets thrown away and why. */
 export type Deframed =
   | { readonly kind: "frame"; readonly frame: HdlcFrame; readonly octets: Uint8Array }
@@ -31,7 +30,11 @@ export class HdlcDeframer {
   expire(): Deframed[] {
     if (!this.isInFrame) return [];
     const held = this.#held;
-    const lapsed = { kind: "noise", octets: 1, error: new DecodeError("frame broke off", { offset: held.length, code: "truncated" }) } as const;
+    const lapsed = {
+      kind: "noise",
+      octets: 1,
+      error: new DecodeError("frame broke off", { offset: held.length, code: "truncated" }),
+    } as const;
     return [lapsed, ...this.#scan(held, 1)];
   }
 

@@ -18,6 +18,7 @@ export function withLlc(header: Uint8Array, apdu: Uint8Array): Uint8Array {
 /** The APDU behind the header (a view). Which of the two LSAPs the sender used is not held against it. @throws DecodeError. */
 export function withoutLlc(message: Uint8Array): Uint8Array {
   const isLlc = message[0] === 0xe6 && (message[1] === 0xe6 || message[1] === 0xe7);
-  if (!isLlc || message.length < 3) throw new DecodeError("message does not begin with an LLC header (E6 E6 00 or E6 E7 00)", { offset: 0, code: "llc" });
+  if (!isLlc || message.length < 3)
+    throw new DecodeError("message does not begin with an LLC header (E6 E6 00 or E6 E7 00)", { offset: 0, code: "llc" });
   return message.subarray(3);
 }

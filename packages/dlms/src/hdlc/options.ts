@@ -58,7 +58,8 @@ function settle(options: HdlcOptions): Settled<HdlcOptions> {
   for (const octets of [options.segmentOctets, options.firstSegmentOctets]) {
     if (octets !== undefined && octets < 4) throw new UsageError(`segments of ${octets} octets hold nothing`, { code: "out-of-range" });
   }
-  if (options.windowFrames !== undefined && options.windowFrames < 1) throw new UsageError("a window holds a frame", { code: "out-of-range" });
+  if (options.windowFrames !== undefined && options.windowFrames < 1)
+    throw new UsageError("a window holds a frame", { code: "out-of-range" });
   return {
     parameters: settleParameters(options),
     segmentOctets: Infinity,

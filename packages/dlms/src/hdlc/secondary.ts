@@ -69,7 +69,11 @@ export function stepSecondary(config: SecondaryConfig, state: SecondaryState, in
   switch (input.kind) {
     case "send": {
       const octets = Math.min(state.parameters.transmitOctets, config.options.segmentOctets);
-      const next = { ...state, transfer: enqueue(state.transfer, input.message, octets, Math.min(octets, config.options.firstSegmentOctets)), owesReply: false };
+      const next = {
+        ...state,
+        transfer: enqueue(state.transfer, input.message, octets, Math.min(octets, config.options.firstSegmentOctets)),
+        owesReply: false,
+      };
       return next.isPolled ? answer(config, next, nowMs) : unchanged(next);
     }
     case "release":
@@ -100,7 +104,8 @@ function stepTick(config: SecondaryConfig, state: SecondaryState, nowMs: number)
 
 function stepFrame(config: SecondaryConfig, state: SecondaryState, frame: HdlcFrame, nowMs: number): SecondaryStep {
   const { control } = frame;
-  if (control.kind === "ui") return { state, effects: [{ kind: "unnumbered", information: frame.information, isSegmented: frame.segmented }] };
+  if (control.kind === "ui")
+    return { state, effects: [{ kind: "unnumbered", information: frame.information, isSegmented: frame.segmented }] };
   if (control.kind === "snrm") return stepConnect(config, state, frame, nowMs);
   if (control.kind === "disc") return stepDisconnect(config, state);
   if (state.kind === "disconnected") {

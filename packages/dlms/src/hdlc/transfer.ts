@@ -80,7 +80,10 @@ export function goBack(transfer: Transfer): Transfer {
 }
 
 /** The frames that the window lets go now; the last one hands over the turn. */
-export function sendWindow(transfer: Transfer, window: number): { transfer: Transfer; frames: { control: HdlcControl; segment: Segment }[] } {
+export function sendWindow(
+  transfer: Transfer,
+  window: number,
+): { transfer: Transfer; frames: { control: HdlcControl; segment: Segment }[] } {
   const end = Math.min(transfer.outgoing.length, window);
   const frames: { control: HdlcControl; segment: Segment }[] = [];
   for (let index = transfer.outstanding; index < end; index++) {

@@ -15,7 +15,10 @@ export function anyAddress(): fc.Arbitrary<HdlcAddress> {
 
 /** Any frame, its information rich in flags. */
 export function anyFrame(): fc.Arbitrary<HdlcFrame> {
-  const octet = fc.oneof({ weight: 3, arbitrary: fc.integer({ min: 0, max: 255 }) }, { weight: 1, arbitrary: fc.constantFrom(0x7e, 0xa0, 0x03, 0x21) });
+  const octet = fc.oneof(
+    { weight: 3, arbitrary: fc.integer({ min: 0, max: 255 }) },
+    { weight: 1, arbitrary: fc.constantFrom(0x7e, 0xa0, 0x03, 0x21) },
+  );
   return fc.record({
     destination: anyAddress(),
     source: anyAddress(),

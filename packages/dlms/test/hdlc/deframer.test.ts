@@ -22,7 +22,11 @@ function pushInPieces(octets: Uint8Array, cuts: readonly number[]): Deframed[] {
 
 describe("the deframer", () => {
   it("finds the same frames however the stream is cut", () => {
-    const stream = fc.record({ list: fc.array(anyFrame(), { maxLength: 6 }), cuts: fc.array(fc.nat(), { maxLength: 12 }), isShared: fc.boolean() });
+    const stream = fc.record({
+      list: fc.array(anyFrame(), { maxLength: 6 }),
+      cuts: fc.array(fc.nat(), { maxLength: 12 }),
+      isShared: fc.boolean(),
+    });
     fc.assert(
       fc.property(stream, ({ list, cuts, isShared }) => {
         const pieces = list.map((frame, index) => encodeFrame(frame).subarray(isShared && index > 0 ? 1 : 0));

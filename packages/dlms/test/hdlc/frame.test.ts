@@ -19,7 +19,11 @@ describe("an HDLC frame", () => {
   });
 
   it("comes back from its octets", () => {
-    fc.assert(fc.property(anyFrame(), (frame) => void expect(decodeFrame(encodeFrame(frame))).toEqual(frame)));
+    fc.assert(
+      fc.property(anyFrame(), (frame) => {
+        expect(decodeFrame(encodeFrame(frame))).toEqual(frame);
+      }),
+    );
   });
 
   it("is refused with a named error wherever it breaks off", () => {
@@ -54,7 +58,12 @@ describe("an HDLC frame", () => {
   });
 
   it("carries at most what its 11-bit length can say", () => {
-    const frame = { destination: serverAddress(1, 17, 4), source: serverAddress(1, 17, 4), control: { kind: "ui", pollFinal: false }, segmented: false } as const;
+    const frame = {
+      destination: serverAddress(1, 17, 4),
+      source: serverAddress(1, 17, 4),
+      control: { kind: "ui", pollFinal: false },
+      segmented: false,
+    } as const;
     expect(encodeFrame({ ...frame, information: new Uint8Array(INFORMATION_OCTETS_MAX) }).length).toBe(0x7ff + 2);
     expect(() => encodeFrame({ ...frame, information: new Uint8Array(INFORMATION_OCTETS_MAX + 1) })).toThrow("does not fit a frame");
   });
@@ -62,7 +71,13 @@ describe("an HDLC frame", () => {
 
 describe("an address", () => {
   const frame = (destination: HdlcAddress) =>
-    encodeFrame({ destination, source: clientAddress(16), control: { kind: "snrm", pollFinal: true }, segmented: false, information: new Uint8Array(0) });
+    encodeFrame({
+      destination,
+      source: clientAddress(16),
+      control: { kind: "snrm", pollFinal: true },
+      segmented: false,
+      information: new Uint8Array(0),
+    });
   it.each([
     ["1 octet", serverAddress(1), "03"],
     ["2 octets", serverAddress(1, 17), "0223"],

@@ -22,7 +22,11 @@ function randomOf(seed: number): () => number {
   };
 }
 
-function play(conditions: LineConditions, { client, server, requests: list, seed }: typeof situation extends fc.Arbitrary<infer T> ? T : never, attemptsMax: number) {
+function play(
+  conditions: LineConditions,
+  { client, server, requests: list, seed }: typeof situation extends fc.Arbitrary<infer T> ? T : never,
+  attemptsMax: number,
+) {
   const options = { client: { parameters: client, attemptsMax, responseTimeoutMs: 3_000 }, server: { parameters: server } };
   return new LossyLine(conditions, options, randomOf(seed)).run(list, 24 * 3_600_000);
 }

@@ -23,7 +23,10 @@ function messagesOf(frames: readonly CapturedFrame[], from: "client" | "server")
 }
 
 /** How large the segments are that this side really used, where it had to cut. */
-function segmentOctets(frames: readonly CapturedFrame[], from: "client" | "server"): { segmentOctets?: number; firstSegmentOctets?: number } {
+function segmentOctets(
+  frames: readonly CapturedFrame[],
+  from: "client" | "server",
+): { segmentOctets?: number; firstSegmentOctets?: number } {
   const lengths = frames.flatMap(({ frame, from: sender }) => (sender === from && frame.segmented ? [frame.information.length] : []));
   return lengths.length === 0 ? {} : { segmentOctets: Math.max(...lengths), firstSegmentOctets: lengths[0]! };
 }
@@ -81,7 +84,9 @@ function replayServer(frames: readonly CapturedFrame[]): string[] {
   const ua = frames.find(({ frame }) => frame.control.kind === "ua")!.frame;
   const options = settleSecondary({
     parameters: decodeParameters(ua.information),
-    repeatsParametersOnDisconnect: frames.some(({ frame }, index) => index > 2 && frame.control.kind === "ua" && frame.information.length > 0),
+    repeatsParametersOnDisconnect: frames.some(
+      ({ frame }, index) => index > 2 && frame.control.kind === "ua" && frame.information.length > 0,
+    ),
     ...segmentOctets(frames, "server"),
     ...(isOneAtATime(frames, "server") ? { windowFrames: 1 } : {}),
   });
@@ -116,4 +121,3 @@ describe.skipIf(!HAS_VECTORS)("a captured exchange", () => {
     expect(sessions(frames).flatMap(replayServer)).toEqual(saidBy(frames, "server"));
   });
 });
-
