@@ -1,2 +1,4 @@
-export * from "./logical-link.ts";
+export * from "./link-station.ts";
+export type * from "./logical-link.ts";
 export * from "./medium.ts";
+export { createMedium } from "./shared-medium.ts";

@@ -1,11 +1,11 @@
-import type { Connection } from "@amity/runtime";
+import type { Connection, Random, Timers } from "@amity/runtime";
 import type { Medium, StationAddress } from "./medium.ts";
 
 /** Figures of the logical link: segmentation and retransmission over a medium that loses frames. Times in machine ms. */
 export interface LogicalLinkOptions {
   /** Segments under way at once, default 8. */
   readonly windowSegments?: number;
-  /** Longest wait for an acknowledgement before the first estimate, default 2,000; adapts afterwards. */
+  /** Wait for an acknowledgement before the first estimate, default 25 frame times of the medium; adapts afterwards. */
   readonly retransmitMs?: number;
   /** Retransmissions of one segment before the link is given up, default 10. */
   readonly retriesMax?: number;
@@ -32,6 +32,8 @@ export interface LinkStation {
 }
 
 export interface LinkStationParts {
+  readonly timers: Timers;
+  readonly random: Random;
   readonly medium: Medium;
   readonly address: StationAddress;
   readonly options?: LogicalLinkOptions;

@@ -30,6 +30,9 @@ export interface Medium {
   /** One station hears nothing and is not heard (or again). */
   setIsolated(address: StationAddress, isIsolated: boolean): void;
   readonly statistics: MediumStatistics;
+  /** Largest frame (octets), and how long one is on the air over one hop (machine ms). */
+  readonly frameOctetsMax: number;
+  readonly frameTimeMs: number;
 }
 
 export interface MediumStatistics {
