@@ -1,0 +1,13 @@
+export * from "./bench/ledger-bench.ts";
+export * from "./ingest/delivery.ts";
+export * from "./ingest/ledger-sink.ts";
+export type { BlockKey, BlockSelection, StoredBlock } from "./ledger/block-table.ts";
+export * from "./ledger/channel-id.ts";
+export * from "./ledger/event-table.ts";
+export * from "./ledger/exception-table.ts";
+export * from "./ledger/ledger.ts";
+export * from "./ledger/merge-policy.ts";
+export type { Provenance } from "./ledger/provenance.ts";
+export * from "./ledger/register-table.ts";
+export * from "./migrations/mdm-migrations.ts";
+export * from "./registry/registry.ts";

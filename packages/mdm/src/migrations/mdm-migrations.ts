@@ -1,0 +1,5 @@
+import type { MigrationSet } from "@amity/store";
+import { ledgerTables } from "./ledger-migrations.ts";
+
+/** Everything the MDM keeps in PostgreSQL, schema `mdm`. New steps go to the end, numbered on. */
+export const mdmMigrations: MigrationSet = { owner: "mdm", migrations: [ledgerTables] };
