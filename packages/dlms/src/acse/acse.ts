@@ -36,7 +36,8 @@ export const aarq = berFields({
 });
 
 /** Who refused, and why: 1 the ACSE user (the meter's application), 2 the provider. */
-const resultSourceDiagnostic = sized(berLength, 
+const resultSourceDiagnostic = sized(
+  berLength,
   choice({ user: { tag: 0xa1, codec: integerInside }, provider: { tag: 0xa2, codec: integerInside } }),
 );
 

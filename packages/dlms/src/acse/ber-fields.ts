@@ -46,7 +46,8 @@ export function inside<T>(tag: number, inner: Codec<T>): Codec<T> {
   const tagged: Codec<T> = {
     decode(reader) {
       const found = reader.u8();
-      if (found !== tag) throw reader.fail(`tag ${found.toString(16)} where ${tag.toString(16)} is expected`, "unknown-tag", reader.offset - 1);
+      if (found !== tag)
+        throw reader.fail(`tag ${found.toString(16)} where ${tag.toString(16)} is expected`, "unknown-tag", reader.offset - 1);
       return inner.decode(reader);
     },
     encode(value, writer) {

@@ -67,4 +67,3 @@ export function conformanceOctets(names: Iterable<ConformanceBit>): Uint8Array {
   }
   return bits;
 }
-

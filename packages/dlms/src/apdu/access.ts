@@ -36,4 +36,3 @@ export const accessResponse = struct({
   values: list(dlmsData, many),
   results: list(accessResponseSpecification, many),
 });
-

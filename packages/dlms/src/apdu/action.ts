@@ -35,5 +35,8 @@ export const actionResponse = choice({
 
 function optionalAtEnd<T>(inner: Codec<T>): Codec<T | undefined> {
   const strict = optional(inner);
-  return { decode: (reader) => (reader.isAtEnd ? undefined : strict.decode(reader)), encode: (value, writer) => strict.encode(value, writer) };
+  return {
+    decode: (reader) => (reader.isAtEnd ? undefined : strict.decode(reader)),
+    encode: (value, writer) => strict.encode(value, writer),
+  };
 }

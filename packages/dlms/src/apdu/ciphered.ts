@@ -83,4 +83,3 @@ export const generalBlockTransfer = struct({
   blockNumberAck: u16,
   blockData: octetString,
 });
-

@@ -13,7 +13,9 @@ export class ExceptionResponseError extends PeerError {
 
   constructor(response: ExceptionResponse) {
     const counter = response.invocationCounter === undefined ? "" : `, its counter is ${response.invocationCounter}`;
-    super(`the server answered with an exception: ${response.stateError}, ${response.serviceError}${counter}`, { code: "exception-response" });
+    super(`the server answered with an exception: ${response.stateError}, ${response.serviceError}${counter}`, {
+      code: "exception-response",
+    });
     this.response = response;
   }
 }
@@ -40,7 +42,9 @@ export function decodeAnswer<T>(answer: Uint8Array, tag: number, codec: Codec<T>
     const { service, error } = confirmedServiceError.decode(reader);
     throw new PeerError(`the server answered ${service} with ${error.kind}: ${error.value}`, { code: "confirmed-service-error" });
   }
-  throw new PeerError(`an APDU ${found.toString(16).padStart(2, "0")} came where ${tag.toString(16)} was expected`, { code: "unexpected-apdu" });
+  throw new PeerError(`an APDU ${found.toString(16).padStart(2, "0")} came where ${tag.toString(16)} was expected`, {
+    code: "unexpected-apdu",
+  });
 }
 
 /** Octets put together from blocks, bounded. */
@@ -60,8 +64,10 @@ export class BlockBuffer {
 
   /** @throws PeerError `block-number`, `too-long`. */
   append(blockNumber: number, octets: Uint8Array): void {
-    if (blockNumber !== this.#next) throw new PeerError(`block ${blockNumber} came where ${this.#next} was expected`, { code: "block-number" });
-    if (this.#writer.length + octets.length > this.#limit) throw new PeerError(`more than ${this.#limit} octets in blocks`, { code: "too-long" });
+    if (blockNumber !== this.#next)
+      throw new PeerError(`block ${blockNumber} came where ${this.#next} was expected`, { code: "block-number" });
+    if (this.#writer.length + octets.length > this.#limit)
+      throw new PeerError(`more than ${this.#limit} octets in blocks`, { code: "too-long" });
     this.#writer.bytes(octets);
     this.#next++;
   }

@@ -1,7 +1,15 @@
 import { berLength, choice, list, optional, struct, u32, u8, type Codec, mapped } from "@amity/bytes";
 import { dlmsData } from "../data/axdr.ts";
 import type { DlmsData } from "../data/dlms-data.ts";
-import { LIST_MAX, accessSelection, attributeDescriptor, dataAccessResult, octetString, type EncodedData, dataOrEncoded } from "./fields.ts";
+import {
+  LIST_MAX,
+  accessSelection,
+  attributeDescriptor,
+  dataAccessResult,
+  octetString,
+  type EncodedData,
+  dataOrEncoded,
+} from "./fields.ts";
 
 /** Get-Request and Get-Response (IEC 62056-5-3, 8.3; Green Book 9.3.6). */
 export const getRequest = choice({

@@ -14,7 +14,11 @@ const RESPONSE = 0xc7;
 const FIRST_BLOCK_HEADER_OCTETS = 24;
 
 /** ACTION of one method; long parameters and long results go in blocks. */
-export function* actionExchange(context: ServiceContext, method: MethodDescriptor, parameters: DlmsData | undefined): Exchange<ActionOutcome> {
+export function* actionExchange(
+  context: ServiceContext,
+  method: MethodDescriptor,
+  parameters: DlmsData | undefined,
+): Exchange<ActionOutcome> {
   const invokeIdAndPriority = context.nextInvokeId();
   let request = encodeApdu(REQUEST, actionRequest, { kind: "normal", value: { invokeIdAndPriority, method, parameters } });
   let blocks: BlockSource | undefined;
@@ -31,7 +35,9 @@ export function* actionExchange(context: ServiceContext, method: MethodDescripto
         return outcomeOf(answer.value.response);
       case "nextPblock":
         if (blocks === undefined || blocks.isFinished || answer.value.blockNumber !== blocks.sent) {
-          throw new PeerError(`the server asks for a block after ${answer.value.blockNumber}, which there is not`, { code: "block-number" });
+          throw new PeerError(`the server asks for a block after ${answer.value.blockNumber}, which there is not`, {
+            code: "block-number",
+          });
         }
         request = encodeApdu(REQUEST, actionRequest, { kind: "withPblock", value: { invokeIdAndPriority, block: blocks.next() } });
         break;
@@ -39,7 +45,10 @@ export function* actionExchange(context: ServiceContext, method: MethodDescripto
         const { block } = answer.value;
         received.append(block.blockNumber, block.rawData);
         if (block.lastBlock) return outcomeOf(wholeResponse(received.finish()));
-        request = encodeApdu(REQUEST, actionRequest, { kind: "nextPblock", value: { invokeIdAndPriority, blockNumber: block.blockNumber } });
+        request = encodeApdu(REQUEST, actionRequest, {
+          kind: "nextPblock",
+          value: { invokeIdAndPriority, blockNumber: block.blockNumber },
+        });
         break;
       }
       case "withList":

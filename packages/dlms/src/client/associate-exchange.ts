@@ -126,12 +126,18 @@ function checkAccepted(answer: CodecValue<typeof aare>, authentication: Authenti
   const text = `the server refused the association (${answer.result === 2 ? "for now" : "for good"}): ${reason}`;
   // 11 to 14 of the user's diagnostics are about the authentication.
   if (diagnostic?.kind === "user" && diagnostic.value >= 11) {
-    throw new SecurityError(text, { code: "authentication-failure", advice: `check mechanism (${authentication.mechanism}), client SAP and secret` });
+    throw new SecurityError(text, {
+      code: "authentication-failure",
+      advice: `check mechanism (${authentication.mechanism}), client SAP and secret`,
+    });
   }
   throw new PeerError(text, { code: "association-refused", advice: "check client SAP, server SAP and application context" });
 }
 
-function readInitiateResponse(userInformation: Uint8Array | undefined, channel: SecureChannel | undefined): CodecValue<typeof initiateResponse> {
+function readInitiateResponse(
+  userInformation: Uint8Array | undefined,
+  channel: SecureChannel | undefined,
+): CodecValue<typeof initiateResponse> {
   if (userInformation === undefined) throw new PeerError("the AARE carries no InitiateResponse", { code: "unexpected-apdu" });
   let plain = userInformation;
   if (channel !== undefined) {
@@ -198,7 +204,7 @@ function nextCounter(channel: SecureChannel | undefined): number {
 
 /** RLRQ, with a protected InitiateRequest where the association was ciphered. */
 export function encodeReleaseRequest(options: ClientOptions, channel: SecureChannel | undefined): Uint8Array {
-  const protectedInitiate = channel === undefined ? {} : { userInformation: protectInitiate(encodeInitiate(options), channel, options.security) };
+  const protectedInitiate =
+    channel === undefined ? {} : { userInformation: protectInitiate(encodeInitiate(options), channel, options.security) };
   return encodeApdu(RLRQ, release, { reason: 0, ...protectedInitiate });
 }
-

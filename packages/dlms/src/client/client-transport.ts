@@ -114,7 +114,8 @@ export class ClientTransport {
     if (channel === undefined || CLEAR_TAGS.has(tag)) return apdu;
     const { plain, form } = channel.unprotect(apdu);
     if (form === undefined) {
-      if (this.form !== undefined && !ERROR_TAGS.has(tag)) throw new SecurityError("the server answered in the clear", { code: "downgrade" });
+      if (this.form !== undefined && !ERROR_TAGS.has(tag))
+        throw new SecurityError("the server answered in the clear", { code: "downgrade" });
       return plain;
     }
     if (this.form !== undefined && !covers(form, this.form)) {

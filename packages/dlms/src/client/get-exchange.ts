@@ -75,8 +75,11 @@ function outcomesOf(
   found: readonly ({ kind: "data"; value: DlmsData } | { kind: "refused"; value: DataAccessResult })[],
   expected: number,
 ): GetOutcome[] {
-  if (found.length !== expected) throw new PeerError(`${found.length} results came back for ${expected} attributes`, { code: "list-length" });
-  return found.map((item) => (item.kind === "data" ? { kind: "data", data: item.value } : { kind: "refused", result: refusal(item.value) }));
+  if (found.length !== expected)
+    throw new PeerError(`${found.length} results came back for ${expected} attributes`, { code: "list-length" });
+  return found.map((item) =>
+    item.kind === "data" ? { kind: "data", data: item.value } : { kind: "refused", result: refusal(item.value) },
+  );
 }
 
 /** "success" as a reason for refusing is a fault of the server: kept as "other-reason". */

@@ -58,7 +58,8 @@ export function* setListExchange(context: ServiceContext, items: readonly SetReq
     if (answer.kind !== "withList") throw new PeerError(`${answer.kind} came back for a list`, { code: "unexpected-apdu" });
     results = answer.value.results;
   }
-  if (results.length !== items.length) throw new PeerError(`${results.length} results came back for ${items.length} attributes`, { code: "list-length" });
+  if (results.length !== items.length)
+    throw new PeerError(`${results.length} results came back for ${items.length} attributes`, { code: "list-length" });
   return results;
 }
 

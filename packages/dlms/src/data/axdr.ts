@@ -76,4 +76,3 @@ function encodeValue(value: DlmsData, writer: ByteWriter, depth: number): void {
       encodePlain(value, writer);
   }
 }
-

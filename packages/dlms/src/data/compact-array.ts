@@ -79,7 +79,8 @@ function encodeElement(description: TypeDescription, value: DlmsData, writer: By
     for (const item of value.value) encodeElement(description.element, item, writer);
   } else if (description.type === "structure" && value.type === "structure") {
     if (value.value.length !== description.elements.length) throw wrongCount(description.elements.length, value.value.length);
-    for (const [index, element] of description.elements.entries()) encodeElement(element, value.value[index] ?? { type: "null-data" }, writer);
+    for (const [index, element] of description.elements.entries())
+      encodeElement(element, value.value[index] ?? { type: "null-data" }, writer);
   } else if (value.type !== "array" && value.type !== "structure") {
     encodePlain(value, writer);
   }

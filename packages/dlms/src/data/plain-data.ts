@@ -121,7 +121,9 @@ export function encodePlain(value: Exclude<DlmsData, { type: "array" | "structur
 
 function encodeBits(value: BitString, writer: ByteWriter): void {
   if (value.octets.length !== Math.ceil(value.bitLength / 8)) {
-    throw new UsageError(`${value.bitLength} bits take ${Math.ceil(value.bitLength / 8)} octets, not ${value.octets.length}`, { code: "length" });
+    throw new UsageError(`${value.bitLength} bits take ${Math.ceil(value.bitLength / 8)} octets, not ${value.octets.length}`, {
+      code: "length",
+    });
   }
   berLength.encode(value.bitLength, writer);
   writer.bytes(value.octets);
@@ -129,7 +131,8 @@ function encodeBits(value: BitString, writer: ByteWriter): void {
 
 function encodeBigint(value: { type: BigintType; value: bigint }, writer: ByteWriter): void {
   const signed = value.type === "long64";
-  if ((signed ? BigInt.asIntN(64, value.value) : BigInt.asUintN(64, value.value)) !== value.value) throw outOfRange(value.type, value.value);
+  if ((signed ? BigInt.asIntN(64, value.value) : BigInt.asUintN(64, value.value)) !== value.value)
+    throw outOfRange(value.type, value.value);
   if (signed) writer.i64(value.value);
   else writer.u64(value.value);
 }

@@ -43,13 +43,21 @@ export class WrapperReader {
     let at = 0;
     while (data.length - at >= WRAPPER_HEADER_OCTETS) {
       if (view.getUint16(at) !== VERSION) {
-        throw new LinkError(`wrapper version ${view.getUint16(at)} where 1 is expected`, { code: "not-wrapper", advice: "is this an HDLC port?" });
+        throw new LinkError(`wrapper version ${view.getUint16(at)} where 1 is expected`, {
+          code: "not-wrapper",
+          advice: "is this an HDLC port?",
+        });
       }
       const length = view.getUint16(at + 6);
-      if (length > this.#apduOctetsMax) throw new LinkError(`an APDU of ${length} octets exceeds ${this.#apduOctetsMax}`, { code: "too-long" });
+      if (length > this.#apduOctetsMax)
+        throw new LinkError(`an APDU of ${length} octets exceeds ${this.#apduOctetsMax}`, { code: "too-long" });
       const end = at + WRAPPER_HEADER_OCTETS + length;
       if (end > data.length) break;
-      pdus.push({ source: view.getUint16(at + 2), destination: view.getUint16(at + 4), apdu: data.subarray(at + WRAPPER_HEADER_OCTETS, end) });
+      pdus.push({
+        source: view.getUint16(at + 2),
+        destination: view.getUint16(at + 4),
+        apdu: data.subarray(at + WRAPPER_HEADER_OCTETS, end),
+      });
       at = end;
     }
     this.#rest = at === data.length ? new Uint8Array(0) : data.slice(at);

@@ -12,7 +12,8 @@ export function memoryCounter(first = 1): InvocationCounter & { readonly upcomin
     },
     next() {
       // A counter that wrapped would repeat an IV, which breaks GCM for good.
-      if (upcoming > COUNTER_MAX) throw new SecurityError("the invocation counter is used up", { code: "counter-exhausted", advice: "change the key" });
+      if (upcoming > COUNTER_MAX)
+        throw new SecurityError("the invocation counter is used up", { code: "counter-exhausted", advice: "change the key" });
       return upcoming++;
     },
   };

@@ -62,7 +62,8 @@ export function checkHlsAnswer(input: HlsInput, answer: Uint8Array, verifier: El
 
 function gmacAnswer(input: HlsInput, counter: number): Uint8Array {
   const { keys, systemTitle } = input;
-  if (keys === undefined || systemTitle === undefined) throw new SecurityError("HLS with GMAC needs keys and system title", { code: "no-key" });
+  if (keys === undefined || systemTitle === undefined)
+    throw new SecurityError("HLS with GMAC needs keys and system title", { code: "no-key" });
   const control = GMAC_CONTROL | (input.suite ?? 0);
   const iv = initializationVector(systemTitle, counter);
   const tag = gmac({ key: keys.encryptionKey, iv, aad: aadOf(control, keys.authenticationKey, input.challenge) });

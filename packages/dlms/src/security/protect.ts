@@ -88,7 +88,8 @@ export function unprotect(input: UnprotectInput, content: Uint8Array): Uint8Arra
       advice: "switch compression off in the meter's security policy",
     });
   }
-  if (header.protection === undefined) throw new SecurityError("the ciphered APDU is neither authenticated nor encrypted", { code: "unprotected" });
+  if (header.protection === undefined)
+    throw new SecurityError("the ciphered APDU is neither authenticated nor encrypted", { code: "unprotected" });
   const control = content[0] ?? 0;
   const iv = initializationVector(input.systemTitle, header.invocationCounter);
   const body = content.subarray(SECURITY_HEADER_OCTETS);
@@ -117,7 +118,9 @@ export function encryptionKeyOf(keys: SecurityKeys, broadcast: boolean): Uint8Ar
 
 /** The security control octet of an input. */
 export function securityControl(input: { suite: SecuritySuite; protection: Protection; broadcast?: boolean }): number {
-  const bits = { authenticated: AUTHENTICATED, encrypted: ENCRYPTED, "authenticated-encrypted": AUTHENTICATED | ENCRYPTED }[input.protection];
+  const bits = { authenticated: AUTHENTICATED, encrypted: ENCRYPTED, "authenticated-encrypted": AUTHENTICATED | ENCRYPTED }[
+    input.protection
+  ];
   return input.suite | bits | (input.broadcast === true ? BROADCAST : 0);
 }
 

@@ -1,5 +1,13 @@
 import { ByteReader, ByteWriter, SecurityError, berLength, decodeAll, encodeAll } from "@amity/bytes";
-import { DEDICATED_TAGS, GENERAL_CIPHERING_TAG, GENERAL_DEDICATED_TAG, GENERAL_GLOBAL_TAG, GENERAL_SIGNING_TAG, GLOBAL_TAGS, generalCiphered } from "../apdu/ciphered.ts";
+import {
+  DEDICATED_TAGS,
+  GENERAL_CIPHERING_TAG,
+  GENERAL_DEDICATED_TAG,
+  GENERAL_GLOBAL_TAG,
+  GENERAL_SIGNING_TAG,
+  GLOBAL_TAGS,
+  generalCiphered,
+} from "../apdu/ciphered.ts";
 import { octetString } from "../apdu/fields.ts";
 import { checkCounter, memoryReceivedCounter } from "./counters.ts";
 import { encryptionKeyOf, protect, securityHeaderOf, unprotect } from "./protect.ts";
@@ -127,10 +135,14 @@ export class SecureChannel {
   }
 
   #open(content: Uint8Array, sender: Uint8Array, dedicated: boolean): { plain: Uint8Array; form: Omit<ProtectionForm, "ciphering"> } {
-    if (sameOctets(sender, this.systemTitle)) throw new SecurityError("an APDU under our own system title came back", { code: "reflection" });
+    if (sameOctets(sender, this.systemTitle))
+      throw new SecurityError("an APDU under our own system title came back", { code: "reflection" });
     const header = securityHeaderOf(content);
     const key = dedicated ? this.#dedicatedKey() : encryptionKeyOf(this.keys, header.broadcast);
-    const plain = unprotect({ suite: this.suite, encryptionKey: key, authenticationKey: this.keys.authenticationKey, systemTitle: sender }, content);
+    const plain = unprotect(
+      { suite: this.suite, encryptionKey: key, authenticationKey: this.keys.authenticationKey, systemTitle: sender },
+      content,
+    );
     const received = dedicated ? this.#received.dedicated : header.broadcast ? this.#received.broadcast : this.#received.global;
     checkCounter(received, header.invocationCounter);
     received.accept(header.invocationCounter);

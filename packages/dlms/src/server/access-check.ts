@@ -1,0 +1,57 @@
+import type { AttributeDescriptor, MethodDescriptor, AccessSelection } from "../apdu/descriptors.ts";
+import type { ActionRefusal, DataAccessRefusal } from "../apdu/results.ts";
+import type { Protection } from "../security/security-options.ts";
+import { ACCESS, type AttributeDefinition, type CompiledModel } from "./cosem-device.ts";
+
+/** How well the request in hand was protected. */
+export interface RequestProtection {
+  readonly protection: Protection | undefined;
+  readonly isSigned: boolean;
+}
+
+/** Why this client may not read or write the attribute; `undefined`: it may. */
+export function attributeRefusal(
+  model: CompiledModel,
+  role: string,
+  attribute: AttributeDescriptor,
+  request: RequestProtection & { readonly right: "read" | "write"; readonly selection: AccessSelection | undefined },
+): DataAccessRefusal | undefined {
+  const object = model.byName(attribute.instanceId);
+  if (object === undefined) return "object-undefined";
+  if (object.classId !== attribute.classId) return "object-class-inconsistent";
+  const definition = object.attributes.find((candidate) => candidate.id === attribute.attributeId);
+  if (definition === undefined) return "object-undefined";
+  const rights = definition.access[role] ?? ACCESS.none;
+  if ((rights & ACCESS[request.right]) === 0) return "read-write-denied";
+  if (!isProtectedEnough(rights, request)) return "scope-of-access-violated";
+  return request.selection === undefined || offers(definition, request.selection) ? undefined : "scope-of-access-violated";
+}
+
+/** Why this client may not invoke the method; `undefined`: it may. */
+export function methodRefusal(
+  model: CompiledModel,
+  role: string,
+  method: MethodDescriptor,
+  request: RequestProtection,
+): ActionRefusal | undefined {
+  const object = model.byName(method.instanceId);
+  if (object === undefined) return "object-undefined";
+  if (object.classId !== method.classId) return "object-class-inconsistent";
+  const definition = object.methods?.find((candidate) => candidate.id === method.methodId);
+  if (definition === undefined) return "object-undefined";
+  const rights = definition.access[role] ?? ACCESS.none;
+  if ((rights & ACCESS.invoke) === 0) return "read-write-denied";
+  return isProtectedEnough(rights, request) ? undefined : "scope-of-access-violated";
+}
+
+function offers(definition: AttributeDefinition, selection: AccessSelection): boolean {
+  return definition.selectors?.includes(selection.selector) ?? false;
+}
+
+function isProtectedEnough(rights: number, { protection, isSigned }: RequestProtection): boolean {
+  const isAuthenticated = protection === "authenticated" || protection === "authenticated-encrypted";
+  const isEncrypted = protection === "encrypted" || protection === "authenticated-encrypted";
+  if ((rights & ACCESS.authenticatedRequest) !== 0 && !isAuthenticated) return false;
+  if ((rights & ACCESS.encryptedRequest) !== 0 && !isEncrypted) return false;
+  return (rights & ACCESS.signedRequest) === 0 || isSigned;
+}

@@ -1,0 +1,269 @@
+import { DecodeError, SecurityError, decodeAll } from "@amity/bytes";
+import { release } from "../acse/acse.ts";
+import { actionRequest, actionResponse } from "../apdu/action.ts";
+import { exceptionResponse, type ExceptionResponse } from "../apdu/exceptions.ts";
+import { encodeApdu } from "../apdu/exchange.ts";
+import { data } from "../data/dlms-data.ts";
+import { checkHlsAnswer, hlsAnswer, type HlsInput } from "../security/hls.ts";
+import { SecureChannel, protectionOverhead, type ProtectionForm } from "../security/secure-channel.ts";
+import { ActionService } from "./action-service.ts";
+import { DEFAULT_SERVER_LIMITS, type HlsChallenges, type OpenAssociation, type ServerLimits } from "./association-state.ts";
+import type { LogicalDevice } from "./cosem-device.ts";
+import { GetService } from "./get-service.ts";
+import { isOwnAssociation } from "./object-access.ts";
+import { SERVER_CONFORMANCE, isEnough, openAssociation } from "./open-association.ts";
+import { whenReady, type MaybePromise, type ServiceCall } from "./service-state.ts";
+import { SetService } from "./set-service.ts";
+
+const AARQ = 0x60;
+const RLRQ = 0x62;
+const RLRE = 0x63;
+const ABRT = 0x64;
+const GET = 0xc0;
+const SET = 0xc1;
+const ACTION = 0xc3;
+const ACTION_RESPONSE = 0xc7;
+const EXCEPTION = 0xd8;
+
+/** What the server side of one pair of service access points is made of. */
+export interface ServerAssociationOptions {
+  readonly clientSap: number;
+  readonly serverSap: number;
+  /** Server-to-client challenges come from here. */
+  readonly randomBytes: (length: number) => Uint8Array;
+  readonly limits?: ServerLimits;
+}
+
+/** What one APDU led to. */
+export interface Served {
+  /** What goes back; `undefined`: nothing. */
+  readonly answer: Uint8Array | undefined;
+  /** The request and the answer as the application layer saw them. */
+  readonly plainRequest: Uint8Array;
+  readonly plainAnswer: Uint8Array | undefined;
+}
+
+/**
+ * The server side of one association: takes an APDU, gives what goes back. No input or output, no clock. Whatever the
+ * octets, it answers or stays silent; it never throws for what came from outside.
+ */
+export class ServerAssociation {
+  readonly #device: LogicalDevice;
+  readonly #options: ServerAssociationOptions;
+  #opened: OpenAssociation | undefined;
+  #get = new GetService();
+  #set = new SetService();
+  #action = new ActionService();
+
+  constructor(device: LogicalDevice, options: ServerAssociationOptions) {
+    this.#device = device;
+    this.#options = options;
+    this.#opened = this.#preEstablished();
+  }
+
+  /** Associated, HLS included. */
+  get isOpen(): boolean {
+    return this.#opened !== undefined && this.#opened.hls === undefined;
+  }
+
+  /** For notifications: protects with what the association uses. */
+  get channel(): SecureChannel | undefined {
+    return this.#opened?.channel;
+  }
+
+  /** The data link below was released: the association goes with it. */
+  close(): void {
+    this.#reset(this.#preEstablished());
+  }
+
+  handle(apdu: Uint8Array): MaybePromise<Served> {
+    try {
+      const tag = apdu[0];
+      if (tag === AARQ) return this.#associate(apdu);
+      if (tag === RLRQ) return this.#release(apdu);
+      if (tag === ABRT) {
+        this.close();
+        return served(apdu, undefined);
+      }
+      const result = this.#serve(apdu);
+      return result instanceof Promise ? result.catch((error: unknown) => this.#failed(apdu, error)) : result;
+    } catch (error) {
+      return this.#failed(apdu, error);
+    }
+  }
+
+  #associate(apdu: Uint8Array): Served {
+    this.#reset(undefined);
+    const { clientSap } = this.#options;
+    const isEcdsa = this.#device.model.association(clientSap)?.mechanism === "hls-ecdsa";
+    const outcome = openAssociation(this.#device, clientSap, apdu, this.#options.randomBytes(isEcdsa ? 32 : 16));
+    this.#opened = outcome.opened;
+    return served(apdu, outcome.aare);
+  }
+
+  #release(apdu: Uint8Array): Served {
+    const opened = this.#opened;
+    const { userInformation } = decodeAll(release, apdu.subarray(1), "RLRQ");
+    if (opened?.channel === undefined || userInformation === undefined) {
+      this.close();
+      return served(apdu, encodeApdu(RLRE, release, { reason: 0 }));
+    }
+    // A protected release must be genuine, or anybody on the line could end the association.
+    opened.channel.unprotect(userInformation);
+    this.close();
+    return served(apdu, encodeApdu(RLRE, release, { reason: 0 }));
+  }
+
+  #serve(apdu: Uint8Array): MaybePromise<Served> {
+    const opened = this.#opened;
+    if (opened === undefined) return served(apdu, exception({ stateError: "service-not-allowed", serviceError: "operation-not-possible" }));
+    const { plain, form } = this.#unprotect(apdu, opened);
+    const demanded = opened.definition.protection;
+    if (opened.channel !== undefined && !isEnough(form?.protection, demanded)) {
+      throw new SecurityError("the request is less protected than this association demands", { code: "downgrade" });
+    }
+    const answer = opened.hls === undefined ? this.#dispatch(plain, opened, form) : this.#proveClient(plain, opened, opened.hls);
+    return whenReady(answer, (plainAnswer) => this.#protected(plain, plainAnswer, form, opened));
+  }
+
+  #unprotect(apdu: Uint8Array, opened: OpenAssociation): { plain: Uint8Array; form: ProtectionForm | undefined } {
+    if (opened.channel === undefined) return { plain: apdu, form: undefined };
+    return opened.channel.unprotect(apdu);
+  }
+
+  /** The answer goes out in the family of the request. */
+  #protected(plain: Uint8Array, plainAnswer: Uint8Array | undefined, form: ProtectionForm | undefined, opened: OpenAssociation): Served {
+    if (plainAnswer === undefined || form === undefined || opened.channel === undefined || plainAnswer[0] === EXCEPTION) {
+      return { answer: plainAnswer, plainRequest: plain, plainAnswer };
+    }
+    const { broadcast: _, ...unicast } = form;
+    return { answer: opened.channel.protect(plainAnswer, unicast), plainRequest: plain, plainAnswer };
+  }
+
+  #dispatch(plain: Uint8Array, opened: OpenAssociation, form: ProtectionForm | undefined): MaybePromise<Uint8Array | undefined> {
+    const call: ServiceCall = {
+      device: this.#device,
+      opened,
+      serverSap: this.#options.serverSap,
+      protection: { protection: form?.protection, isSigned: false },
+      sendOctetsMax: (opened.clientMaxPduOctets === 0 ? 0xffff : opened.clientMaxPduOctets) - protectionOverhead(form),
+      limits: this.#options.limits ?? DEFAULT_SERVER_LIMITS,
+    };
+    const body = plain.subarray(1);
+    switch (plain[0]) {
+      case GET:
+        return opened.conformance.has("get") ? this.#get.handle(body, call) : notSupported();
+      case SET:
+        return opened.conformance.has("set") ? this.#set.handle(body, call) : notSupported();
+      case ACTION:
+        return opened.conformance.has("action") ? this.#action.handle(body, call) : notSupported();
+      default:
+        return exception({ stateError: "service-unknown", serviceError: "service-not-supported" });
+    }
+  }
+
+  /** Pass 3 and 4 of HLS: the client's answer to our challenge, ours to its own. */
+  #proveClient(plain: Uint8Array, opened: OpenAssociation, hls: HlsChallenges): Uint8Array {
+    if (plain[0] !== ACTION) return exception({ stateError: "service-not-allowed", serviceError: "operation-not-possible" });
+    const request = decodeAll(actionRequest, plain.subarray(1), "action-request");
+    const { invokeIdAndPriority } = request.value;
+    if (request.kind !== "normal" || request.value.method.methodId !== 1 || !isOwnAssociation(this.#device, opened, request.value.method)) {
+      return exception({ stateError: "service-not-allowed", serviceError: "operation-not-possible" });
+    }
+    const { parameters } = request.value;
+    const security = this.#device.security?.(this.#options.clientSap);
+    const shared = {
+      mechanism: opened.definition.mechanism,
+      secret: this.#device.secret?.(this.#options.clientSap),
+      transform: this.#device.challengeTransform,
+      suite: security?.suite,
+      keys: security?.keys,
+    };
+    const client: HlsInput = {
+      ...shared,
+      challenge: hls.serverToClient,
+      ownChallenge: hls.clientToServer,
+      systemTitle: opened.clientSystemTitle,
+      peerSystemTitle: this.#device.systemTitle,
+    };
+    const server: HlsInput = {
+      ...shared,
+      challenge: hls.clientToServer,
+      ownChallenge: hls.serverToClient,
+      systemTitle: this.#device.systemTitle,
+      peerSystemTitle: opened.clientSystemTitle,
+    };
+    try {
+      if (parameters?.type !== "octet-string") throw new SecurityError("no answer to the challenge", { code: "authentication-failure" });
+      checkHlsAnswer(client, parameters.value, security?.keys.elliptic);
+    } catch (error) {
+      if (!(error instanceof SecurityError)) throw error;
+      // One try an association: a challenge is never used twice.
+      this.#reset(undefined);
+      const response = { result: "read-write-denied", returned: undefined } as const;
+      return encodeApdu(ACTION_RESPONSE, actionResponse, { kind: "normal", value: { invokeIdAndPriority, response } });
+    }
+    const proof = hlsAnswer(server, () => (opened.channel?.sent ?? security?.sent)?.next() ?? 0);
+    opened.hls = undefined;
+    const response = { result: "success", returned: { kind: "data", value: data.octets(proof) } } as const;
+    return encodeApdu(ACTION_RESPONSE, actionResponse, { kind: "normal", value: { invokeIdAndPriority, response } });
+  }
+
+  /** What came from outside never ends the server: bad security and bad octets get an exception-response. */
+  #failed(apdu: Uint8Array, error: unknown): Served {
+    if (error instanceof SecurityError) {
+      if (apdu[0] === AARQ) this.#reset(undefined);
+      const last = this.#opened?.channel?.lastReceived ?? this.#device.security?.(this.#options.clientSap)?.received.last;
+      const isReplay = error.code === "replay" && last !== undefined;
+      return served(
+        apdu,
+        exception(
+          isReplay
+            ? { stateError: "service-not-allowed", serviceError: "invocation-counter-error", invocationCounter: last + 1 }
+            : {
+                stateError: "service-not-allowed",
+                serviceError: error.code === "downgrade" ? "operation-not-possible" : "deciphering-error",
+              },
+        ),
+      );
+    }
+    if (error instanceof DecodeError) return served(apdu, exception({ stateError: "service-unknown", serviceError: "other-reason" }));
+    throw error;
+  }
+
+  #preEstablished(): OpenAssociation | undefined {
+    const definition = this.#device.model.association(this.#options.clientSap);
+    if (definition?.preEstablished !== true) return undefined;
+    const security = definition.ciphered === true ? this.#device.security?.(this.#options.clientSap) : undefined;
+    if (definition.ciphered === true && security === undefined) return undefined;
+    return {
+      definition,
+      context: { clientSap: this.#options.clientSap, role: definition.role, association: definition },
+      applicationContext: security === undefined ? "ln" : "ln-ciphered",
+      conformance: new Set(definition.conformance ?? SERVER_CONFORMANCE),
+      clientMaxPduOctets: definition.maxPduOctets ?? 1024,
+      channel: security === undefined ? undefined : new SecureChannel({ ...security, systemTitle: this.#device.systemTitle }),
+      clientSystemTitle: undefined,
+      hls: undefined,
+    };
+  }
+
+  #reset(opened: OpenAssociation | undefined): void {
+    this.#opened = opened;
+    this.#get = new GetService();
+    this.#set = new SetService();
+    this.#action = new ActionService();
+  }
+}
+
+function served(plainRequest: Uint8Array, answer: Uint8Array | undefined): Served {
+  return { answer, plainRequest, plainAnswer: answer };
+}
+
+function exception(response: ExceptionResponse): Uint8Array {
+  return encodeApdu(EXCEPTION, exceptionResponse, response);
+}
+
+function notSupported(): Uint8Array {
+  return exception({ stateError: "service-not-allowed", serviceError: "service-not-supported" });
+}
