@@ -5,5 +5,6 @@ export * from "./leases.ts";
 export * from "./migrations.ts";
 export * from "./open-store.ts";
 export * from "./pg-store.ts";
+export * from "./scratch-store.ts";
 export { isUniqueViolation } from "./sql-error.ts";
 export * from "./store.ts";

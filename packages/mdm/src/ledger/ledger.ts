@@ -116,7 +116,7 @@ interface Day {
 async function writeIn(transaction: Transaction, writes: readonly BlockWrite[], stamp: WriteStamp): Promise<WriteOutcome[]> {
   const days = daysOf(writes);
   const current = await currentBlocks(transaction, days);
-  const outcomes = new Array<WriteOutcome>(writes.length);
+  const outcomes: WriteOutcome[] = [];
   const news: NewBlock[] = [];
   days.forEach((day, index) => {
     const stored = current.get(index);

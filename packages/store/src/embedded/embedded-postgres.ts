@@ -9,7 +9,7 @@ import pg from "pg";
 import { serverAccount, type Account } from "./account.ts";
 import { findBinaries, type Binaries } from "./binaries.ts";
 import { openDataFolder, type DataFolder } from "./data-folder.ts";
-import { isPostmasterOf } from "./processes.ts";
+import { isPostmasterOf, processesIn, startMarkOf } from "./processes.ts";
 
 export interface EmbeddedOptions {
   /** Kept between starts: the whole database, its password and its log. */
@@ -69,23 +69,27 @@ async function stopLeftover(data: DataFolder, timers: Timers): Promise<void> {
   const pid = Number((await readFile(pidFile, "utf8").catch(() => "")).split("\n")[0]);
   if (!(pid > 0)) return;
   const cluster = await realpath(data.cluster);
-  for (const [signal, patienceMs] of [
-    ["SIGINT", STOP_TIMEOUT_MS],
-    ["SIGQUIT", STOP_TIMEOUT_MS],
-  ] as const) {
+  for (const signal of ["SIGINT", "SIGQUIT"] as const) {
     if (!(await isPostmasterOf(pid, cluster))) break;
     process.kill(pid, signal);
-    const deadlineMs = timers.elapsedMs() + patienceMs;
-    while (timers.elapsedMs() < deadlineMs && (await isPostmasterOf(pid, cluster))) await timers.sleep(POLL_MS);
+    await waitWhile(timers, () => isPostmasterOf(pid, cluster));
   }
-  if (await isPostmasterOf(pid, cluster)) {
-    throw new LinkError(`a PostgreSQL left over from before (process ${pid}) does not end`, {
+  // Backends whose postmaster was killed end by themselves; a second server must never run beside them.
+  await waitWhile(timers, async () => (await processesIn(cluster)).length > 0);
+  const left = await processesIn(cluster);
+  if (left.length > 0 || (await isPostmasterOf(pid, cluster))) {
+    throw new LinkError(`a PostgreSQL left over from before does not end (process ${[pid, ...left].join(", ")})`, {
       code: "embedded-start",
-      advice: `end process ${pid} by hand`,
+      advice: "end it by hand, then start again",
     });
   }
-  // The number may belong to another process by now, for which PostgreSQL would refuse to start.
-  await rm(pidFile, { force: true });
+  // The file's number may belong to a stranger by now, for whose sake PostgreSQL would refuse to start.
+  if ((await startMarkOf(pid)) !== undefined) await rm(pidFile, { force: true });
+}
+
+async function waitWhile(timers: Timers, condition: () => Promise<boolean>): Promise<void> {
+  const deadlineMs = timers.elapsedMs() + STOP_TIMEOUT_MS;
+  while (timers.elapsedMs() < deadlineMs && (await condition())) await timers.sleep(POLL_MS);
 }
 
 async function requireCluster(data: DataFolder, binaries: Binaries, account: Account | undefined): Promise<void> {

@@ -1,8 +1,16 @@
-import { readFile, readlink } from "node:fs/promises";
+import { readdir, readFile, readlink } from "node:fs/promises";
 import { execFile } from "node:child_process";
 import { promisify } from "node:util";
 
 const run = promisify(execFile);
+
+/** Processes that work in this folder: a server's backends, orphaned by the death of their postmaster. Known on Linux only. */
+export async function processesIn(folder: string): Promise<number[]> {
+  if (process.platform !== "linux") return [];
+  const names = (await readdir("/proc")).filter((name) => /^\d+$/.test(name));
+  const folders = await Promise.all(names.map((name) => readlink(`/proc/${name}/cwd`).catch(() => "")));
+  return names.filter((_, index) => folders[index] === folder).map(Number);
+}
 
 /** A text that tells a living process from a later one of the same number; `undefined` if there is none. */
 export async function startMarkOf(pid: number): Promise<string | undefined> {
