@@ -13,6 +13,8 @@ export interface Carried {
   /** Surplus kWh by time of use. */
   readonly energyKwh: Readonly<Record<string, DecimalText>>;
   readonly money: DecimalText;
+  /** Net surplus of all times of use together, where the tariff trues up on it. */
+  readonly netKwh?: DecimalText;
 }
 
 /** Everything that a bill is computed from. Days are civil days of the tariff's zone (see `@amity/intervals`), `toDay` exclusive. */
@@ -35,9 +37,11 @@ export interface RatingInput {
   /** kWh to add to each rebate baseline for the weather, per event. */
   readonly weatherAdjustmentKwh?: readonly DecimalText[];
   readonly carried?: Carried;
+  /** Totals of the year's bills before this one, for yearly minimums; a bill below zero counts as zero. */
+  readonly yearToDate?: DecimalText;
 }
 
-export type QuantityUnit = "kWh" | "kvarh" | "kW" | "kVA" | "day" | "month" | "bill" | "percent" | "credit";
+export type QuantityUnit = "kWh" | "kvarh" | "kW" | "kVA" | "day" | "month" | "bill" | "year" | "percent" | "credit";
 
 /** How a line leads back to what it was computed from. */
 export interface LineTrace {

@@ -1,8 +1,8 @@
 import { civilDateOf } from "@amity/intervals";
-import type { Flow } from "../tariff/tariff.ts";
+import type { Flow, Netting } from "../tariff/tariff.ts";
 import type { BillLine, Carried, RatingInput } from "./bill.ts";
 import { Money, ZERO } from "./money.ts";
-import { energyKwh, flowOf, type Segment } from "./segment.ts";
+import { energyKwh, flowOf, type FlowPart, type Segment } from "./segment.ts";
 import type { RatingState } from "./state.ts";
 
 /** Surplus that came from the bill before and what this bill makes of it. */
@@ -10,13 +10,22 @@ export interface NettingState {
   /** kWh carried, by time of use; used up and added to while rating. */
   readonly energyKwh: Map<string, Money>;
   money: Money;
+  /** Net surplus of all times of use together. */
+  netKwh: Money;
   /** Netted energy by time of use of each segment, computed once. */
   readonly settled: Map<Segment, readonly Money[]>;
+  isCarried: boolean;
 }
 
 export function startNetting(input: RatingInput): NettingState {
   const energy = Object.entries(input.carried?.energyKwh ?? {}).map(([period, kwh]) => [period, new Money(kwh)] as const);
-  return { energyKwh: new Map(energy), money: new Money(input.carried?.money ?? 0), settled: new Map() };
+  return {
+    energyKwh: new Map(energy),
+    money: new Money(input.carried?.money ?? 0),
+    netKwh: new Money(input.carried?.netKwh ?? 0),
+    settled: new Map(),
+    isCarried: false,
+  };
 }
 
 /**
@@ -38,56 +47,86 @@ function settle(segment: Segment, state: RatingState): readonly Money[] {
   const { netting, input } = state;
   const imports = flowOf(segment, input, "import");
   const exports = flowOf(segment, input, "export");
-  const carries = segment.ready.version.netting?.surplus === "kWh";
-  const settled = segment.ready.calendar.periods.map((name, index) => {
-    const only = new Set([index]);
-    const net = energyKwh(imports, only).minus(energyKwh(exports, only));
-    if (!carries) return net;
-    const open = net.minus(netting.energyKwh.get(name) ?? ZERO);
-    netting.energyKwh.set(name, Money.max(0, open.neg()));
-    return Money.max(0, open);
-  });
-  netting.settled.set(segment, settled);
-  return settled;
+  const rules = segment.ready.version.netting;
+  const { periods } = segment.ready.calendar;
+  const net = periods.map((_, index) => energyKwh(imports, new Set([index])).minus(energyKwh(exports, new Set([index]))));
+  netting.netKwh = Money.max(0, netting.netKwh.minus(net.reduce((sum, kwh) => sum.plus(kwh), ZERO)));
+  if (rules?.surplus === "kWh") {
+    moveCarried(netting, rules, occurringPeriods(imports, periods));
+    for (const [index, name] of periods.entries()) {
+      const open = (net[index] ?? ZERO).minus(netting.energyKwh.get(name) ?? ZERO);
+      netting.energyKwh.set(name, Money.max(0, open.neg()));
+      net[index] = Money.max(0, open);
+    }
+  }
+  netting.settled.set(segment, net);
+  return net;
 }
 
-/** Carries or settles what is left over: adds its lines, and says what the next bill begins with. */
+function occurringPeriods(parts: readonly FlowPart[], periods: readonly string[]): ReadonlySet<string> {
+  const seen = new Set<string>();
+  for (const part of parts) for (let index = part.from; index < part.to; index += 1) seen.add(periods[part.slots[index] ?? 0] ?? "");
+  return seen;
+}
+
+/** Moves the surplus of times of use that do not occur now to those that the tariff names for it. */
+function moveCarried(netting: NettingState, rules: Netting, occurring: ReadonlySet<string>): void {
+  for (const [from, targets] of Object.entries(rules.carryTo ?? {})) {
+    const surplus = netting.energyKwh.get(from);
+    const to = targets.find((name) => occurring.has(name));
+    if (surplus === undefined || occurring.has(from) || to === undefined) continue;
+    netting.energyKwh.delete(from);
+    netting.energyKwh.set(to, (netting.energyKwh.get(to) ?? ZERO).plus(surplus));
+  }
+}
+
+/** Credits, carries or forfeits what is left over: once a bill, at the netting charge or after all charges. */
+export function carrySurplus(state: RatingState, segment: Segment): void {
+  const rules = segment.ready.version.netting;
+  if (rules === undefined || state.netting.isCarried || segment.toMs < state.input.usage.toMs) return;
+  state.netting.isCarried = true;
+  const total = state.lines.reduce((sum, line) => sum.plus(line.amount), ZERO);
+  if (rules.surplus === "forfeit" && total.isNegative())
+    addLine(state, segment, { label: "Credit not paid out", quantity: total.neg(), unit: "credit", amount: total.neg() });
+  if (rules.surplus !== "money") return;
+  const credits = rules.creditsApply === "nextBill" ? exportCredits(state) : ZERO;
+  if (!credits.isZero()) addLine(state, segment, { label: "Credit for the next bill", quantity: credits, unit: "credit", amount: credits });
+  const open = total.plus(credits);
+  const applied = Money.min(state.netting.money, Money.max(0, open));
+  if (applied.gt(0)) addLine(state, segment, { label: "Credit applied", quantity: applied, unit: "credit", amount: applied.neg() });
+  if (open.isNegative()) addLine(state, segment, { label: "Credit carried", quantity: open.neg(), unit: "credit", amount: open.neg() });
+  state.netting.money = state.netting.money.minus(applied).plus(credits).plus(Money.max(0, open.neg()));
+}
+
+/** What export lines earned, as a positive amount. */
+function exportCredits(state: RatingState): Money {
+  return state.lines
+    .filter((line) => line.trace.flow === "export" || line.trace.flow === "netExport")
+    .reduce((sum, line) => sum.minus(line.amount), ZERO);
+}
+
+/** Settles what is carried at the end of the netting year, and says what the next bill begins with. */
 export function finishNetting(state: RatingState, last: Segment): Carried | undefined {
-  const { netting } = last.ready.version;
-  if (netting === undefined || netting.kind === "none") return undefined;
-  const { month } = civilDateOf(state.input.toDay - 1);
-  const isTrueUp = netting.trueUpMonth === month;
-  settleMoney(state, last, isTrueUp);
-  if (!isTrueUp) return carriedOf(state.netting);
-  const surplus = [...state.netting.energyKwh.values()].reduce((sum, kwh) => sum.plus(kwh), ZERO);
-  if (surplus.gt(0) && netting.trueUpRate !== undefined) {
+  const rules = last.ready.version.netting;
+  if (rules === undefined || rules.kind === "none") return undefined;
+  carrySurplus(state, last);
+  if (rules.trueUpMonth !== civilDateOf(state.input.toDay - 1).month) return carriedOf(state.netting);
+  if (rules.kind === "billingPeriod" && !state.netting.settled.has(last)) settle(last, state);
+  const surplus =
+    rules.trueUpOn === "netEnergy" ? state.netting.netKwh : [...state.netting.energyKwh.values()].reduce((sum, kwh) => sum.plus(kwh), ZERO);
+  if (surplus.gt(0) && rules.trueUpRate !== undefined) {
     addLine(state, last, {
       label: "Surplus energy settled",
       quantity: surplus,
       unit: "kWh",
-      rate: new Money(netting.trueUpRate),
-      amount: surplus.times(netting.trueUpRate).neg(),
+      rate: new Money(rules.trueUpRate),
+      amount: surplus.times(rules.trueUpRate).neg(),
     });
   }
-  state.netting.energyKwh.clear();
-  return carriedOf(state.netting);
-}
-
-function settleMoney(state: RatingState, last: Segment, isTrueUp: boolean): void {
-  const netting = last.ready.version.netting;
-  const total = state.lines.reduce((sum, line) => sum.plus(line.amount), ZERO);
-  if (netting?.surplus === "forfeit" && total.isNegative())
-    addLine(state, last, { label: "Credit not paid out", quantity: total.neg(), unit: "credit", amount: total.neg() });
-  if (netting?.surplus !== "money") return;
-  const balance = total.minus(state.netting.money);
-  const applied = Money.min(state.netting.money, Money.max(0, total));
-  if (applied.gt(0)) addLine(state, last, { label: "Credit applied", quantity: applied, unit: "credit", amount: applied.neg() });
-  state.netting.money = balance.isNegative() ? balance.neg() : ZERO;
-  if (total.isNegative()) addLine(state, last, { label: "Credit carried", quantity: total.neg(), unit: "credit", amount: total.neg() });
-  if (!isTrueUp) return;
-  if (netting.trueUpPaysMoney === true && state.netting.money.gt(0))
-    addLine(state, last, { label: "Credit paid out", quantity: state.netting.money, unit: "credit", amount: state.netting.money.neg() });
-  state.netting.money = ZERO;
+  const { money } = state.netting;
+  if (rules.trueUpPaysMoney === true && money.gt(0))
+    addLine(state, last, { label: "Credit paid out", quantity: money, unit: "credit", amount: money.neg() });
+  return { energyKwh: {}, money: "0" };
 }
 
 interface CarriedLine {
@@ -116,5 +155,9 @@ function addLine(state: RatingState, segment: Segment, line: CarriedLine): void 
 
 function carriedOf(netting: NettingState): Carried {
   const energy = [...netting.energyKwh].filter(([, kwh]) => kwh.gt(0)).map(([period, kwh]) => [period, kwh.toFixed()] as const);
-  return { energyKwh: Object.fromEntries(energy), money: netting.money.toFixed() };
+  return {
+    energyKwh: Object.fromEntries(energy),
+    money: netting.money.toFixed(),
+    ...(netting.netKwh.isZero() ? {} : { netKwh: netting.netKwh.toFixed() }),
+  };
 }

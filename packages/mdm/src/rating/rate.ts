@@ -6,7 +6,7 @@ import type { Bill, BillLine, RatingInput, UsageQuality } from "./bill.ts";
 import { rateDemand } from "./demand-charge.ts";
 import { rateEnergy } from "./energy-charge.ts";
 import { roundBy, ZERO } from "./money.ts";
-import { finishNetting, startNetting } from "./netting.ts";
+import { carrySurplus, finishNetting, startNetting } from "./netting.ts";
 import { ratePeakRebate } from "./peak-rebate.ts";
 import { prepareTariff, segmentsOf, type ReadyTariff, type Segment } from "./segment.ts";
 import { rateFixed, rateMinimum, ratePercentage, rateReactive } from "./simple-charges.ts";
@@ -42,6 +42,9 @@ function rateCharge(charge: Charge, segment: Segment, state: RatingState): reado
       return rateDemand(charge, segment, state);
     case "reactive":
       return rateReactive(charge, segment, state);
+    case "netting":
+      carrySurplus(state, segment);
+      return [];
     case "minimum":
       return rateMinimum(charge, segment, state);
     case "percentage":
@@ -139,4 +142,3 @@ function missingOutside(input: RatingInput, missing: number, covered: number): {
   const uncovered = Math.max(0, Math.round((input.usage.toMs - input.usage.fromMs - coveredMs) / (step * 1000)));
   return { intervals: covered + uncovered, missing: missing + uncovered };
 }
-

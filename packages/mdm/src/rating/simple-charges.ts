@@ -1,3 +1,4 @@
+import { civilDateOf } from "@amity/intervals";
 import type { FixedCharge, MinimumCharge, PercentageCharge, ReactiveCharge } from "../tariff/tariff.ts";
 import type { BillLine } from "./bill.ts";
 import { Money, ZERO } from "./money.ts";
@@ -14,17 +15,27 @@ export function rateFixed(charge: FixedCharge, segment: Segment): readonly Draft
 /** The difference to the minimum, where the named lines are below it. */
 export function rateMinimum(charge: MinimumCharge, segment: Segment, state: RatingState): readonly DraftLine[] {
   const lines = linesOf(charge.of, segment, state);
+  const trace = { lines: lines.map((line) => line.id) };
+  if (charge.per === "year") {
+    if (civilDateOf(state.input.toDay - 1).month !== (charge.yearEndMonth ?? 12) || segment.toMs < state.input.usage.toMs) return [];
+    const year = Money.max(0, sumOf(lines)).plus(state.input.yearToDate ?? 0);
+    const short = new Money(charge.amount).minus(year);
+    return short.lte(0)
+      ? []
+      : [
+          {
+            quantity: new Money(1),
+            unit: "year",
+            amount: short,
+            trace: { ...trace, steps: [`the year's bills are ${year.toFixed()}, the minimum ${charge.amount}`] },
+          },
+        ];
+  }
   const minimum = new Money(charge.amount).times(timesOf(charge.per, segment));
-  const missing = minimum.minus(sumOf(lines));
-  if (missing.lte(0)) return [];
-  return [
-    {
-      quantity: minimum,
-      unit: charge.per,
-      amount: missing,
-      trace: { lines: lines.map((line) => line.id), steps: [`minimum ${minimum.toFixed()}`] },
-    },
-  ];
+  const short = minimum.minus(Money.max(0, sumOf(lines)));
+  return short.lte(0)
+    ? []
+    : [{ quantity: minimum, unit: charge.per, amount: short, trace: { ...trace, steps: [`minimum ${minimum.toFixed()}`] } }];
 }
 
 /** A percentage of the (rounded) named lines. */

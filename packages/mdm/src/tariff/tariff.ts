@@ -47,6 +47,12 @@ export interface Netting {
   readonly trueUpMonth?: number;
   /** Paid for each kWh carried at true-up; absent: nothing. */
   readonly trueUpRate?: DecimalText;
+  /** What true-up pays for: the surplus carried by each time of use (default), or the net energy of all of them together. */
+  readonly trueUpOn?: "periodSurplus" | "netEnergy";
+  /** Where a time of use does not occur in a bill, its carried surplus goes to the first of these that does. */
+  readonly carryTo?: Readonly<Record<string, readonly string[]>>;
+  /** With `money`: whether credits for export count on the bill that earns them (default) or from the next on. */
+  readonly creditsApply?: "thisBill" | "nextBill";
   /** Money carried is paid out at true-up rather than dropped. */
   readonly trueUpPaysMoney?: boolean;
 }
@@ -178,11 +184,18 @@ export interface ReactiveCharge extends ChargeBase {
   readonly rate: DecimalText;
 }
 
-/** Tops the named lines up to a minimum. */
+/** Marks the place among the charges where surplus is carried or credited; absent: after all of them. */
+export interface NettingCharge extends ChargeBase {
+  readonly kind: "netting";
+}
+
+/** Tops the named lines up to a minimum. A yearly one is settled on the bill that ends in `yearEndMonth` against the year's bills. */
 export interface MinimumCharge extends ChargeBase {
   readonly kind: "minimum";
   readonly amount: DecimalText;
-  readonly per: "day" | "month" | "bill";
+  readonly per: "day" | "month" | "bill" | "year";
+  /** 1 to 12, default December. */
+  readonly yearEndMonth?: number;
   /** Ids of charges; absent: all before. */
   readonly of?: readonly string[];
 }
@@ -205,4 +218,12 @@ export interface PeakRebateCharge extends ChargeBase {
   readonly baselineDays: number;
 }
 
-export type Charge = FixedCharge | EnergyCharge | DemandCharge | ReactiveCharge | MinimumCharge | PercentageCharge | PeakRebateCharge;
+export type Charge =
+  | FixedCharge
+  | EnergyCharge
+  | DemandCharge
+  | ReactiveCharge
+  | NettingCharge
+  | MinimumCharge
+  | PercentageCharge
+  | PeakRebateCharge;
