@@ -44,7 +44,7 @@ const blocks = (lines: readonly PublishedLine[]): Charge => ({
     basis: "bill",
     tiers: lines
       .filter((line) => line.k === "block")
-      .map((line) => ({ upTo: line.upto == null ? null : String(line.upto), rate: String(line.rate) })),
+      .map((line) => ({ upTo: line.upto === null || line.upto === undefined ? null : String(line.upto), rate: String(line.rate) })),
   },
 });
 const flat = (id: string, rateText: number): Charge => ({ kind: "energy", id, label: id, flow: "import", rate: String(rateText) });
