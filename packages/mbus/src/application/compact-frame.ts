@@ -1,4 +1,5 @@
 import { DecodeError, crcEn13757 } from "@amity/bytes";
+import { joined } from "../transport/seal-payload.ts";
 import { CODINGS } from "./read-value.ts";
 import { readRecords, type RecordList } from "./read-records.ts";
 import type { DataRecord } from "./record.ts";
@@ -108,14 +109,4 @@ function valueOctets(header: Uint8Array, data: Uint8Array, at: number): number {
   const lvar = data[at] ?? 0;
   if (lvar < 0xc0) return lvar + 1;
   return lvar < 0xf0 ? (lvar & 0x0f) + 1 : 4 * (lvar - 0xec) + 1;
-}
-
-function joined(parts: readonly Uint8Array[]): Uint8Array {
-  const out = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
-  let at = 0;
-  for (const part of parts) {
-    out.set(part, at);
-    at += part.length;
-  }
-  return out;
 }

@@ -68,7 +68,10 @@ export function readAuthenticationLayer(data: Uint8Array, at: number): Authentic
 }
 
 /** What the MAC covers: MCL, key information, MCR, message length as present, then the transport layer (OMS Vol. 2, 6.2.7). */
-export function macInput(layer: AuthenticationLayer, message: Uint8Array): Uint8Array {
+export function macInput(
+  layer: Pick<AuthenticationLayer, "messageControl" | "keyInformation" | "counter" | "messageLength">,
+  message: Uint8Array,
+): Uint8Array {
   const out: number[] = [];
   if (layer.messageControl !== undefined) out.push(layer.messageControl);
   if (layer.keyInformation !== undefined) out.push(layer.keyInformation & 0xff, layer.keyInformation >> 8);
