@@ -204,9 +204,9 @@ function settingsOf(medium: Medium, options: LogicalLinkOptions): LinkSettings {
     windowSegments: options.windowSegments ?? 8,
     retransmitMs: options.retransmitMs ?? Math.max(20, 25 * frameTimeMs),
     retransmitMinMs: Math.max(8, 6 * frameTimeMs),
-    retransmitMaxMs: Math.max(500, 500 * frameTimeMs),
+    retransmitMaxMs: Math.max(500, 100 * frameTimeMs),
     acknowledgeDelayMs: 2 * frameTimeMs,
-    retriesMax: options.retriesMax ?? 10,
+    retriesMax: options.retriesMax ?? 16,
     backlogOctetsMax: options.backlogOctetsMax ?? 1_048_576,
     segmentOctetsMax: medium.frameOctetsMax,
   };

@@ -7,7 +7,7 @@ export interface LogicalLinkOptions {
   readonly windowSegments?: number;
   /** Wait for an acknowledgement before the first estimate, default 25 frame times of the medium; adapts afterwards. */
   readonly retransmitMs?: number;
-  /** Retransmissions of one segment before the link is given up, default 10. */
+  /** Retransmissions of one segment before the link is given up, default 16. */
   readonly retriesMax?: number;
   /** A link on which nothing arrived for this long is dropped, default 300,000. */
   readonly idleMs?: number;

@@ -26,7 +26,8 @@ import { systemTitleOf, type MeterModel } from "./meter-model.ts";
 export interface MeterDeviceParts {
   readonly meter: SimulatedMeter;
   readonly model: MeterModel;
-  readonly keys: MeterKeys;
+  /** Asked for when a session begins: a fleet derives them rather than hold them. */
+  readonly keys: () => MeterKeys;
   readonly clock: Pick<Clock, "nowMs">;
   /** Called with everything that changes the meter, before it is answered: a journal may make it last. */
   readonly remember?: (operation: MeterOperation) => void | Promise<void>;
@@ -45,12 +46,12 @@ export class MeterDevice implements CosemDevice, LogicalDevice {
 
   constructor(parts: MeterDeviceParts) {
     const { meter, model } = parts;
-    const { type, zone, site } = meter.surroundings;
+    const { type } = meter.surroundings;
     this.#parts = parts;
     this.meter = meter;
     this.model = model.compiled;
     this.systemTitle = systemTitleOf(type, meter.plan.serial);
-    this.#base = { zone: type.timeBase === "local" ? zone : undefined, standardOffsetMs: site.options.standardOffsetMinutes * 60_000 };
+    this.#base = timeBaseOf(meter);
   }
 
   logicalDevice(serverSap: number): LogicalDevice | undefined {
@@ -58,12 +59,12 @@ export class MeterDevice implements CosemDevice, LogicalDevice {
   }
 
   secret(clientSap: number): Uint8Array | undefined {
-    return clientSap === this.#parts.model.type.clients.reading ? this.#parts.keys.readingPassword : undefined;
+    return clientSap === this.#parts.model.type.clients.reading ? this.#parts.keys().readingPassword : undefined;
   }
 
   security(clientSap: number): AssociationSecurity | undefined {
     if (clientSap !== this.#parts.model.type.clients.management) return undefined;
-    const { encryptionKey, authenticationKey, masterKey } = this.#parts.keys;
+    const { encryptionKey, authenticationKey, masterKey } = this.#parts.keys();
     return {
       suite: 0,
       keys: { encryptionKey, authenticationKey, masterKey },
@@ -109,7 +110,7 @@ export class MeterDevice implements CosemDevice, LogicalDevice {
       nowMs: Math.max(this.#parts.clock.nowMs(), this.meter.lastOperationMs),
       clientSap,
       systemTitle: this.systemTitle,
-      receivedCounter: this.#received.last,
+      receivedCounter: Math.max(0, this.#received.last),
       perform: (operation) => this.perform(operation),
     };
   }
@@ -124,9 +125,14 @@ export class MeterDevice implements CosemDevice, LogicalDevice {
   }
 }
 
+/** How a meter writes its stamps. */
+export function timeBaseOf({ surroundings: { type, zone, site } }: SimulatedMeter): TimeBase {
+  return { zone: type.timeBase === "local" ? zone : undefined, standardOffsetMs: site.options.standardOffsetMinutes * 60_000 };
+}
+
 /** The last counter taken from a client. Lives as long as the process: a meter that is started again accepts any counter first. */
 class LastCounter implements ReceivedCounter {
-  last = 0;
+  last = -1;
 
   accept(counter: number): void {
     this.last = counter;

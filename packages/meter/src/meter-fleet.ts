@@ -1,0 +1,218 @@
+import { UsageError } from "@amity/bytes";
+import { serveDlms, wrapperLink, type ApduTrace } from "@amity/dlms";
+import { civilDateOf, dayNumberOf, zoneOf, type Zone } from "@amity/intervals";
+import type { Address, Clock, Connection, Listener, Network, Random, Timers } from "@amity/runtime";
+import { MeterDevice } from "./dlms/meter-device.ts";
+import { meterModel, type MeterModel } from "./dlms/meter-model.ts";
+import type { FleetPlan, PlannedMeter } from "./fleet.ts";
+import { DayCache } from "./household/energy.ts";
+import { CLIMATES, DAY_MS, Site } from "./household/site.ts";
+import type { FleetJournal, JournalEntry } from "./journal.ts";
+import { deriveMeterKeys, type MeterKeys } from "./keys.ts";
+import { STANDARD_METER, type MeterTypeOptions } from "./meter-type.ts";
+import type { MeterOperation } from "./metrology/operations.ts";
+import { SimulatedMeter, meterSurroundings } from "./simulated-meter.ts";
+
+export interface FleetParts {
+  readonly plan: FleetPlan;
+  readonly masterSecret: Uint8Array;
+  readonly clock: Pick<Clock, "nowMs">;
+  readonly type?: MeterTypeOptions;
+  /** Makes what happens to meters last; without it a fleet forgets with its process. */
+  readonly journal?: FleetJournal;
+}
+
+/** What serving takes from the world. */
+export interface ServingWorld {
+  readonly timers: Timers;
+  readonly random: Random;
+  readonly network: Network;
+}
+
+export interface ServeMetersOptions {
+  /** Default 127.0.0.1. */
+  readonly host?: string;
+  /** Serve meters that the plan puts on a medium on TCP ports as well, default false. */
+  readonly everyMeter?: boolean;
+  readonly trace?: (meterId: string) => ApduTrace | undefined;
+  readonly onFault?: (meterId: string, error: unknown) => void;
+}
+
+/** Meters listening on TCP. */
+export interface ServedMeters {
+  readonly addresses: ReadonlyMap<string, Address>;
+  close(): Promise<void>;
+}
+
+/** All the meters of a plan in one process. A meter that nobody asked for yet costs only its line in the plan. */
+export class MeterFleet {
+  readonly plan: FleetPlan;
+  readonly site: Site;
+  readonly model: MeterModel;
+  readonly #parts: FleetParts;
+  readonly #surroundings: ReturnType<typeof meterSurroundings>;
+  readonly #plans: ReadonlyMap<string, PlannedMeter>;
+  readonly #devices = new Map<string, MeterDevice>();
+  /** Connections by meter, so that a power failure ends them. */
+  readonly #connections = new Map<string, Set<Connection>>();
+
+  private constructor(parts: FleetParts) {
+    const { plan } = parts;
+    const type = parts.type ?? STANDARD_METER;
+    const zone = zoneOf(plan.zone);
+    this.plan = plan;
+    this.site = siteOf(plan, zone);
+    this.model = meterModel(type);
+    this.#parts = parts;
+    this.#surroundings = meterSurroundings(this.site, zone, type, new DayCache(2_048));
+    this.#plans = new Map(plan.meters.map((meter) => [meter.meterId, meter]));
+  }
+
+  /** Builds the fleet and replays its journal. @throws DecodeError for a damaged journal. */
+  static async open(parts: FleetParts): Promise<MeterFleet> {
+    const fleet = new MeterFleet(parts);
+    for (const { meterId, operation } of (await parts.journal?.load()) ?? []) {
+      // A meter that left the plan keeps its lines; they do nothing.
+      if (fleet.#plans.has(meterId)) fleet.device(meterId).meter.apply(operation);
+    }
+    return fleet;
+  }
+
+  /** @throws UsageError `unknown-meter`. */
+  device(meterId: string): MeterDevice {
+    const known = this.#devices.get(meterId);
+    if (known !== undefined) return known;
+    const plan = this.#plans.get(meterId);
+    if (plan === undefined) throw new UsageError(`there is no meter ${meterId} in the plan`, { code: "unknown-meter" });
+    const device = new MeterDevice({
+      meter: new SimulatedMeter(plan, this.#surroundings),
+      model: this.model,
+      keys: () => this.keys(meterId),
+      clock: this.#parts.clock,
+      remember: (operation) => this.#parts.journal?.append([{ meterId, operation }]),
+    });
+    this.#devices.set(meterId, device);
+    return device;
+  }
+
+  /** The factory keys of a meter, for the head-end's key store. */
+  keys(meterId: string): MeterKeys {
+    return deriveMeterKeys(this.#parts.masterSecret, meterId);
+  }
+
+  /**
+   * Lets the same thing happen to several meters now, remembered in one write.
+   * @returns the ids of those whose state allowed it.
+   */
+  async happen(meterIds: Iterable<string>, operation: (atMs: number, meterId: string) => MeterOperation): Promise<string[]> {
+    const entries: JournalEntry[] = [];
+    const nowMs = this.#parts.clock.nowMs();
+    for (const meterId of meterIds) {
+      const { meter } = this.device(meterId);
+      const next = operation(Math.max(nowMs, meter.lastOperationMs), meterId);
+      if (!meter.apply(next)) continue;
+      entries.push({ meterId, operation: next });
+      if (next.kind === "powerDown") this.#dropConnections(meterId);
+    }
+    await this.#parts.journal?.append(entries);
+    return entries.map(({ meterId }) => meterId);
+  }
+
+  /** The supply of a whole feeder fails, or comes back. @returns the meters that lost or got back power. */
+  setFeederPower(feederId: string, hasPower: boolean): Promise<string[]> {
+    const meters = this.plan.meters.filter((meter) => meter.feederId === feederId).map(({ meterId }) => meterId);
+    return this.happen(meters, (atMs) => ({ kind: hasPower ? "powerUp" : "powerDown", atMs }));
+  }
+
+  /** Serves DLMS (wrapper) to whoever is at the other end; without power the connection ends at once. */
+  attach(meterId: string, connection: Connection, world: Pick<ServingWorld, "timers" | "random">, options: ServeMetersOptions = {}): void {
+    const device = this.device(meterId);
+    if (!device.meter.hasPower) {
+      connection.abort();
+      return;
+    }
+    this.#track(meterId, connection);
+    const trace = options.trace?.(meterId);
+    serveDlms(
+      wrapperLink(
+        tracked(connection, () => this.#connections.get(meterId)?.delete(connection)),
+        "server",
+      ),
+      device,
+      world,
+      {
+        ...(trace === undefined ? {} : { trace }),
+        onFault: (error) => options.onFault?.(meterId, error),
+      },
+    );
+  }
+
+  /** Opens the TCP ports of the plan's direct meters (port 0: a free one). @throws LinkError `in-use`; nothing listens then. */
+  async serve(world: ServingWorld, options: ServeMetersOptions = {}): Promise<ServedMeters> {
+    const addresses = new Map<string, Address>();
+    const listeners: Listener[] = [];
+    const close = async (): Promise<void> => void (await Promise.all(listeners.map((listener) => listener.close())));
+    const served = this.plan.meters.filter(({ address }) => options.everyMeter === true || address.kind === "tcp");
+    try {
+      for (const { meterId, address } of served) {
+        const port = address.kind === "tcp" ? address.port : 0;
+        const listener = await world.network.listen({ host: options.host ?? "127.0.0.1", port }, (connection) =>
+          this.attach(meterId, connection, world, options),
+        );
+        listeners.push(listener);
+        addresses.set(meterId, listener.address);
+      }
+    } catch (error) {
+      await close();
+      throw error;
+    }
+    return { addresses, close };
+  }
+
+  #track(meterId: string, connection: Connection): void {
+    const known = this.#connections.get(meterId);
+    if (known === undefined) this.#connections.set(meterId, new Set([connection]));
+    else known.add(connection);
+  }
+
+  #dropConnections(meterId: string): void {
+    const connections = this.#connections.get(meterId);
+    this.#connections.delete(meterId);
+    for (const connection of connections ?? []) connection.abort();
+  }
+}
+
+/** The same connection, telling when it is over. */
+function tracked(connection: Connection, over: () => void): Connection {
+  return {
+    remote: connection.remote,
+    bind: (handlers) =>
+      connection.bind({
+        data: (chunk) => handlers.data(chunk),
+        closed(error) {
+          over();
+          handlers.closed(error);
+        },
+      }),
+    send: (octets) => connection.send(octets),
+    get backlog() {
+      return connection.backlog;
+    },
+    drained: () => connection.drained(),
+    close: () => connection.close(),
+    abort: () => connection.abort(),
+  };
+}
+
+/** Civil time of the place from its zone: the standard offset is the smaller one of the year. */
+function siteOf(plan: FleetPlan, zone: Zone): Site {
+  const year = civilDateOf(Math.floor((plan.meters[0]?.installedMs ?? 0) / DAY_MS)).year;
+  const offsets = [1, 4, 7, 10].map((month) => zone.offsetMsAt(dayNumberOf({ year, month, day: 15 }) * DAY_MS));
+  const standardOffsetMs = Math.min(...offsets);
+  return new Site({
+    seed: plan.seed,
+    climate: CLIMATES[plan.climate],
+    standardOffsetMinutes: standardOffsetMs / 60_000,
+    daylightSaving: (localDay) => zone.offsetMsAt(localDay * DAY_MS + DAY_MS / 2 - standardOffsetMs) > standardOffsetMs,
+  });
+}
