@@ -1,5 +1,5 @@
 import { ByteReader, DecodeError } from "@amity/bytes";
-import type { PduLink } from "./pdu-link.ts";
+import type { PduLink, SapPair } from "./pdu-link.ts";
 
 /** Gateway protocol (Green Book 10.10; IEC 62056-5-3 annex): a prefix names the device behind a concentrator. */
 export const GATEWAY_REQUEST = 0xe6;
@@ -75,4 +75,35 @@ function isFor(pdu: GatewayPdu, target: { networkId: number; physicalAddress: Ui
     pdu.physicalAddress.length === physicalAddress.length &&
     pdu.physicalAddress.every((octet, index) => octet === physicalAddress[index])
   );
+}
+
+/** What a concentrator does with an APDU for a meter behind it; `respond` may be called when the meter has answered. */
+export type GatewayRelay = (pdu: GatewayPdu, saps: SapPair, respond: (apdu: Uint8Array) => void) => void;
+
+/** The concentrator's side: prefixed APDUs go to `relay`, the others to whoever serves the concentrator itself. */
+export function gatewayServerLink(link: PduLink, relay: GatewayRelay): PduLink {
+  return {
+    bind(handlers) {
+      link.bind({
+        ...handlers,
+        apdu(octets, saps) {
+          const pdu = prefixOf(octets);
+          if (pdu === undefined) {
+            handlers.apdu(octets, saps);
+            return;
+          }
+          const { networkId, physicalAddress } = pdu;
+          if (pdu.direction !== "request") return;
+          relay(pdu, saps, (apdu) => link.send(encodeGateway({ direction: "response", networkId, physicalAddress, apdu }), saps));
+        },
+      });
+    },
+    send: (apdu, saps) => link.send(apdu, saps),
+    close: () => link.close(),
+    abort: () => link.abort(),
+    get backlog() {
+      return link.backlog;
+    },
+    drained: () => link.drained(),
+  };
 }

@@ -67,7 +67,7 @@ interface Refusal {
 export function openAssociation(device: LogicalDevice, clientSap: number, request: Uint8Array, challenge: Uint8Array): AarqOutcome {
   const asked = decodeAll(aarq, request.subarray(1), "AARQ");
   const definition = device.model.association(clientSap);
-  const refusal = judge(definition, asked, device, clientSap);
+  const refusal = judge(definition, asked, device);
   if (definition === undefined || refusal !== undefined) return refused(asked, refusal ?? { diagnostic: DIAGNOSTIC.noReason });
   const applicationContext = applicationContextOf(asked.applicationContextName) ?? "ln";
   const channel = applicationContext.endsWith("ciphered") ? channelFor(device, clientSap, asked) : undefined;
@@ -94,13 +94,17 @@ export function openAssociation(device: LogicalDevice, clientSap: number, reques
 
 type Asked = CodecValue<typeof aarq>;
 
-function judge(definition: AssociationDefinition | undefined, asked: Asked, device: LogicalDevice, clientSap: number): Refusal | undefined {
+function judge(definition: AssociationDefinition | undefined, asked: Asked, device: LogicalDevice): Refusal | undefined {
   const context = applicationContextOf(asked.applicationContextName);
   if (definition === undefined) return { diagnostic: DIAGNOSTIC.noReason };
   if (context === undefined) return { diagnostic: DIAGNOSTIC.context };
   if (definition.ciphered !== undefined && definition.ciphered !== context.endsWith("ciphered")) return { diagnostic: DIAGNOSTIC.context };
   if (context.startsWith("sn") && !device.model.objects.some((object) => object.baseName !== undefined))
     return { diagnostic: DIAGNOSTIC.context };
+  return judgeAuthentication(definition, asked, device);
+}
+
+function judgeAuthentication(definition: AssociationDefinition, asked: Asked, device: LogicalDevice): Refusal | undefined {
   const wanted = MECHANISM_IDS[definition.mechanism];
   const found = asked.mechanismName === undefined ? 0 : mechanismIdOf(asked.mechanismName);
   if (found !== wanted) return { diagnostic: found === 0 ? DIAGNOSTIC.mechanismRequired : DIAGNOSTIC.mechanism };
@@ -108,7 +112,7 @@ function judge(definition: AssociationDefinition | undefined, asked: Asked, devi
   const value = asked.callingAuthenticationValue;
   if (value === undefined) return { diagnostic: DIAGNOSTIC.failure };
   if (definition.mechanism === "lls") {
-    const secret = device.secret?.(clientSap);
+    const secret = device.secret?.(definition.clientSap);
     return secret !== undefined && equalInConstantTime(secret, value) ? undefined : { diagnostic: DIAGNOSTIC.failure };
   }
   // IEC 62056-5-3, 5.3.4: a challenge has 8 to 64 octets (32 to 64 for ECDSA).

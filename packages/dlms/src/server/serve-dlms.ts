@@ -1,5 +1,6 @@
 import type { Random, Timer, Timers } from "@amity/runtime";
 import type { PduLink, SapPair } from "../link/pdu-link.ts";
+import type { ProtectionForm } from "../security/secure-channel.ts";
 import type { ApduTrace } from "../trace.ts";
 import type { ServerLimits } from "./association-state.ts";
 import type { CosemDevice } from "./cosem-device.ts";
@@ -22,8 +23,8 @@ export interface ServeOptions {
 
 /** One served link. */
 export interface ServerSession {
-  /** Sends a plain APDU (a notification) to a client, protected as given. */
-  send(apdu: Uint8Array, saps: SapPair): void;
+  /** Sends a notification on the link: ciphered under the open association where `form` is given, in the clear otherwise. */
+  notify(apdu: Uint8Array, saps: SapPair, form?: ProtectionForm): void;
   close(): void;
 }
 
@@ -43,92 +44,114 @@ interface Slot {
  * requests one after another; a SAP where nothing answers stays silent, as on a meter.
  */
 export function serveDlms(link: PduLink, device: CosemDevice, world: ServerWorld, options: ServeOptions = {}): ServerSession {
-  const slots = new Map<number, Slot>();
-  const timeoutMs = options.inactivityTimeoutMs ?? INACTIVITY_TIMEOUT_MS;
-  let idle: Timer | undefined;
+  return new LinkSession(link, device, world, options);
+}
 
-  const rest = (): void => {
-    idle?.cancel();
-    if (timeoutMs > 0) idle = world.timers.after(timeoutMs, () => link.close());
-  };
-  const trace = (direction: "sent" | "received", saps: SapPair, plain: Uint8Array, apdu: Uint8Array): void => {
-    options.trace?.({ direction, elapsedMs: world.timers.elapsedMs(), saps, plain, ...(plain === apdu ? {} : { ciphered: apdu }) });
-  };
+class LinkSession implements ServerSession {
+  readonly #link: PduLink;
+  readonly #device: CosemDevice;
+  readonly #world: ServerWorld;
+  readonly #options: ServeOptions;
+  readonly #slots = new Map<number, Slot>();
+  #idle: Timer | undefined;
 
-  function slotOf(saps: SapPair): Slot | undefined {
-    const key = saps.clientSap * 0x10000 + saps.serverSap;
-    const known = slots.get(key);
+  constructor(link: PduLink, device: CosemDevice, world: ServerWorld, options: ServeOptions) {
+    this.#link = link;
+    this.#device = device;
+    this.#world = world;
+    this.#options = options;
+    this.#restartIdle();
+    link.bind({
+      apdu: (apdu, saps) => this.#received(apdu, saps),
+      released: (saps) => this.#slots.get(keyOf(saps))?.association.close(),
+      closed: () => {
+        this.#idle?.cancel();
+        this.#slots.clear();
+      },
+    });
+  }
+
+  notify(apdu: Uint8Array, saps: SapPair, form?: ProtectionForm): void {
+    const channel = form === undefined ? undefined : this.#slots.get(keyOf(saps))?.association.channel;
+    const protectedApdu = channel === undefined || form === undefined ? apdu : channel.protect(apdu, form);
+    this.#trace("sent", saps, apdu, protectedApdu);
+    this.#link.send(protectedApdu, saps);
+  }
+
+  close(): void {
+    this.#link.close();
+  }
+
+  #restartIdle(): void {
+    const timeoutMs = this.#options.inactivityTimeoutMs ?? INACTIVITY_TIMEOUT_MS;
+    this.#idle?.cancel();
+    if (timeoutMs > 0) this.#idle = this.#world.timers.after(timeoutMs, () => this.#link.close());
+  }
+
+  #received(apdu: Uint8Array, saps: SapPair): void {
+    this.#restartIdle();
+    const slot = this.#slotOf(saps);
+    if (slot === undefined) return;
+    if (!slot.busy) this.#serve(slot, saps, apdu);
+    // A client that does not wait for answers is cut off before it fills our memory.
+    else if (slot.waiting.length < REQUESTS_WAITING_MAX) slot.waiting.push(apdu);
+    else this.#link.abort();
+  }
+
+  #slotOf(saps: SapPair): Slot | undefined {
+    const known = this.#slots.get(keyOf(saps));
     if (known !== undefined) return known;
-    const logicalDevice = device.logicalDevice(saps.serverSap);
-    if (logicalDevice === undefined || slots.size >= ASSOCIATIONS_MAX) return undefined;
+    const logicalDevice = this.#device.logicalDevice(saps.serverSap);
+    if (logicalDevice === undefined || this.#slots.size >= ASSOCIATIONS_MAX) return undefined;
     const association = new ServerAssociation(logicalDevice, {
       ...saps,
-      randomBytes: (length) => world.random.bytes(length),
-      ...(options.limits === undefined ? {} : { limits: options.limits }),
+      randomBytes: (length) => this.#world.random.bytes(length),
+      ...(this.#options.limits === undefined ? {} : { limits: this.#options.limits }),
     });
     const slot: Slot = { association, waiting: [], busy: false };
-    slots.set(key, slot);
+    this.#slots.set(keyOf(saps), slot);
     return slot;
   }
 
-  function finish(slot: Slot, saps: SapPair, apdu: Uint8Array, result: Served): void {
-    trace("received", saps, result.plainRequest, apdu);
+  #serve(slot: Slot, saps: SapPair, apdu: Uint8Array): void {
+    slot.busy = true;
+    try {
+      const result = slot.association.handle(apdu);
+      if (!(result instanceof Promise)) {
+        this.#finish(slot, saps, apdu, result);
+        return;
+      }
+      result.then(
+        (served) => this.#finish(slot, saps, apdu, served),
+        (error: unknown) => this.#fault(slot, saps, apdu, error),
+      );
+    } catch (error) {
+      this.#fault(slot, saps, apdu, error);
+    }
+  }
+
+  #finish(slot: Slot, saps: SapPair, apdu: Uint8Array, result: Served): void {
+    this.#trace("received", saps, result.plainRequest, apdu);
     if (result.answer !== undefined) {
-      trace("sent", saps, result.plainAnswer ?? result.answer, result.answer);
-      link.send(result.answer, saps);
+      this.#trace("sent", saps, result.plainAnswer ?? result.answer, result.answer);
+      this.#link.send(result.answer, saps);
     }
     slot.busy = false;
     const next = slot.waiting.shift();
-    if (next !== undefined) serve(slot, saps, next);
+    if (next !== undefined) this.#serve(slot, saps, next);
   }
 
-  function fault(slot: Slot, saps: SapPair, apdu: Uint8Array, error: unknown): void {
-    options.onFault?.(error);
-    finish(slot, saps, apdu, { answer: EXCEPTION_OTHER, plainRequest: apdu, plainAnswer: EXCEPTION_OTHER });
+  #fault(slot: Slot, saps: SapPair, apdu: Uint8Array, error: unknown): void {
+    this.#options.onFault?.(error);
+    this.#finish(slot, saps, apdu, { answer: EXCEPTION_OTHER, plainRequest: apdu, plainAnswer: EXCEPTION_OTHER });
   }
 
-  function serve(slot: Slot, saps: SapPair, apdu: Uint8Array): void {
-    slot.busy = true;
-    let result: Served | Promise<Served>;
-    try {
-      result = slot.association.handle(apdu);
-    } catch (error) {
-      fault(slot, saps, apdu, error);
-      return;
-    }
-    if (!(result instanceof Promise)) {
-      finish(slot, saps, apdu, result);
-      return;
-    }
-    result.then(
-      (served) => finish(slot, saps, apdu, served),
-      (error: unknown) => fault(slot, saps, apdu, error),
-    );
+  #trace(direction: "sent" | "received", saps: SapPair, plain: Uint8Array, apdu: Uint8Array): void {
+    const { timers } = this.#world;
+    this.#options.trace?.({ direction, elapsedMs: timers.elapsedMs(), saps, plain, ...(plain === apdu ? {} : { ciphered: apdu }) });
   }
+}
 
-  link.bind({
-    apdu(apdu, saps) {
-      rest();
-      const slot = slotOf(saps);
-      if (slot === undefined) return;
-      if (!slot.busy) serve(slot, saps, apdu);
-      // A client that does not wait for answers is cut off before it fills our memory.
-      else if (slot.waiting.length < REQUESTS_WAITING_MAX) slot.waiting.push(apdu);
-      else link.abort();
-    },
-    released(saps) {
-      slots.get(saps.clientSap * 0x10000 + saps.serverSap)?.association.close();
-    },
-    closed() {
-      idle?.cancel();
-      slots.clear();
-    },
-  });
-  rest();
-  return {
-    send(apdu, saps) {
-      link.send(apdu, saps);
-    },
-    close: () => link.close(),
-  };
+function keyOf(saps: SapPair): number {
+  return saps.clientSap * 0x10000 + saps.serverSap;
 }

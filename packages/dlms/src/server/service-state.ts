@@ -12,6 +12,6 @@ export interface ServiceCall extends ObjectAccess {
 export type MaybePromise<T> = T | Promise<T>;
 
 /** Goes on with a value when it is there, at once if it is. */
-export function whenReady<T, U>(value: MaybePromise<T>, next: (value: T) => U): MaybePromise<U> {
-  return value instanceof Promise ? value.then(next) : next(value);
+export function whenReady<T, U>(value: MaybePromise<T>, proceed: (value: T) => U): MaybePromise<U> {
+  return value instanceof Promise ? value.then(proceed) : proceed(value);
 }
