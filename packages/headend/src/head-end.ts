@@ -25,6 +25,12 @@ export interface HeadEndOptions {
   readonly collectEveryMs?: number;
   /** One request for history asks for at most this much, civil ms. Default one day. */
   readonly chunkMs?: number;
+  /** Capture period of the load profile: collection ends on this grid. Default 15 minutes. */
+  readonly captureMs?: number;
+  /** Rows this young may still appear (a slow clock, a late capture). Default 30 minutes. */
+  readonly lateMs?: number;
+  /** Pieces of history that one visit takes before other meters have their turn. Default 8. */
+  readonly piecesPerVisit?: number;
   /** Sessions over direct TCP at once. Default 32. */
   readonly directSessionsMax?: number;
   /** Machine ms that one request to a meter may take. Default 10 s. */
@@ -33,8 +39,14 @@ export interface HeadEndOptions {
   readonly loadProfile?: string;
   /** Event logs, OBIS. */
   readonly eventLogs?: readonly string[];
+  /** System title of the head-end, eight octets: the driver and the links to concentrators use one. */
+  readonly systemTitle?: Uint8Array;
+  /** Machine ms between two looks at a concentrator that has nothing new. Default 2 s. */
+  readonly concentratorPollMs?: number;
   /** Supply switching commands accepted in one civil hour over the whole fleet. Default 100. */
   readonly switchingPerHourMax?: number;
+  /** The utility's own policy on commands: why not, or `undefined`. Default: no objection. */
+  readonly policy?: (request: CommandRequest) => string | undefined;
 }
 
 /** The head-end: reaches meters, collects, commands. Critical controls pass its one gate. */

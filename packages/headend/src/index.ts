@@ -7,3 +7,5 @@ export type * from "./notices.ts";
 export type * from "./read-models.ts";
 export type * from "./registry.ts";
 export type * from "./session-trace.ts";
+export { dlmsDriver, type DlmsDriverOptions } from "./dlms/dlms-driver.ts";
+export { createHeadEnd, DEFAULT_HEAD_END_OPTIONS } from "./head-end-service.ts";

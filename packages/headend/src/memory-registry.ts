@@ -10,6 +10,7 @@ import type {
   DeviceQuery,
   DeviceRecord,
   Page,
+  QuarantinedDelivery,
   Registry,
   StoredEvent,
 } from "./registry.ts";
@@ -30,11 +31,6 @@ export const UNREACHED: DeviceHealth = {
 export function memoryRegistry(): Registry {
   const devices = new Map<string, DeviceRecord>();
   const concentrators = new Map<string, ConcentratorRecord>();
-  const coverage = new Map<string, CoverageRecord>();
-  const events: StoredEvent[] = [];
-  const eventKeys = new Set<string>();
-  const commands = new Map<string, CommandRecord>();
-  const audits = new Map<string, CommandAudit[]>();
 
   return {
     registerDevices(fresh) {
@@ -58,6 +54,24 @@ export function memoryRegistry(): Registry {
       return Promise.resolve(record !== undefined);
     },
 
+    ...memoryReadings(devices),
+    recordConcentrator(concentratorId, change) {
+      const known = concentrators.get(concentratorId);
+      if (known !== undefined) concentrators.set(concentratorId, { ...known, ...change });
+      return Promise.resolve();
+    },
+    ...memoryCommands(),
+  };
+}
+
+type ReadingPart = Pick<Registry, "coverage" | "recordCollection" | "events" | "quarantine" | "quarantined" | "release">;
+
+function memoryReadings(devices: Map<string, DeviceRecord>): ReadingPart {
+  const coverage = new Map<string, CoverageRecord>();
+  const events: StoredEvent[] = [];
+  const eventKeys = new Set<string>();
+  const quarantine = new Map<string, QuarantinedDelivery>();
+  return {
     coverage(meterId) {
       const all = [...coverage.values()];
       return Promise.resolve(meterId === undefined ? all : all.filter((record) => record.meterId === meterId));
@@ -78,11 +92,6 @@ export function memoryRegistry(): Registry {
       events.push(...fresh);
       return Promise.resolve(fresh);
     },
-    recordConcentrator(concentratorId, change) {
-      const known = concentrators.get(concentratorId);
-      if (known !== undefined) concentrators.set(concentratorId, { ...known, ...change });
-      return Promise.resolve();
-    },
     events(query) {
       const after = query.afterCursor;
       const ours = query.meterId === undefined ? events : events.filter((stored) => stored.event.meterId === query.meterId);
@@ -90,6 +99,24 @@ export function memoryRegistry(): Registry {
       return Promise.resolve(ours.slice(-query.limit).toReversed());
     },
 
+    quarantine(held) {
+      for (const one of held) quarantine.set(quarantineKey(one), one);
+      return Promise.resolve();
+    },
+    quarantined: () => Promise.resolve([...quarantine.values()].slice(0, 10_000)),
+    release(held) {
+      for (const one of held) quarantine.delete(quarantineKey(one));
+      return Promise.resolve();
+    },
+  };
+}
+
+type CommandPart = Pick<Registry, "addCommand" | "command" | "moveCommand" | "commands" | "openCommands" | "audit">;
+
+function memoryCommands(): CommandPart {
+  const commands = new Map<string, CommandRecord>();
+  const audits = new Map<string, CommandAudit[]>();
+  return {
     addCommand(record, audit) {
       if (commands.has(record.request.commandId)) return Promise.resolve(false);
       commands.set(record.request.commandId, record);
@@ -128,6 +155,10 @@ function isCollected(device: Device): boolean {
 
 function unreachedConcentrator(entry: ConcentratorRecord["entry"]): ConcentratorRecord {
   return { entry, lastSeenMs: undefined, lastError: undefined };
+}
+
+function quarantineKey({ concentratorId, sequence, delivery }: QuarantinedDelivery): string {
+  return `${concentratorId}\0${sequence}\0${delivery.meterId}\0${delivery.collectedAtMs}`;
 }
 
 function eventKey(event: EndDeviceEvent): string {

@@ -1,6 +1,6 @@
 import type { Address } from "@amity/runtime";
 import type { CommandRequest, CommandState, EndDeviceEvent, MeterId } from "@amity/model";
-import type { Coverage } from "@amity/concentrator";
+import type { Coverage, Delivery } from "@amity/concentrator";
 
 export type ConcentratorId = string;
 
@@ -91,6 +91,15 @@ export interface StoredEvent {
   readonly event: EndDeviceEvent;
 }
 
+/** A delivery that could not be taken: from a meter that is not registered here, or unreadable. Kept until somebody decides. */
+export interface QuarantinedDelivery {
+  readonly concentratorId: ConcentratorId;
+  readonly sequence: number;
+  readonly delivery: Delivery;
+  readonly reason: string;
+  readonly atMs: number;
+}
+
 export type DeviceSort = "meterId" | "lastSeen" | "-lastSeen";
 
 export interface DeviceQuery {
@@ -137,6 +146,13 @@ export interface Registry {
   recordCollection(record: CollectionRecord, nowMs: number): Promise<readonly StoredEvent[]>;
   recordConcentrator(concentratorId: ConcentratorId, change: { lastSeenMs?: number; lastError?: string | undefined }): Promise<void>;
   events(query: { afterCursor?: number; meterId?: MeterId; limit: number }): Promise<readonly StoredEvent[]>;
+
+  /** Puts deliveries aside, durably; the same one again changes nothing. */
+  quarantine(deliveries: readonly QuarantinedDelivery[]): Promise<void>;
+  /** What was put aside, oldest first, at most 10,000. */
+  quarantined(): Promise<readonly QuarantinedDelivery[]>;
+  /** Takes deliveries out of quarantine. */
+  release(deliveries: readonly QuarantinedDelivery[]): Promise<void>;
 
   /** Adds a command with its first audit entry; `false` when the id is already there. */
   addCommand(record: CommandRecord, audit: CommandAudit): Promise<boolean>;

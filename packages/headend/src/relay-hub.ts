@@ -43,8 +43,8 @@ export class RelayHub {
     const forget = (): void => {
       if (bound === undefined || this.#relayed.get(key) !== bound) return;
       this.#relayed.delete(key);
-      const { closed } = bound;
-      queueMicrotask(() => closed(undefined));
+      const handlers = bound;
+      queueMicrotask(() => handlers.closed(undefined));
     };
     return this.#sub({
       bind: (handlers) => {

@@ -1,0 +1,101 @@
+import type { CommandRequest, EndDeviceControl, RegisterReading } from "@amity/model";
+import type { MeterAnswer, MeterSession, SessionPurpose, SupplyState } from "./driver.ts";
+
+/** How a command ended at the meter. */
+export type Execution =
+  | {
+      readonly kind: "done";
+      readonly outcome: string;
+      readonly registers?: readonly RegisterReading[];
+      readonly supply?: SupplyState["control"];
+    }
+  | { readonly kind: "failed"; readonly outcome: string; readonly supply?: SupplyState["control"] };
+
+/** Controls that switch, set or change: they are never repeated blindly, their outcome is read back. */
+export function isWrite(control: EndDeviceControl): boolean {
+  return control.kind === "disconnect" || control.kind === "connect" || control.kind === "setClock";
+}
+
+/** Controls that can leave people in the dark: counted by the quota. */
+export function isSwitching(control: EndDeviceControl): boolean {
+  return control.kind === "disconnect" || control.kind === "connect";
+}
+
+/** The least rights that will do. */
+export function purposeOf(control: EndDeviceControl): SessionPurpose {
+  return isWrite(control) ? "manage" : "read";
+}
+
+/** The contact takes a moment to move; read-backs that find the old state are repeated this often. */
+const READ_BACKS = 3;
+const READ_BACK_WAIT_MS = 2_000;
+/** The clock counts as set when it is this close afterwards. */
+const CLOCK_TOLERANCE_MS = 10_000;
+
+export interface ExecutionWorld {
+  readonly nowMs: () => number;
+  readonly sleep: (delayMs: number) => Promise<void>;
+}
+
+/** Sends the write of a command. Throws when it is not known whether it arrived. */
+export async function sendWrite(session: MeterSession, control: EndDeviceControl, world: ExecutionWorld): Promise<MeterAnswer<void>> {
+  switch (control.kind) {
+    case "disconnect":
+    case "connect":
+      return session.switchSupply(control.kind);
+    case "setClock":
+      return session.setClock(world.nowMs());
+    default:
+      return { kind: "done", value: undefined };
+  }
+}
+
+/**
+ * Asks the meter what came of a write: the only thing that may be done about one whose outcome is unknown.
+ * Throws when the meter cannot be asked.
+ */
+export async function readBack(session: MeterSession, control: EndDeviceControl, world: ExecutionWorld): Promise<Execution> {
+  if (control.kind === "setClock") return readClockBack(session);
+  let last: Execution = { kind: "failed", outcome: "the meter does not tell its output state" };
+  for (let round = 0; round < READ_BACKS; round++) {
+    if (round > 0) await world.sleep(READ_BACK_WAIT_MS);
+    const answer = await session.readSupply();
+    if (answer.kind === "refused") return { kind: "failed", outcome: `the output state could not be read back: ${answer.reason}` };
+    last = judgeSupply(control, answer.value);
+    if (last.kind === "done") return last;
+  }
+  return last;
+}
+
+function judgeSupply(control: EndDeviceControl, state: SupplyState): Execution {
+  const supply = state.control;
+  const text = `output ${state.outputOn ? "on" : "off"}, control state ${supply}`;
+  if (control.kind === "disconnect" && !state.outputOn) return { kind: "done", outcome: `read back: ${text}`, supply };
+  if (control.kind === "connect" && state.outputOn) return { kind: "done", outcome: `read back: ${text}`, supply };
+  // Modes that want a hand at the meter: the head-end's part is done, the customer closes the contact.
+  if (control.kind === "connect" && supply === "readyForReconnection") {
+    return { kind: "done", outcome: `read back: ${text}; waits for the button at the meter`, supply };
+  }
+  return { kind: "failed", outcome: `read back: ${text}; not carried out`, supply };
+}
+
+async function readClockBack(session: MeterSession): Promise<Execution> {
+  const answer = await session.readClock();
+  if (answer.kind === "refused") return { kind: "failed", outcome: `the clock could not be read back: ${answer.reason}` };
+  const offsetMs = answer.value.meterTimeMs - answer.value.readAtMs;
+  const text = `read back: clock off by ${Math.round(offsetMs / 1000)} s`;
+  return Math.abs(offsetMs) <= CLOCK_TOLERANCE_MS ? { kind: "done", outcome: text } : { kind: "failed", outcome: text };
+}
+
+/** Carries out a command that changes nothing at the meter. */
+export async function executeRead(session: MeterSession, request: CommandRequest): Promise<Execution> {
+  if (request.control.kind === "readRegisters") {
+    const answer = await session.readRegisters();
+    if (answer.kind === "refused") return { kind: "failed", outcome: `refused: ${answer.reason}` };
+    return { kind: "done", outcome: `${answer.value.length} registers read`, registers: answer.value };
+  }
+  const answer = await session.readClock();
+  if (answer.kind === "refused") return { kind: "failed", outcome: `refused: ${answer.reason}` };
+  const offsetS = Math.round((answer.value.meterTimeMs - answer.value.readAtMs) / 1000);
+  return { kind: "done", outcome: `the meter answers; its clock is off by ${offsetS} s` };
+}

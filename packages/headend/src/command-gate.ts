@@ -1,0 +1,223 @@
+import { UsageError } from "@amity/bytes";
+import { DEFAULT_RETRY_POLICY, RetryBudget } from "@amity/concentrator";
+import type { CommandRequest, CommandState, RegisterReading } from "@amity/model";
+import type { World } from "@amity/runtime";
+import { checkRequest, sameRequest, SwitchingQuota } from "./command-checks.ts";
+import {
+  executeRead,
+  isSwitching,
+  isWrite,
+  purposeOf,
+  readBack,
+  sendWrite,
+  type Execution,
+  type ExecutionWorld,
+} from "./command-execution.ts";
+import type { Committer } from "./committer.ts";
+import type { MeterSession } from "./driver.ts";
+import type { TimeSpan } from "@amity/concentrator";
+import type { Fleet } from "./fleet.ts";
+import type { HeadEndNotice } from "./notices.ts";
+import type { CommandRecord, Device, DeviceHealth, Registry } from "./registry.ts";
+import { seenNow } from "./collector.ts";
+import { errorText, type SessionBroker } from "./session-broker.ts";
+
+export interface CommandGateParts {
+  readonly world: World;
+  readonly registry: Registry;
+  readonly fleet: Fleet;
+  readonly broker: SessionBroker;
+  readonly committer: Committer;
+  readonly switchingPerHourMax: number;
+  /** The utility's own policy: a reason not to, or `undefined`. */
+  readonly policy: (request: CommandRequest) => string | undefined;
+  /** Reads a span of the load profile into the sink; the outcome in words. */
+  readonly readSpan: (device: Device, session: MeterSession, span: TimeSpan) => Promise<string>;
+  readonly notify: (notice: HeadEndNotice) => void;
+}
+
+/** Who writes into the audit trail when no person does. */
+const HEAD_END = "head-end";
+const RESULTS_MAX = 1_000;
+
+/**
+ * The one gate that every command passes: request, check, quota, dispatch, read-back, audit. `dispatched` is durable
+ * before anything is sent, so that after a crash a command that may have gone out is known to be unknown.
+ */
+export class CommandGate {
+  readonly #parts: CommandGateParts;
+  readonly #quota: SwitchingQuota;
+  readonly #retry: RetryBudget<string>;
+  readonly #results = new Map<string, readonly RegisterReading[]>();
+  readonly #running = new Set<string>();
+  #stopped = true;
+
+  constructor(parts: CommandGateParts) {
+    this.#parts = parts;
+    this.#quota = new SwitchingQuota(parts.switchingPerHourMax);
+    const policy = { ...DEFAULT_RETRY_POLICY, attemptsMax: Number.POSITIVE_INFINITY, budgetMax: 10_000 };
+    this.#retry = new RetryBudget(policy, parts.world.random.fork("command retries"));
+  }
+
+  get open(): number {
+    return this.#running.size;
+  }
+
+  resultOf(commandId: string): readonly RegisterReading[] | undefined {
+    return this.#results.get(commandId);
+  }
+
+  /** Takes up what the last life left: what may have been sent is unknown and will be read back. */
+  async start(): Promise<void> {
+    this.#stopped = false;
+    for (const record of await this.#parts.registry.openCommands()) {
+      if (isSwitching(record.request.control)) this.#quota.count(record.request.requestedAtMs);
+      const found =
+        record.state === "dispatched" ? await this.#move(record, "unknown", "the head-end restarted after dispatch: reading back") : record;
+      if (found !== undefined) this.#run(found);
+    }
+  }
+
+  stop(): void {
+    this.#stopped = true;
+  }
+
+  async submit(request: CommandRequest): Promise<CommandRecord> {
+    const { registry, fleet, broker, world } = this.#parts;
+    const known = await registry.command(request.commandId);
+    if (known !== undefined) return sameRequest(known, request);
+    const nowMs = world.clock.nowMs();
+    const device = fleet.device(request.meterId);
+    checkRequest(request, { nowMs, device, capabilities: device === undefined ? undefined : broker.driverOf(device).capabilities });
+    const objection = this.#parts.policy(request);
+    if (objection !== undefined) throw new UsageError(objection, { code: "policy" });
+    if (isSwitching(request.control)) this.#quota.take(nowMs);
+    const record: CommandRecord = { request, state: "waiting", changedAtMs: nowMs, outcome: undefined, attempts: 0 };
+    const isNew = await registry.addCommand(record, this.#audit(record, request.requestedBy, `requested: ${request.control.kind}`));
+    if (!isNew) return sameRequest((await registry.command(request.commandId)) ?? record, request);
+    this.#parts.notify({ kind: "command", command: record });
+    this.#run(record);
+    return record;
+  }
+
+  async cancel(commandId: string, by: string): Promise<boolean> {
+    const record = await this.#parts.registry.command(commandId);
+    if (record?.state !== "waiting") return false;
+    return (await this.#move(record, "cancelled", `cancelled by ${by}`, by)) !== undefined;
+  }
+
+  #run(record: CommandRecord): void {
+    const { commandId } = record.request;
+    if (this.#stopped || this.#running.has(commandId)) return;
+    this.#running.add(commandId);
+    void this.#drive(record).then(
+      () => this.#running.delete(commandId),
+      (error: unknown) => {
+        this.#running.delete(commandId);
+        this.#parts.world.log.error("command.stuck", { commandId, error: errorText(error) });
+      },
+    );
+  }
+
+  /** Drives a command to its end. Every turn moves it on or waits; the expiry bounds the waiting, the read-back has no other way out. */
+  async #drive(first: CommandRecord): Promise<void> {
+    const { world } = this.#parts;
+    let record: CommandRecord | undefined = first;
+    while (record !== undefined && !this.#stopped) {
+      if (record.state === "waiting" && world.clock.nowMs() >= record.request.expiresAtMs) {
+        await this.#move(
+          record,
+          "expired",
+          record.outcome === undefined ? "expired before it could be sent" : `expired; last: ${record.outcome}`,
+        );
+        return;
+      }
+      const before: CommandRecord = record;
+      const next: CommandRecord | "again" | undefined = await this.#attempt(before);
+      if (next !== "again") {
+        this.#retry.succeeded(before.request.commandId);
+        record = next;
+        if (record === undefined || (record.state !== "waiting" && record.state !== "unknown")) return;
+      }
+      const delayMs = this.#retry.failed(before.request.commandId) ?? DEFAULT_RETRY_POLICY.delayMsMax;
+      const toExpiryMs = (before.request.expiresAtMs - world.clock.nowMs()) / world.clock.speed;
+      await world.timers.sleep(before.state === "waiting" ? Math.min(delayMs, Math.max(0, toExpiryMs)) : delayMs);
+      record = await this.#parts.registry.command(before.request.commandId);
+      if (record !== undefined && record.state !== "waiting" && record.state !== "unknown") return;
+    }
+  }
+
+  /** One contact with the meter: the command as it is afterwards, `again` when the meter could not be reached. */
+  async #attempt(record: CommandRecord): Promise<CommandRecord | "again" | undefined> {
+    const { fleet, broker } = this.#parts;
+    const { request } = record;
+    const device = fleet.device(request.meterId);
+    if (device === undefined) return this.#move(record, "failed", "the meter is no longer registered");
+    const wish = { purpose: purposeOf(request.control), urgent: true };
+    let dispatched: CommandRecord | undefined;
+    try {
+      return await broker.withSession(device, wish, async (session) => {
+        if (record.state === "unknown") return this.#finish(record, await readBack(session, request.control, this.#world()));
+        dispatched = await this.#move(record, "dispatched", "dispatched");
+        if (dispatched === undefined) return undefined;
+        return this.#finish(dispatched, await this.#execute(device, session, request));
+      });
+    } catch (error) {
+      if (dispatched === undefined) return "again";
+      const text = errorText(error);
+      // A read can be asked again at any time; a write may have happened.
+      if (isWrite(request.control)) return this.#move(dispatched, "unknown", `no answer (${text}): reading back`);
+      return this.#move(dispatched, "waiting", `not completed: ${text}`);
+    }
+  }
+
+  async #execute(device: Device, session: MeterSession, request: CommandRequest): Promise<Execution> {
+    const { control } = request;
+    if (control.kind === "readProfile") return { kind: "done", outcome: await this.#parts.readSpan(device, session, control) };
+    if (!isWrite(control)) return executeRead(session, request);
+    const answer = await sendWrite(session, control, this.#world());
+    if (answer.kind === "refused") return { kind: "failed", outcome: `refused: ${answer.reason}` };
+    return readBack(session, control, this.#world());
+  }
+
+  async #finish(record: CommandRecord, execution: Execution): Promise<CommandRecord | undefined> {
+    const { world, committer } = this.#parts;
+    const { meterId, commandId } = record.request;
+    const supply = execution.supply === undefined ? {} : { supply: execution.supply };
+    const health: Partial<DeviceHealth> = { ...seenNow(world.clock.nowMs()), ...supply };
+    const registers = execution.kind === "done" ? (execution.registers ?? []) : [];
+    await committer.commit({ meterId, batches: [{ intervals: [], registers, events: [], source: "headend" }], covered: [], health });
+    if (registers.length > 0) this.#keepResult(commandId, registers);
+    return this.#move(record, execution.kind, execution.outcome);
+  }
+
+  #keepResult(commandId: string, registers: readonly RegisterReading[]): void {
+    this.#results.set(commandId, registers);
+    const [oldest] = this.#results.keys();
+    if (this.#results.size > RESULTS_MAX && oldest !== undefined) this.#results.delete(oldest);
+  }
+
+  /** Moves a command on, durably and with its audit entry; `undefined` when somebody else moved it first. */
+  async #move(record: CommandRecord, state: CommandState, note: string, by = HEAD_END): Promise<CommandRecord | undefined> {
+    const moved: CommandRecord = {
+      request: record.request,
+      state,
+      changedAtMs: this.#parts.world.clock.nowMs(),
+      outcome: state === "dispatched" ? undefined : note,
+      attempts: record.attempts + (state === "dispatched" ? 1 : 0),
+    };
+    const isOurs = await this.#parts.registry.moveCommand(record.state, moved, this.#audit(moved, by, note));
+    if (!isOurs) return undefined;
+    this.#parts.notify({ kind: "command", command: moved });
+    return moved;
+  }
+
+  #audit(record: CommandRecord, by: string, note: string) {
+    return { commandId: record.request.commandId, atMs: this.#parts.world.clock.nowMs(), state: record.state, by, note };
+  }
+
+  #world(): ExecutionWorld {
+    const { clock, timers } = this.#parts.world;
+    return { nowMs: () => clock.nowMs(), sleep: (delayMs) => timers.sleep(delayMs) };
+  }
+}

@@ -1,0 +1,241 @@
+import { LinkError } from "@amity/bytes";
+import { acknowledgeDeliveries, readDeliveries, readDeliveryState, Semaphore } from "@amity/concentrator";
+import { connectDlms, wrapperLink, type DlmsClient } from "@amity/dlms";
+import type { World } from "@amity/runtime";
+import type { Committer } from "./committer.ts";
+import { DeliveryIntake } from "./delivery-intake.ts";
+import type { MeterDriver, MeterLink } from "./driver.ts";
+import type { Fleet } from "./fleet.ts";
+import type { HeadEndOptions } from "./head-end.ts";
+import type { CounterLease, InvocationCounters } from "./invocation-counters.ts";
+import type { KeyVault } from "./key-vault.ts";
+import type { HeadEndNotice } from "./notices.ts";
+import type { ConcentratorEntry, ConcentratorRecord, Registry } from "./registry.ts";
+import { RelayHub } from "./relay-hub.ts";
+import { errorText, type RelayRoutes } from "./session-broker.ts";
+
+export interface ConcentratorLinksParts {
+  readonly world: World;
+  readonly registry: Registry;
+  readonly keys: KeyVault;
+  readonly counters: InvocationCounters;
+  readonly fleet: Fleet;
+  readonly committer: Committer;
+  readonly drivers: readonly MeterDriver[];
+  readonly options: Required<HeadEndOptions>;
+  readonly notify: (notice: HeadEndNotice) => void;
+}
+
+/** Management client of the concentrator's own association. */
+const CLIENT_SAP = 1;
+/** Deliveries taken with one request; each is acknowledged only after its sink committed. */
+const PAGE = 64;
+const COUNTERS_FOR_CALL = 512;
+const RECONNECT_FIRST_MS = 1_000;
+const RECONNECT_MS_MAX = 60_000;
+
+interface ConcentratorLink {
+  entry: ConcentratorEntry;
+  readonly slots: Semaphore;
+  hub: RelayHub | undefined;
+  isRunning: boolean;
+}
+
+/** Keeps one connection to each concentrator: takes its deliveries, and relays meter sessions through it. */
+export class ConcentratorLinks implements RelayRoutes {
+  readonly #parts: ConcentratorLinksParts;
+  readonly #intake: DeliveryIntake;
+  readonly #links = new Map<string, ConcentratorLink>();
+  #running = false;
+  #loops = new Set<Promise<void>>();
+  readonly #stop = new AbortController();
+
+  constructor(parts: ConcentratorLinksParts) {
+    this.#parts = parts;
+    this.#intake = new DeliveryIntake(parts);
+  }
+
+  get size(): number {
+    return this.#links.size;
+  }
+
+  get online(): number {
+    return [...this.#links.values()].filter(({ hub }) => hub !== undefined).length;
+  }
+
+  isOnline(concentratorId: string): boolean {
+    return this.#links.get(concentratorId)?.hub !== undefined;
+  }
+
+  /** Takes up new concentrators and gives up those that are gone or moved. */
+  refresh(records: readonly ConcentratorRecord[]): void {
+    const wanted = new Map(
+      records
+        .filter(({ entry }) => entry.status === "active" || entry.status === "registered")
+        .map(({ entry }) => [entry.concentratorId, entry]),
+    );
+    for (const [id, link] of this.#links) {
+      const entry = wanted.get(id);
+      const hasMoved =
+        entry !== undefined && (entry.address.host !== link.entry.address.host || entry.address.port !== link.entry.address.port);
+      if (entry === undefined) this.#links.delete(id);
+      else link.entry = entry;
+      if (entry === undefined || hasMoved) link.hub?.own().abort();
+    }
+    for (const [id, entry] of wanted) {
+      if (!this.#links.has(id)) this.#links.set(id, { entry, slots: new Semaphore(entry.sessionsMax), hub: undefined, isRunning: false });
+    }
+    if (this.#running) this.#startLoops();
+  }
+
+  start(): void {
+    this.#running = true;
+    this.#startLoops();
+  }
+
+  async stop(): Promise<void> {
+    this.#running = false;
+    this.#stop.abort(new LinkError("the head-end stops", { code: "stopped" }));
+    for (const { hub } of this.#links.values()) hub?.own().close();
+    await Promise.all(this.#loops);
+  }
+
+  relay(concentratorId: string, meterAddress: string): MeterLink {
+    const hub = this.#links.get(concentratorId)?.hub;
+    if (hub?.isOpen !== true) {
+      throw new LinkError(`concentrator ${concentratorId} is not connected`, {
+        code: "concentrator-offline",
+        advice: "its link is being restored",
+      });
+    }
+    return {
+      kind: "relay",
+      messages: hub.meter(new TextEncoder().encode(meterAddress)),
+      description: `relay ${concentratorId} to ${meterAddress}`,
+    };
+  }
+
+  slots(concentratorId: string): Semaphore {
+    return this.#links.get(concentratorId)?.slots ?? new Semaphore(1);
+  }
+
+  #startLoops(): void {
+    for (const link of this.#links.values()) {
+      if (link.isRunning) continue;
+      link.isRunning = true;
+      const loop = this.#serve(link).finally(() => {
+        link.isRunning = false;
+        this.#loops.delete(loop);
+      });
+      this.#loops.add(loop);
+    }
+  }
+
+  #isWanted(link: ConcentratorLink): boolean {
+    return this.#running && this.#links.get(link.entry.concentratorId) === link;
+  }
+
+  async #serve(link: ConcentratorLink): Promise<void> {
+    const { world } = this.#parts;
+    let failures = 0;
+    while (this.#isWanted(link)) {
+      try {
+        await this.#session(link, () => (failures = 0));
+      } catch (error) {
+        failures++;
+        await this.#tellOffline(link, errorText(error));
+      }
+      if (!this.#isWanted(link)) return;
+      const ceilingMs = Math.min(RECONNECT_MS_MAX, RECONNECT_FIRST_MS * 2 ** Math.min(failures, 10));
+      await this.#pause(ceilingMs * (0.5 + 0.5 * world.random.float()));
+    }
+  }
+
+  /** One connection, from the association to its end. */
+  async #session(link: ConcentratorLink, onAssociated: () => void): Promise<void> {
+    const { world, counters, options } = this.#parts;
+    const { concentratorId, address } = link.entry;
+    const connection = await world.network.connect(address, { timeoutMs: options.requestTimeoutMs });
+    const hub = new RelayHub(wrapperLink(connection, "client"), () => {
+      if (link.hub === hub) link.hub = undefined;
+    });
+    try {
+      const lease = counters.lease(concentratorId);
+      const client = await this.#associate(concentratorId, hub, lease);
+      link.hub = hub;
+      onAssociated();
+      await this.#tellOnline(link);
+      await this.#poll(link, client, lease);
+      await client.release();
+    } finally {
+      if (link.hub === hub) link.hub = undefined;
+      connection.abort();
+    }
+  }
+
+  async #associate(concentratorId: string, hub: RelayHub, lease: CounterLease): Promise<DlmsClient> {
+    const { keys, options, world } = this.#parts;
+    const encryptionKey = await keys.secret({ owner: concentratorId, purpose: "guek" });
+    const authenticationKey = await keys.secret({ owner: concentratorId, purpose: "gak" });
+    await lease.ensure(COUNTERS_FOR_CALL);
+    return connectDlms(
+      hub.own(),
+      {
+        clientSap: CLIENT_SAP,
+        authentication: { mechanism: "hls-gmac" },
+        security: {
+          suite: 0,
+          systemTitle: options.systemTitle,
+          keys: { encryptionKey, authenticationKey },
+          protection: "authenticated-encrypted",
+          ciphering: "global",
+          sent: lease,
+        },
+        timeoutMs: options.requestTimeoutMs,
+      },
+      world,
+    );
+  }
+
+  async #poll(link: ConcentratorLink, client: DlmsClient, lease: CounterLease): Promise<void> {
+    const { options } = this.#parts;
+    while (this.#isWanted(link) && client.isOpen) {
+      await lease.ensure(COUNTERS_FOR_CALL);
+      const { oldest, newest } = await readDeliveryState(client);
+      for (let from = oldest; from <= newest && this.#isWanted(link); from += PAGE) {
+        await lease.ensure(COUNTERS_FOR_CALL);
+        const to = Math.min(newest, from + PAGE - 1);
+        await this.#intake.take(link.entry.concentratorId, await readDeliveries(client, from, to));
+        await acknowledgeDeliveries(client, to);
+      }
+      await this.#pause(options.concentratorPollMs);
+    }
+    if (!client.isOpen) throw new LinkError("the concentrator closed the connection", { code: "closed" });
+  }
+
+  async #pause(delayMs: number): Promise<void> {
+    try {
+      await this.#parts.world.timers.sleep(delayMs, this.#stop.signal);
+    } catch {
+      // The head-end stops: whoever waited looks and sees.
+    }
+  }
+
+  async #tellOnline(link: ConcentratorLink): Promise<void> {
+    const { registry, world, notify } = this.#parts;
+    const { concentratorId } = link.entry;
+    await registry.recordConcentrator(concentratorId, { lastSeenMs: world.clock.nowMs(), lastError: undefined });
+    notify({ kind: "concentrator", concentratorId, online: true });
+  }
+
+  async #tellOffline(link: ConcentratorLink, error: string): Promise<void> {
+    const { registry, notify, world } = this.#parts;
+    const { concentratorId } = link.entry;
+    notify({ kind: "concentrator", concentratorId, online: false, error });
+    try {
+      await registry.recordConcentrator(concentratorId, { lastError: error });
+    } catch (cause) {
+      world.log.warn("concentrator.status", { concentratorId, error: errorText(cause) });
+    }
+  }
+}

@@ -1,0 +1,148 @@
+import { SecurityError } from "@amity/bytes";
+import {
+  connectDlms,
+  ExceptionResponseError,
+  wrapperLink,
+  type ApduTrace,
+  type Authentication,
+  type MechanismName,
+  type SecurityOptions,
+} from "@amity/dlms";
+import { decodeDeliveryPayload } from "@amity/concentrator";
+import {
+  METER_CAPABILITIES,
+  type CollectedObject,
+  type CollectedProfile,
+  type MeterCapability,
+  type MeterDriver,
+  type MeterLink,
+  type MeterSession,
+  type SessionRequest,
+} from "../driver.ts";
+import type { CounterLease } from "../invocation-counters.ts";
+import type { Device } from "../registry.ts";
+import { DlmsSession } from "./dlms-session.ts";
+import { associationFor, dlmsSettingsOf, type DlmsSettings } from "./dlms-settings.ts";
+import { eventsOfBuffer, isEventLog } from "./event-rows.ts";
+import { intervalsOfRows } from "./interval-runs.ts";
+import { LayoutCache } from "./layout-cache.ts";
+import { readProfileBuffer } from "./profile-buffer.ts";
+import { layoutOfDescription } from "./profile-layout.ts";
+
+export interface DlmsDriverOptions {
+  /** Eight octets; one head-end, one title: the invocation counters of all its keys belong to it. */
+  readonly systemTitle: Uint8Array;
+}
+
+const OFFERED: readonly MeterCapability[] = [
+  "identify",
+  "readRegisters",
+  "readProfile",
+  "readEvents",
+  "readClock",
+  "setClock",
+  "switchSupply",
+];
+
+/** Numbers in hand before an association: AARQ, challenge, the first requests, release. */
+const COUNTERS_FOR_OPENING = 64;
+
+/** The DLMS/COSEM driver: logical names, wrapper over TCP or relayed by a concentrator. */
+export function dlmsDriver(options: DlmsDriverOptions): MeterDriver {
+  const layouts = new LayoutCache();
+  return {
+    protocol: "dlms",
+    capabilities: new Set(METER_CAPABILITIES.filter((capability) => OFFERED.includes(capability))),
+    open: (link, request) => openSession(link, request, options, layouts),
+    interpretDelivery,
+  };
+}
+
+async function openSession(
+  link: MeterLink,
+  request: SessionRequest,
+  options: DlmsDriverOptions,
+  layouts: LayoutCache,
+): Promise<MeterSession> {
+  const { device, world, counters, timeoutMs } = request;
+  const pdus = link.kind === "relay" ? link.messages : wrapperLink(link.connection, "client");
+  try {
+    const settings = dlmsSettingsOf(device);
+    const { clientSap, mechanism } = associationFor(settings, request.purpose);
+    const lease = counters.lease(device.meterId);
+    const security = mechanism === "hls-gmac" ? await securityOf(request, settings, options, lease) : undefined;
+    const authentication = await authenticationOf(request, mechanism);
+    if (security !== undefined) await lease.ensure(COUNTERS_FOR_OPENING);
+    const trace = traceOf(request);
+    const client = await connectDlms(
+      pdus,
+      {
+        clientSap,
+        serverSap: settings.serverSap,
+        authentication,
+        timeoutMs,
+        ...(security === undefined ? {} : { security }),
+        ...(trace === undefined ? {} : { trace }),
+      },
+      world,
+    );
+    return new DlmsSession({ client, device, clock: world.clock, layouts, lease: security === undefined ? undefined : lease });
+  } catch (error) {
+    pdus.abort();
+    await learnCounter(error, counters.lease(device.meterId));
+    throw error;
+  }
+}
+
+/** A meter that has seen more of our counter than we remember says so: go on above it next time. */
+async function learnCounter(error: unknown, lease: CounterLease): Promise<void> {
+  if (!(error instanceof ExceptionResponseError)) return;
+  const { invocationCounter } = error.response;
+  if (invocationCounter !== undefined) await lease.raise(invocationCounter + 1);
+}
+
+async function securityOf(
+  request: SessionRequest,
+  settings: DlmsSettings,
+  options: DlmsDriverOptions,
+  lease: CounterLease,
+): Promise<SecurityOptions> {
+  const owner = request.device.meterId;
+  const encryptionKey = await request.keys.secret({ owner, purpose: "guek" });
+  const authenticationKey = await request.keys.secret({ owner, purpose: "gak" });
+  return {
+    suite: settings.suite,
+    systemTitle: options.systemTitle,
+    keys: { encryptionKey, authenticationKey },
+    protection: "authenticated-encrypted",
+    ciphering: settings.ciphering,
+    sent: lease,
+  };
+}
+
+async function authenticationOf(request: SessionRequest, mechanism: MechanismName): Promise<Authentication> {
+  if (mechanism === "none" || mechanism === "hls-gmac") return { mechanism };
+  if (mechanism === "hls-ecdsa") {
+    throw new SecurityError("the head-end holds no signing keys yet", { code: "unsupported", advice: "use hls-gmac for this meter" });
+  }
+  const secret = await request.keys.secret({ owner: request.device.meterId, purpose: "password" });
+  return mechanism === "lls" ? { mechanism, password: secret } : { mechanism, secret };
+}
+
+function traceOf(request: SessionRequest): ApduTrace | undefined {
+  const { trace, world } = request;
+  if (trace === undefined) return undefined;
+  return ({ direction, plain, ciphered }) => {
+    const atMs = world.clock.nowMs();
+    trace(ciphered === undefined ? { atMs, direction, wire: plain } : { atMs, direction, wire: ciphered, plain });
+  };
+}
+
+function interpretDelivery(device: Device, delivery: CollectedObject): CollectedProfile {
+  const { description, buffer } = decodeDeliveryPayload(delivery.payload);
+  if (isEventLog(delivery.object)) {
+    const { events, newestMs } = eventsOfBuffer(device.meterId, delivery.object, buffer);
+    return { intervals: [], registers: [], events, newestMs, rows: events.length };
+  }
+  return intervalsOfRows(device.meterId, readProfileBuffer(buffer, layoutOfDescription(description)));
+}

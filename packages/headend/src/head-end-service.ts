@@ -1,0 +1,172 @@
+import { UsageError } from "@amity/bytes";
+import type { TimeSpan } from "@amity/concentrator";
+import type { CommandRequest, MeterId, RegisterReading } from "@amity/model";
+import { piecesOf, type CollectedSource } from "./collection-plan.ts";
+import { Collector, readPiece, seenNow } from "./collector.ts";
+import { CommandGate } from "./command-gate.ts";
+import { Committer } from "./committer.ts";
+import { ConcentratorLinks } from "./concentrator-links.ts";
+import type { MeterSession } from "./driver.ts";
+import { Fleet } from "./fleet.ts";
+import type { HeadEnd, HeadEndOptions, HeadEndParts } from "./head-end.ts";
+import type { HeadEndNotice, Unsubscribe } from "./notices.ts";
+import type { CommandRecord, Device } from "./registry.ts";
+import { SessionBroker } from "./session-broker.ts";
+import { viewsOf } from "./views.ts";
+
+const HOUR_MS = 3_600_000;
+const DAY_MS = 24 * HOUR_MS;
+
+/** The figures that are used where the program gives none. */
+export const DEFAULT_HEAD_END_OPTIONS = {
+  historyMs: 30 * DAY_MS,
+  collectEveryMs: HOUR_MS,
+  chunkMs: DAY_MS,
+  captureMs: 900_000,
+  lateMs: 1_800_000,
+  directSessionsMax: 32,
+  piecesPerVisit: 8,
+  requestTimeoutMs: 10_000,
+  loadProfile: "1-0:99.1.0",
+  eventLogs: ["0-0:99.98.0", "0-0:99.98.1", "0-0:99.98.2"],
+  systemTitle: new TextEncoder().encode("AMTHES01"),
+  concentratorPollMs: 2_000,
+  switchingPerHourMax: 100,
+  policy: () => undefined,
+} as const satisfies Required<HeadEndOptions>;
+
+/** Builds a head-end from its parts; nothing happens before `start`. */
+export function createHeadEnd(parts: HeadEndParts, options: HeadEndOptions = {}): HeadEnd {
+  return new HeadEndService(parts, { ...DEFAULT_HEAD_END_OPTIONS, ...options });
+}
+
+class HeadEndService implements HeadEnd {
+  readonly views: HeadEnd["views"];
+  readonly #parts: HeadEndParts;
+  readonly #listeners = new Set<(notice: HeadEndNotice) => void>();
+  readonly #fleet = new Fleet();
+  readonly #committer: Committer;
+  readonly #links: ConcentratorLinks;
+  readonly #broker: SessionBroker;
+  readonly #collector: Collector;
+  readonly #gate: CommandGate;
+  readonly #profile: CollectedSource;
+
+  constructor(parts: HeadEndParts, options: Required<HeadEndOptions>) {
+    this.#parts = parts;
+    const { world, registry, sink, keys, counters, drivers } = parts;
+    const notify = (notice: HeadEndNotice): void => this.#notify(notice);
+    const fleet = this.#fleet;
+    this.#profile = profileSource(options);
+    this.#committer = new Committer({ sink, registry, fleet, clock: world.clock, historyMs: options.historyMs, notify });
+    this.#links = new ConcentratorLinks({ world, registry, keys, counters, fleet, committer: this.#committer, drivers, options, notify });
+    this.#broker = new SessionBroker({ world, keys, counters, drivers, relays: this.#links, notify, ...options });
+    this.#collector = new Collector({
+      world,
+      fleet,
+      broker: this.#broker,
+      committer: this.#committer,
+      sources: [this.#profile, ...options.eventLogs.map((log) => logSource(log, options))],
+      collectEveryMs: options.collectEveryMs,
+      slots: options.directSessionsMax,
+      piecesPerVisit: options.piecesPerVisit,
+    });
+    this.#gate = new CommandGate({
+      world,
+      registry,
+      fleet,
+      broker: this.#broker,
+      committer: this.#committer,
+      notify,
+      switchingPerHourMax: options.switchingPerHourMax,
+      policy: options.policy,
+      readSpan: (device, session, span) => this.#readSpan(device, session, span),
+    });
+    this.views = viewsOf({ registry, fleet, broker: this.#broker, gate: this.#gate, links: this.#links, clock: world.clock, options });
+  }
+
+  async start(): Promise<void> {
+    await this.refresh();
+    await this.#gate.start();
+    this.#links.start();
+    this.#collector.start();
+  }
+
+  async stop(): Promise<void> {
+    this.#gate.stop();
+    await Promise.all([this.#collector.stop(), this.#links.stop()]);
+  }
+
+  async refresh(): Promise<void> {
+    const { registry } = this.#parts;
+    const [devices, coverage, concentrators] = await Promise.all([registry.activeDevices(), registry.coverage(), registry.concentrators()]);
+    this.#fleet.load(devices, coverage);
+    this.#links.refresh(concentrators);
+    this.#collector.refresh();
+  }
+
+  submit(request: CommandRequest): Promise<CommandRecord> {
+    return this.#gate.submit(request);
+  }
+
+  cancel(commandId: string, by: string): Promise<boolean> {
+    return this.#gate.cancel(commandId, by);
+  }
+
+  async readNow(meterId: MeterId): Promise<readonly RegisterReading[]> {
+    const device = this.#fleet.device(meterId);
+    if (device === undefined) throw new UsageError(`meter ${meterId} is not registered here`, { code: "unknown-meter" });
+    return this.#broker.withSession(device, { purpose: "read", urgent: true }, async (session) => {
+      const answer = await session.readRegisters();
+      if (answer.kind === "refused") throw new UsageError(`meter ${meterId} refuses: ${answer.reason}`, { code: "refused" });
+      const batch = { intervals: [], registers: answer.value, events: [], source: "headend" };
+      await this.#committer.commit({ meterId, batches: [batch], covered: [], health: seenNow(this.#parts.world.clock.nowMs()) });
+      return answer.value;
+    });
+  }
+
+  subscribe(listener: (notice: HeadEndNotice) => void): Unsubscribe {
+    this.#listeners.add(listener);
+    return () => void this.#listeners.delete(listener);
+  }
+
+  /** Reads one span of the load profile, piece by piece on the grid; what is there already is read again and changes nothing. */
+  async #readSpan(device: Device, session: MeterSession, span: TimeSpan): Promise<string> {
+    const nowMs = this.#parts.world.clock.nowMs();
+    const { meterId } = device;
+    const { chunkMs } = this.#profile;
+    const untilMs = Math.min(nowMs, span.toMs);
+    const source = { ...this.#profile, historyMs: Math.max(0, untilMs - Math.floor(span.fromMs / chunkMs) * chunkMs) };
+    let intervals = 0;
+    for (const piece of piecesOf(source, () => [], untilMs)) {
+      const collected = await readPiece(session, { meterId, source, span: piece, nowMs });
+      if (collected === undefined) return "the meter refuses its load profile";
+      intervals += collected.batches.reduce(
+        (sum, batch) => sum + batch.intervals.reduce((count, series) => count + series.values.length, 0),
+        0,
+      );
+      await this.#committer.commit({ ...collected, health: seenNow(nowMs) });
+    }
+    return `${intervals} intervals read`;
+  }
+
+  #notify(notice: HeadEndNotice): void {
+    for (const listener of this.#listeners) {
+      try {
+        listener(notice);
+      } catch (error) {
+        this.#parts.world.log.error("notice.listener", { error: String(error) });
+      }
+    }
+  }
+}
+
+function profileSource(options: Required<HeadEndOptions>): CollectedSource {
+  const { loadProfile, historyMs, chunkMs, lateMs, captureMs } = options;
+  return { profile: loadProfile, kind: "intervals", historyMs, chunkMs, lateMs, gridMs: captureMs };
+}
+
+function logSource(log: string, options: Required<HeadEndOptions>): CollectedSource {
+  const { historyMs, lateMs } = options;
+  return { profile: log, kind: "events", historyMs, chunkMs: historyMs, lateMs, gridMs: 1_000 };
+}
