@@ -1,4 +1,5 @@
 export * from "./context.ts";
+export * from "./dry-run.ts";
 export * from "./finding.ts";
 export * from "./quality-mask.ts";
 export * from "./rule-kind.ts";
@@ -8,3 +9,4 @@ export { changePercent, registerAdvance, type Advance } from "./rules/registers.
 export * from "./series.ts";
 export * from "./standard-rule-set.ts";
 export * from "./validate.ts";
+export * from "./work-queue.ts";
