@@ -1,5 +1,6 @@
 import type { MigrationSet } from "@amity/store";
+import { billTables, exceptionQueueTables } from "../pipeline/pipeline-migrations.ts";
 import { ledgerTables } from "./ledger-migrations.ts";
 
 /** Everything the MDM keeps in PostgreSQL, schema `mdm`. New steps go to the end, numbered on. */
-export const mdmMigrations: MigrationSet = { owner: "mdm", migrations: [ledgerTables] };
+export const mdmMigrations: MigrationSet = { owner: "mdm", migrations: [ledgerTables, exceptionQueueTables, billTables] };

@@ -1,0 +1,5 @@
+export { activeIntervalChannels, channelsById, factsOf } from "./channels.ts";
+export { spansOfEvents } from "./event-spans.ts";
+export * from "./exception-queue.ts";
+export { reviewDays, type ChannelDay, type ReviewParts, type ReviewSummary } from "./review.ts";
+export { ReviewQueue, type ReviewQueueOptions } from "./review-queue.ts";
