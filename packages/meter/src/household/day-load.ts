@@ -60,14 +60,14 @@ function addAlwaysOn({ seed, standbyW, fridgeW }: HouseholdTraits, localDay: num
 /** 0 nobody or asleep, up to 1 all awake at home. */
 function fillPresence(traits: HouseholdTraits, localDay: number, freeDay: boolean, shift: number): void {
   const { seed } = traits;
-  presence.fill(0.2);
+  presence.fill(0.28);
   const lateness = freeDay ? 5 : 0;
   const wake = traits.wakeSlot + lateness + Math.round(3 * normal(seed, 43, localDay));
   const sleep = traits.sleepSlot + (freeDay ? 2 : 0) + Math.round(4 * normal(seed, 44, localDay));
   const out = !freeDay && (traits.routine === "commuters" || (traits.routine === "shift" && uniform(seed, 45, localDay) < 0.5));
   const errand = freeDay ? 0.45 : 0.35;
   for (let slot = wake; slot < sleep; slot++) {
-    const base = slot < wake + 10 ? 1 : slot > 70 ? 0.85 : 0.65;
+    const base = slot < wake + 10 ? 1 : 0.76;
     presence[wrap(slot - shift)] = base;
   }
   const leave = out ? traits.leaveSlot : 40 + Math.round(6 * normal(seed, 46, localDay));

@@ -51,11 +51,11 @@ export function drawTraits(seed: number, choices: HouseholdChoices = {}): Househ
   const u = (trait: number): number => uniform(seed, trait, 0x7a17);
   const n = (trait: number): number => normal(seed, trait, 0x7a18);
   const occupants = pick(u(1), [0.28, 0.62, 0.78, 0.93]) + 1;
-  const routine: Routine = u(2) < 0.5 ? "commuters" : u(2) < 0.87 ? "home" : "shift";
+  const routine: Routine = u(2) < 0.42 ? "commuters" : u(2) < 0.87 ? "home" : "shift";
   const scale = Math.exp(0.5 * n(3)) * (0.62 + 0.17 * occupants);
   const heating = u(4) < 0.62;
   const cooling = u(5) < 0.55;
-  const evening = Math.round(clamp(91 + 4 * n(6), 82, 96));
+  const evening = Math.round(clamp(92 + 4 * n(6), 83, 97));
   const solar = choices.solar ?? u(7) < 0.2;
   const vehicle = choices.electricVehicle ?? u(8) < 0.1;
   const dwelling: HouseholdTraits = {
@@ -64,17 +64,17 @@ export function drawTraits(seed: number, choices: HouseholdChoices = {}): Househ
     routine,
     standbyW: 45 * Math.exp(0.8 * n(9)),
     fridgeW: 70 + 80 * u(10),
-    activityW: 215 * scale * Math.exp(0.25 * n(11)),
+    activityW: 222 * scale * Math.exp(0.25 * n(11)),
     cookerW: u(12) < 0.65 ? 1_500 + 1_600 * u(13) : 0,
     hotWater: u(14) < 0.2 ? "onDemand" : u(14) < 0.27 ? "night" : "none",
     heatingWPerK: heating ? 190 * scale * Math.exp(0.5 * n(15)) : 0,
     coolingWPerK: cooling ? 160 * scale * Math.exp(0.4 * n(16)) : 0,
     climateW: 1_600 + 3_400 * u(17),
-    wakeSlot: Math.round(clamp(26 + 4 * n(18), 18, 36)),
-    leaveSlot: Math.round(clamp(33 + 3 * n(19), 27, 40)),
-    returnSlot: Math.round(clamp(69 + 5 * n(20), 56, 80)),
+    wakeSlot: Math.round(clamp(29 + 4 * n(18), 18, 36)),
+    leaveSlot: Math.round(clamp(36 + 3 * n(19), 30, 40)),
+    returnSlot: Math.round(clamp(70 + 5 * n(20), 56, 80)),
     sleepSlot: evening,
-    dinnerSlot: 72 + 5 * n(28),
+    dinnerSlot: 75 + 5 * n(28),
     washesPerWeek: 1.2 + 1.3 * occupants * u(21),
     hasDryer: u(22) < 0.45,
     solarW: solar ? 2_000 + Math.round(5 * u(23)) * 1_000 : 0,
