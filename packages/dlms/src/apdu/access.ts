@@ -1,4 +1,4 @@
-import { berLength, choice, list, optional, sizedOctets, struct, u32, u8 } from "@amity/bytes";
+import { berLength, choice, list, optional, sizedOctets, struct, u32, u8, type Codec, type CodecValue } from "@amity/bytes";
 import { dlmsData } from "../data/axdr.ts";
 import { LIST_MAX, accessSelection, actionResult, attributeDescriptor, dataAccessResult, methodDescriptor } from "./fields.ts";
 
@@ -28,11 +28,17 @@ export const accessRequest = struct({
   values: list(dlmsData, many),
 });
 
+export type AccessSpecification = CodecValue<typeof accessSpecification>;
+
 /** Access-Response; the request's specifications come back only when a client asked for it. */
-export const accessResponse = struct({
-  longInvokeIdAndPriority: u32,
-  dateTime: sizedOctets(u8, 12),
-  specifications: optional(list(accessSpecification, many)),
-  values: list(dlmsData, many),
-  results: list(accessResponseSpecification, many),
-});
+export function accessResponseOf<T>(value: Codec<T>) {
+  return struct({
+    longInvokeIdAndPriority: u32,
+    dateTime: sizedOctets(u8, 12),
+    specifications: optional(list(accessSpecification, many)),
+    values: list(value, many),
+    results: list(accessResponseSpecification, many),
+  });
+}
+
+export const accessResponse = accessResponseOf(dlmsData);

@@ -74,7 +74,7 @@ function encodeAarq({ options, channel, challenge }: AssociateInput): Uint8Array
   const id = MECHANISM_IDS[authentication.mechanism];
   const context = `${options.shortNames === true ? "sn" : "ln"}${channel === undefined ? "" : "-ciphered"}` as const;
   // Mechanisms that mix in the system titles need ours even without ciphering.
-  const title = security?.systemTitle;
+  const title = security?.systemTitle ?? options.systemTitle;
   return encodeApdu(AARQ, aarq, {
     applicationContextName: applicationContextOid(context),
     ...(title === undefined ? {} : { callingApTitle: title }),
@@ -176,7 +176,7 @@ function* proveEachOther(input: AssociateInput, answer: CodecValue<typeof aare>,
     ...shared,
     challenge: serverChallenge,
     ownChallenge: challenge,
-    systemTitle: options.security?.systemTitle,
+    systemTitle: options.security?.systemTitle ?? options.systemTitle,
     peerSystemTitle: answer.respondingApTitle,
   };
   const reply = hlsAnswer(ours, () => nextCounter(channel));
@@ -192,7 +192,7 @@ function* proveEachOther(input: AssociateInput, answer: CodecValue<typeof aare>,
     challenge,
     ownChallenge: serverChallenge,
     systemTitle: answer.respondingApTitle,
-    peerSystemTitle: options.security?.systemTitle,
+    peerSystemTitle: options.security?.systemTitle ?? options.systemTitle,
   };
   checkHlsAnswer(theirs, outcome.data.value, options.security?.keys.elliptic);
 }

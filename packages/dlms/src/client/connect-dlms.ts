@@ -6,10 +6,13 @@ import { decodeData } from "../data/axdr.ts";
 import type { DlmsData } from "../data/dlms-data.ts";
 import type { PduLink } from "../link/pdu-link.ts";
 import { SecureChannel, protectionOverhead, type ProtectionForm } from "../security/secure-channel.ts";
+import { accessExchange } from "./access-exchange.ts";
 import { actionExchange } from "./action-exchange.ts";
 import { CLIENT_CONFORMANCE, associateExchange, encodeReleaseRequest } from "./associate-exchange.ts";
 import { ClientTransport } from "./client-transport.ts";
 import type {
+  AccessItem,
+  AccessOutcome,
   ActionOutcome,
   AssociationInfo,
   ClientOptions,
@@ -131,6 +134,11 @@ class AssociationClient implements DlmsClient {
   action(method: MethodDescriptor, parameters?: DlmsData): Promise<ActionOutcome> {
     if (!this.#context.conformance.has("action")) return Promise.reject(notGranted("action"));
     return this.#enqueue(() => this.#run(actionExchange(this.#context, method, parameters)));
+  }
+
+  access(items: readonly AccessItem[], dateTime?: Uint8Array): Promise<AccessOutcome[]> {
+    if (!this.#context.conformance.has("access")) return Promise.reject(notGranted("access"));
+    return this.#enqueue(() => this.#run(accessExchange(this.#context, items, dateTime)));
   }
 
   onNotification(listener: (notification: Notification) => void): void {

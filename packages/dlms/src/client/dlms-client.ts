@@ -13,6 +13,8 @@ export interface ClientOptions {
   /** 1 is the management logical device (default). */
   readonly serverSap?: number;
   readonly authentication: Authentication;
+  /** Our system title where nothing is ciphered but the mechanism mixes it in (SHA-256, ECDSA). */
+  readonly systemTitle?: Uint8Array;
   /** Absent: nothing is ciphered. */
   readonly security?: SecurityOptions;
   /** Short-name referencing instead of logical names. */
@@ -65,6 +67,15 @@ export interface SetRequestItem extends GetRequestItem {
   readonly value: DlmsData;
 }
 
+/** One element of an ACCESS request: several services in one APDU. */
+export type AccessItem =
+  | { readonly kind: "get"; readonly attribute: AttributeDescriptor; readonly selection?: AccessSelection }
+  | { readonly kind: "set"; readonly attribute: AttributeDescriptor; readonly value: DlmsData; readonly selection?: AccessSelection }
+  | { readonly kind: "action"; readonly method: MethodDescriptor; readonly parameters?: DlmsData };
+
+/** `data` for a GET, `done` for a SET or an ACTION (with what it returned). */
+export type AccessOutcome = GetOutcome | ActionOutcome;
+
 /** What a meter sends of itself: data-notification, event-notification or information-report. */
 export interface Notification {
   readonly kind: "data-notification" | "event-notification" | "information-report";
@@ -90,6 +101,8 @@ export interface DlmsClient {
   set(attribute: AttributeDescriptor, value: DlmsData, selection?: AccessSelection): Promise<DataAccessResult>;
   setList(items: readonly SetRequestItem[]): Promise<DataAccessResult[]>;
   action(method: MethodDescriptor, parameters?: DlmsData): Promise<ActionOutcome>;
+  /** GETs, SETs and ACTIONs in one request (ACCESS), with the client's date-time (12 octets) where the server wants one. @throws PeerError `not-negotiated` where the server does not offer it. */
+  access(items: readonly AccessItem[], dateTime?: Uint8Array): Promise<AccessOutcome[]>;
   /** Called for every notification that arrives on this association's link. */
   onNotification(listener: (notification: Notification) => void): void;
   /** RLRQ/RLRE where the association was opened with an AARQ, then the link is closed. Never rejects. */

@@ -28,7 +28,7 @@ export function readNotification(plain: Uint8Array): Notification {
     }
     default: {
       const { dateTime, body: value } = decodeAll(dataNotification, body, "data-notification");
-      return { kind: "data-notification", body: value, ...(dateTime.length === 0 ? {} : { dateTime }) };
+      return { kind: "data-notification", body: value, ...(dateTime.octets.length === 0 ? {} : { dateTime: dateTime.octets }) };
     }
   }
 }

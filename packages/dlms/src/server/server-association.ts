@@ -6,6 +6,7 @@ import { encodeApdu } from "../apdu/exchange.ts";
 import { data } from "../data/dlms-data.ts";
 import { checkHlsAnswer, hlsAnswer, type HlsInput } from "../security/hls.ts";
 import { SecureChannel, protectionOverhead, type ProtectionForm } from "../security/secure-channel.ts";
+import { handleAccess } from "./access-service.ts";
 import { ActionService } from "./action-service.ts";
 import { DEFAULT_SERVER_LIMITS, type HlsChallenges, type OpenAssociation, type ServerLimits } from "./association-state.ts";
 import type { LogicalDevice } from "./cosem-device.ts";
@@ -24,6 +25,7 @@ const SET = 0xc1;
 const ACTION = 0xc3;
 const ACTION_RESPONSE = 0xc7;
 const EXCEPTION = 0xd8;
+const ACCESS_REQUEST = 0xd9;
 
 /** What the server side of one pair of service access points is made of. */
 export interface ServerAssociationOptions {
@@ -141,12 +143,14 @@ export class ServerAssociation {
   }
 
   #dispatch(plain: Uint8Array, opened: OpenAssociation, form: ProtectionForm | undefined): MaybePromise<Uint8Array | undefined> {
+    const sendOctetsMax = (opened.clientMaxPduOctets === 0 ? 0xffff : opened.clientMaxPduOctets) - protectionOverhead(form);
     const call: ServiceCall = {
       device: this.#device,
       opened,
       serverSap: this.#options.serverSap,
       protection: { protection: form?.protection, isSigned: false },
-      sendOctetsMax: (opened.clientMaxPduOctets === 0 ? 0xffff : opened.clientMaxPduOctets) - protectionOverhead(form),
+      sendOctetsMax,
+      answerOctetsMax: sendOctetsMax,
       limits: this.#options.limits ?? DEFAULT_SERVER_LIMITS,
     };
     const body = plain.subarray(1);
@@ -157,6 +161,8 @@ export class ServerAssociation {
         return opened.conformance.has("set") ? this.#set.handle(body, call) : notSupported();
       case ACTION:
         return opened.conformance.has("action") ? this.#action.handle(body, call) : notSupported();
+      case ACCESS_REQUEST:
+        return opened.conformance.has("access") ? handleAccess(body, call) : notSupported();
       default:
         return exception({ stateError: "service-unknown", serviceError: "service-not-supported" });
     }
