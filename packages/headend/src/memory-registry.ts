@@ -45,7 +45,7 @@ export function memoryRegistry(): Registry {
       return Promise.resolve();
     },
     device: (meterId) => Promise.resolve(devices.get(meterId)),
-    devices: (query) => Promise.resolve(deviceFrom([...devices.values()], query)),
+    devices: async (query) => deviceFrom([...devices.values()], query),
     activeDevices: () => Promise.resolve([...devices.values()].filter((record) => isCollected(record.device))),
     concentrators: () => Promise.resolve([...concentrators.values()]),
     setDeviceStatus(meterId, status) {
@@ -131,13 +131,13 @@ function memoryCommands(): CommandPart {
       audits.get(id)?.push(audit);
       return Promise.resolve(true);
     },
-    commands(query) {
+    async commands(query) {
       const wanted = [...commands.values()].filter(
         ({ request, state }) =>
           (query.meterId === undefined || request.meterId === query.meterId) && (query.state === undefined || state === query.state),
       );
       const keyed = wanted.map((item) => ({ item, key: { value: -item.request.requestedAtMs, id: item.request.commandId } }));
-      return Promise.resolve(pageFrom(keyed, query));
+      return pageFrom(keyed, query);
     },
     openCommands: () => Promise.resolve([...commands.values()].filter(({ state }) => isOpenState(state))),
     audit: (commandId) => Promise.resolve([...(audits.get(commandId) ?? [])]),
