@@ -1,0 +1,123 @@
+/** A unit of the enumeration in Blue Book 4.3.2 (Table 4). */
+export interface CosemUnit {
+  readonly code: number;
+  /** As it is printed: `kWh` is the scaler's business, here stands `Wh`. */
+  readonly symbol: string;
+  readonly quantity: string;
+}
+
+/** Units by code. */
+export const COSEM_UNITS = {
+  1: ["a", "time"],
+  2: ["mo", "time"],
+  3: ["wk", "time"],
+  4: ["d", "time"],
+  5: ["h", "time"],
+  6: ["min", "time"],
+  7: ["s", "time"],
+  8: ["°", "phase angle"],
+  9: ["°C", "temperature"],
+  10: ["currency", "money"],
+  11: ["m", "length"],
+  12: ["m/s", "speed"],
+  13: ["m³", "volume"],
+  14: ["m³", "corrected volume"],
+  15: ["m³/h", "volume flux"],
+  16: ["m³/h", "corrected volume flux"],
+  17: ["m³/d", "volume flux"],
+  18: ["m³/d", "corrected volume flux"],
+  19: ["l", "volume"],
+  20: ["kg", "mass"],
+  21: ["N", "force"],
+  22: ["Nm", "energy"],
+  23: ["Pa", "pressure"],
+  24: ["bar", "pressure"],
+  25: ["J", "energy"],
+  26: ["J/h", "thermal power"],
+  27: ["W", "active power"],
+  28: ["VA", "apparent power"],
+  29: ["var", "reactive power"],
+  30: ["Wh", "active energy"],
+  31: ["VAh", "apparent energy"],
+  32: ["varh", "reactive energy"],
+  33: ["A", "current"],
+  34: ["C", "electrical charge"],
+  35: ["V", "voltage"],
+  36: ["V/m", "electric field strength"],
+  37: ["F", "capacitance"],
+  38: ["Ω", "resistance"],
+  39: ["Ωm²/m", "resistivity"],
+  40: ["Wb", "magnetic flux"],
+  41: ["T", "magnetic flux density"],
+  42: ["A/m", "magnetic field strength"],
+  43: ["H", "inductance"],
+  44: ["Hz", "frequency"],
+  45: ["1/Wh", "active energy meter constant"],
+  46: ["1/varh", "reactive energy meter constant"],
+  47: ["1/VAh", "apparent energy meter constant"],
+  48: ["V²h", "volt-squared hours"],
+  49: ["A²h", "ampere-squared hours"],
+  50: ["kg/s", "mass flux"],
+  51: ["S", "conductance"],
+  52: ["K", "temperature"],
+  53: ["1/V²h", "volt-squared hours meter constant"],
+  54: ["1/A²h", "ampere-squared hours meter constant"],
+  55: ["1/m³", "volume meter constant"],
+  56: ["%", "percentage"],
+  57: ["Ah", "ampere-hours"],
+  60: ["Wh/m³", "energy per volume"],
+  61: ["J/m³", "calorific value"],
+  62: ["mol %", "molar fraction of gas composition"],
+  63: ["g/m³", "mass density"],
+  64: ["Pa s", "dynamic viscosity"],
+  65: ["J/kg", "specific energy"],
+  66: ["g/cm²", "pressure"],
+  67: ["atm", "pressure"],
+  70: ["dBm", "signal strength"],
+  71: ["dBµV", "signal strength"],
+  72: ["dB", "logarithmic ratio"],
+  128: ["in", "length"],
+  129: ["ft", "length"],
+  130: ["lb", "mass"],
+  131: ["°F", "temperature"],
+  132: ["°R", "temperature"],
+  133: ["in²", "area"],
+  134: ["ft²", "area"],
+  135: ["ac", "area"],
+  136: ["in³", "volume"],
+  137: ["ft³", "volume"],
+  138: ["ac ft", "volume"],
+  139: ["gal (UK)", "volume"],
+  140: ["gal (US)", "volume"],
+  141: ["lbf", "force"],
+  142: ["psi", "pressure"],
+  143: ["lb/ft³", "density"],
+  144: ["lb/(ft s)", "dynamic viscosity"],
+  145: ["ft²/s", "kinematic viscosity"],
+  146: ["Btu", "energy"],
+  147: ["thm (EC)", "energy"],
+  148: ["thm (US)", "energy"],
+  149: ["Btu/lb", "calorific value by mass"],
+  150: ["Btu/ft³", "calorific value by volume"],
+  151: ["ft³", "volume"],
+  152: ["ft/s", "speed"],
+  153: ["ft³/s", "volume flux"],
+  154: ["ft³/min", "volume flux"],
+  155: ["ft³/h", "volume flux"],
+  156: ["ft³/d", "volume flux"],
+  253: ["", "reserved"],
+  254: ["", "other unit"],
+  255: ["", "no unit, count"],
+} as const satisfies Record<number, readonly [symbol: string, quantity: string]>;
+
+/** The unit of a code; one that is newer than the table keeps its number. */
+export function unitOf(code: number): CosemUnit {
+  const known: readonly [string, string] | undefined = (COSEM_UNITS as Record<number, readonly [string, string]>)[code];
+  return known === undefined ? { code, symbol: `unit ${code}`, quantity: "unknown" } : { code, symbol: known[0], quantity: known[1] };
+}
+
+/** The code of a symbol: the first one that has it. */
+export function unitCode(symbol: string): number | undefined {
+  const found = Object.entries(COSEM_UNITS).find(([, [known]]) => known === symbol && symbol !== "");
+  return found === undefined ? undefined : Number(found[0]);
+}
