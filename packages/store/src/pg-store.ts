@@ -35,8 +35,9 @@ export async function openPool(options: PoolOptions): Promise<Store> {
     types: columnTypes,
     options: `-c TimeZone=UTC -c DateStyle=ISO -c client_min_messages=warning -c statement_timeout=${options.statementTimeoutMs ?? STATEMENT_TIMEOUT_MS} -c idle_in_transaction_session_timeout=${STATEMENT_TIMEOUT_MS}`,
   });
-  // An idle connection that breaks is replaced at its next use; without a listener it would end the process.
+  // A connection that breaks, idle or in use, fails its next statement and is replaced; without listeners it would end the process.
   pool.on("error", () => {});
+  pool.on("connect", (client) => client.on("error", () => {}));
   const store = new PgStore(pool, (operation) => operation());
   try {
     const { rows } = await store.query<{ version: number; text: string }>(
