@@ -80,7 +80,9 @@ export function createExceptionQueue(store: Store, clock: Pick<Clock, "nowMs">):
     find,
     async raise(findings) {
       if (findings.length === 0) return;
-      const unique = [...new Map(findings.map((raised) => [exceptionIdOf(raised), raised])).entries()].toSorted(([left], [right]) => (left < right ? -1 : 1));
+      const unique = [...new Map(findings.map((raised) => [exceptionIdOf(raised), raised])).entries()].toSorted(([left], [right]) =>
+        left < right ? -1 : 1,
+      );
       await store.query(INSERT, [JSON.stringify(unique.map(([id, raised]) => recordOf(id, raised))), instantParam(clock.nowMs())]);
     },
     async list(filter) {

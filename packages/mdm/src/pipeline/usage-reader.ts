@@ -1,0 +1,154 @@
+import { DAY_MS, spanOf, startOfLocalDayMs, type Zone } from "@amity/intervals";
+import type { UsagePointId } from "@amity/model";
+import type { SqlRunner } from "@amity/store";
+import type { StoredBlock } from "../ledger/block-table.ts";
+import type { ChannelId } from "../ledger/channel-id.ts";
+import type { Ledger } from "../ledger/ledger.ts";
+import type { Channel, MeterInstallation, Registry } from "../registry/registry.ts";
+import type { Usage, UsagePart } from "../usage/usage.ts";
+
+/** Which flow of a bill a channel feeds (IEC 62056-6-1 C groups). */
+const FLOWS: Readonly<Record<string, "import" | "export" | "reactiveImport" | "reactiveExport">> = {
+  "1-0:1.8.0": "import",
+  "1-0:2.8.0": "export",
+  "1-0:3.8.0": "reactiveImport",
+  "1-0:4.8.0": "reactiveExport",
+};
+
+export interface UsageReaderParts {
+  readonly store: SqlRunner;
+  readonly ledger: Ledger;
+  readonly registry: Registry;
+}
+
+/** One usage point's time on a bill. */
+export interface UsageAsk {
+  readonly usagePointId: UsagePointId;
+  /** Civil days of the zone, `toDay` exclusive. */
+  readonly fromDay: number;
+  readonly toDay: number;
+  readonly zone: Zone;
+  /** What was known at that instant; now if absent. */
+  readonly asOfMs?: number;
+}
+
+interface Stay {
+  readonly meterId: string;
+  readonly fromMs: number;
+  readonly toMs: number;
+  readonly multiplier: number;
+}
+
+/**
+ * Reads what many usage points used, in one pass over the ledger, in the order asked. A meter exchange within the time
+ * gives two parts. A usage point without an installation record is taken as the meter of the same name (files know no meters).
+ */
+export async function readUsage(parts: UsageReaderParts, asks: readonly UsageAsk[]): Promise<Usage[]> {
+  const installations = await installationsOfAll(parts.store, [...new Set(asks.map((ask) => ask.usagePointId))]);
+  const stays = asks.map((ask) => staysOf(installations.get(ask.usagePointId) ?? [], ask));
+  const channels = await parts.registry.channelsOf([...new Set(stays.flat().map(({ meterId }) => meterId))]);
+  const wanted = channels.filter((channel) => channel.kind === "interval" && FLOWS[channel.name] !== undefined);
+  const byMeter = groupByMeter(wanted);
+  const spans = asks.map((ask) => ({ fromMs: startOfLocalDayMs(ask.zone, ask.fromDay), toMs: startOfLocalDayMs(ask.zone, ask.toDay) }));
+  const blocks = new Map<ChannelId, StoredBlock[]>();
+  const asOfMs = asks[0]?.asOfMs;
+  if (wanted.length > 0) {
+    const selection = {
+      channelIds: wanted.map(({ channelId }) => channelId),
+      fromDayMs: Math.floor(Math.min(...spans.map(({ fromMs }) => fromMs)) / DAY_MS) * DAY_MS - DAY_MS,
+      toDayMs: Math.ceil(Math.max(...spans.map(({ toMs }) => toMs)) / DAY_MS) * DAY_MS,
+      ...(asOfMs === undefined ? {} : { asOfMs }),
+    };
+    await parts.ledger.read(selection, (stored) => {
+      const list = blocks.get(stored.channelId);
+      if (list === undefined) blocks.set(stored.channelId, [stored]);
+      else list.push(stored);
+    });
+  }
+  return asks.map((_, index) => {
+    const { fromMs = 0, toMs = 0 } = spans[index] ?? {};
+    const flows: Record<string, UsagePart[]> = {};
+    for (const stay of stays[index] ?? []) {
+      for (const channel of byMeter.get(stay.meterId) ?? []) {
+        const part = partOf(channel, stay, blocks.get(channel.channelId) ?? []);
+        const flow = FLOWS[channel.name];
+        if (part !== undefined && flow !== undefined) (flows[flow] ??= []).push(part);
+      }
+    }
+    return { fromMs, toMs, flows } as Usage;
+  });
+}
+
+/** The installations of many usage points, oldest first, by usage point. */
+export async function installationsOfAll(
+  runner: SqlRunner,
+  usagePointIds: readonly UsagePointId[],
+): Promise<Map<UsagePointId, MeterInstallation[]>> {
+  const { rows } = await runner.query<{
+    usage_point_id: string;
+    meter_id: string;
+    installed_at: number;
+    removed_at: number | null;
+    multiplier: string;
+  }>(
+    `select i.usage_point_id, m.meter_id, i.installed_at, i.removed_at, i.multiplier
+     from mdm.meter_installation i join mdm.meter m on m.meter_key = i.meter_key
+     where i.usage_point_id = any ($1::text[]) order by i.usage_point_id, i.installed_at`,
+    [usagePointIds],
+  );
+  const found = new Map<UsagePointId, MeterInstallation[]>();
+  for (const row of rows) {
+    const list = found.get(row.usage_point_id) ?? [];
+    list.push({
+      usagePointId: row.usage_point_id,
+      meterId: row.meter_id,
+      installedAtMs: row.installed_at,
+      multiplier: row.multiplier,
+      ...(row.removed_at === null ? {} : { removedAtMs: row.removed_at }),
+    });
+    found.set(row.usage_point_id, list);
+  }
+  return found;
+}
+
+function staysOf(installations: readonly MeterInstallation[], ask: UsageAsk): Stay[] {
+  const fromMs = startOfLocalDayMs(ask.zone, ask.fromDay);
+  const toMs = startOfLocalDayMs(ask.zone, ask.toDay);
+  if (installations.length === 0) return [{ meterId: ask.usagePointId, fromMs, toMs, multiplier: 1 }];
+  return installations.flatMap((installation): Stay[] => {
+    const stay = { fromMs: Math.max(fromMs, installation.installedAtMs), toMs: Math.min(toMs, installation.removedAtMs ?? toMs) };
+    return stay.fromMs < stay.toMs ? [{ ...stay, meterId: installation.meterId, multiplier: Number(installation.multiplier) }] : [];
+  });
+}
+
+function partOf(channel: Channel, stay: Stay, stored: readonly StoredBlock[]): UsagePart | undefined {
+  const { intervalSeconds } = channel;
+  const within = stored.filter(
+    ({ block }) => block.intervalSeconds === intervalSeconds && block.dayStartMs < stay.toMs && block.dayStartMs + 2 * DAY_MS > stay.fromMs,
+  );
+  if (within.length === 0) return undefined;
+  const series = spanOf(
+    within.map(({ block }) => block),
+    { fromMs: stay.fromMs, toMs: stay.toMs, intervalSeconds },
+  );
+  const channelId = String(channel.channelId);
+  return {
+    channelId,
+    series,
+    scaler: channel.scaler,
+    multiplier: stay.multiplier,
+    blocks: within
+      .filter(({ block }) => block.dayStartMs + DAY_MS > stay.fromMs)
+      .map(({ block, version }) => ({ channelId, dayStartMs: block.dayStartMs, version })),
+  };
+}
+
+function groupByMeter(channels: readonly Channel[]): Map<string, Channel[]> {
+  const groups = new Map<string, Channel[]>();
+  for (const channel of channels) {
+    const group = groups.get(channel.meterId);
+    if (group === undefined) groups.set(channel.meterId, [channel]);
+    else group.push(channel);
+  }
+  return groups;
+}
