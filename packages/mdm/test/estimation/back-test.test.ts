@@ -1,0 +1,78 @@
+import { seededRandom } from "@amity/runtime";
+import { describe, expect, test } from "vitest";
+import { backTest } from "../../src/estimation/index.ts";
+import { compileRuleSet, dryRun } from "../../src/vee/index.ts";
+import { STANDARD_ESTIMATION_PLAN } from "../../src/estimation/index.ts";
+import { contextOf, seriesOf } from "../vee/series-fixtures.ts";
+
+/** Eight weeks of half-hours: a weekly shape with noise. */
+function noisyWeeks(seed: number) {
+  const random = seededRandom(seed);
+  const values = Array.from({ length: 56 * 48 }, (_, index) => {
+    const [slot, day] = [index % 48, Math.floor(index / 48)];
+    const shape = 300 + 200 * Math.sin((slot / 48) * 2 * Math.PI) + (day % 7 >= 5 ? 250 : 0);
+    return Math.max(0, Math.round(shape + random.normal() * 40));
+  });
+  return seriesOf("2026-01-05T00:00:00Z", 1800, values);
+}
+
+describe("back-test", () => {
+  const report = () =>
+    backTest(noisyWeeks(1), contextOf({}, { intervalSeconds: 1800 }), {
+      holeIntervals: [2, 24],
+      holesEach: 40,
+      random: seededRandom(7),
+    });
+
+  test("scores each way by hole length and finds that lines lose against like days over long holes", () => {
+    const { scores, best } = report();
+    const score = (estimator: string, length: number) =>
+      scores.find((entry) => entry.estimator === estimator && entry.holeIntervals === length);
+    expect(score("linear", 24)).toMatchObject({ filled: 0, notApplicable: 40 });
+    expect(score("likeDay", 24)?.relativeError).toBeLessThan(score("averageDailyLoad", 24)?.relativeError ?? 0);
+    expect(best).toContainEqual({ holeIntervals: 24, estimator: "likeDay" });
+  });
+
+  test("the error bars of like days are honest: their 90 % bar holds about that share", () => {
+    const coverage = report().scores.find((entry) => entry.estimator === "likeDay" && entry.holeIntervals === 24)?.coverage90 ?? 0;
+    expect(coverage).toBeGreaterThan(0.85);
+    expect(coverage).toBeLessThan(0.95);
+  });
+
+  test("the same seed gives the same report", () => {
+    expect(report()).toEqual(report());
+  });
+});
+
+describe("dry run", () => {
+  const ruleSet = (ratio: number, version: number) =>
+    compileRuleSet({ id: "r", version, rules: [{ id: "spike", kind: "spike", severity: "issue", parameters: { ratio } }] });
+
+  test("a changed rule set says what it would flag and which bills change by how much", () => {
+    const calm = noisyWeeks(2);
+    const spiky = { ...calm, values: calm.values.map((value, index) => (index === 1000 ? 3000 : value)) };
+    const bill = (series: { values: Float64Array }) => (series.values.reduce((a, b) => a + b) / 10_000).toFixed(2);
+    const subjects = [calm, spiky].map((series, index) => ({
+      series,
+      context: contextOf({}, { channelId: `c${index}`, intervalSeconds: 1800 }),
+      bill,
+    }));
+    const report = dryRun({ current: ruleSet(100, 1), candidate: ruleSet(1.8, 2), estimation: STANDARD_ESTIMATION_PLAN }, subjects);
+    expect(report).toMatchObject({
+      channels: 2,
+      rules: [{ ruleId: "spike", current: 0, candidate: 1, onlyCandidate: 1, onlyCurrent: 0 }],
+      channelsChanged: 1,
+      billsChanged: 1,
+    });
+    expect(report.examples[0]).toMatchObject({ channelId: "c1", finding: { fromIndex: 1000, numbers: { highestInUnit: 3000 } } });
+    expect(Number(report.bills[0]?.difference)).toBeLessThan(0);
+    expect(report.billsDifference).toBe(report.bills[0]?.difference);
+  });
+
+  test("the same set twice changes nothing", () => {
+    const report = dryRun({ current: ruleSet(1.8, 1), candidate: ruleSet(1.8, 1), estimation: STANDARD_ESTIMATION_PLAN }, [
+      { series: noisyWeeks(3), context: contextOf({}, { intervalSeconds: 1800 }) },
+    ]);
+    expect(report).toMatchObject({ channelsChanged: 0, billsChanged: 0, examples: [] });
+  });
+});
