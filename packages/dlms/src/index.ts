@@ -14,6 +14,7 @@ export * from "./data/dlms-data.ts";
 export * from "./data/obis.ts";
 export * from "./data/profile-table.ts";
 export * from "./data/selections.ts";
+export * from "./explain/explain.ts";
 export * from "./hdlc/index.ts";
 export * from "./link/gateway.ts";
 export type * from "./link/pdu-link.ts";

@@ -1,4 +1,5 @@
-import { berLength, choice, mapped, sized, type Codec } from "@amity/bytes";
+import { berLength, mapped, sized, type Codec } from "@amity/bytes";
+import { choice } from "../codec/traced.ts";
 import { berBits, berFields, berInteger, berOctets, berOid, inside } from "./ber-fields.ts";
 
 /** The ACSE APDUs of DLMS (ISO/IEC 15954 as profiled by IEC 62056-5-3, 7.2). One table a message, both directions. */

@@ -1,4 +1,5 @@
 import { ByteWriter, DecodeError, UsageError, berLength, mapped, sized, sizedOctets, type Codec, type CodecValue } from "@amity/bytes";
+import { named } from "../codec/traced.ts";
 import type { BitString } from "../data/dlms-data.ts";
 
 const CONTENT_MAX = 0xffff;
@@ -67,7 +68,7 @@ type BerValue<F extends BerFields> = { [K in keyof F]?: CodecValue<F[K]["codec"]
  */
 export function berFields<const F extends BerFields>(fields: F): Codec<BerValue<F>> {
   const entries = Object.entries(fields);
-  const byTag = new Map(entries.map(([name, field]) => [field.tag, { name, codec: field.codec }]));
+  const byTag = new Map(entries.map(([name, field]) => [field.tag, { name, codec: named(name, field.codec) }]));
   return {
     decode(reader) {
       const content = reader.sub(berLength.decode(reader));

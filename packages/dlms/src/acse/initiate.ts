@@ -1,4 +1,5 @@
-import { berLength, i16, mapped, optional, sizedOctets, struct, u16, u8, type Codec } from "@amity/bytes";
+import { berLength, i16, mapped, sizedOctets, u16, u8, type Codec } from "@amity/bytes";
+import { optional, struct } from "../codec/traced.ts";
 import { CONFORMANCE_BITS, type ConformanceBit } from "./conformance.ts";
 import { flag } from "../apdu/get.ts";
 

@@ -1,4 +1,5 @@
-import { berLength, choice, list, optional, sizedOctets, struct, u32, u8, type Codec, type CodecValue } from "@amity/bytes";
+import { berLength, sizedOctets, u32, u8, type Codec, type CodecValue } from "@amity/bytes";
+import { choice, list, optional, struct } from "../codec/traced.ts";
 import { dlmsData } from "../data/axdr.ts";
 import { LIST_MAX, accessSelection, actionResult, attributeDescriptor, dataAccessResult, methodDescriptor } from "./fields.ts";
 

@@ -1,4 +1,5 @@
-import { choice, type CodecValue } from "@amity/bytes";
+import { type CodecValue } from "@amity/bytes";
+import { choice } from "../codec/traced.ts";
 import { abort, aare, aarq, release } from "../acse/acse.ts";
 import { initiateRequest, initiateResponse } from "../acse/initiate.ts";
 import { accessRequest, accessResponse } from "./access.ts";

@@ -1,4 +1,5 @@
-import { choice, optional, struct, u16, u8 } from "@amity/bytes";
+import { u16, u8 } from "@amity/bytes";
+import { choice, optional, struct } from "../codec/traced.ts";
 import { octetString } from "./fields.ts";
 
 /**

@@ -1,4 +1,5 @@
-import { choice, mapped, struct, type Codec } from "@amity/bytes";
+import { mapped, type Codec } from "@amity/bytes";
+import { choice, struct } from "../codec/traced.ts";
 import { codes } from "./fields.ts";
 import type { UnknownCode } from "./results.ts";
 

@@ -1,4 +1,5 @@
-import { octets, mapped, sizedOctets, struct, u8, berLength, type Codec, encodeAll, u16, UsageError } from "@amity/bytes";
+import { octets, mapped, sizedOctets, u8, berLength, type Codec, encodeAll, u16, UsageError } from "@amity/bytes";
+import { struct } from "../codec/traced.ts";
 import { dlmsData } from "../data/axdr.ts";
 import type { DlmsData } from "../data/dlms-data.ts";
 import { obisFromOctets, obisToOctets, type Obis } from "../data/obis.ts";

@@ -1,4 +1,5 @@
-import { berLength, choice, list, optional, struct, u32, u8, type Codec, mapped } from "@amity/bytes";
+import { berLength, u32, u8, type Codec, mapped } from "@amity/bytes";
+import { choice, list, optional, struct } from "../codec/traced.ts";
 import { dlmsData } from "../data/axdr.ts";
 import type { DlmsData } from "../data/dlms-data.ts";
 import {

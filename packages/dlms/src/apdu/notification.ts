@@ -1,4 +1,5 @@
-import { optional, sizedOctets, struct, u32, u8, type Codec } from "@amity/bytes";
+import { sizedOctets, u32, u8, type Codec } from "@amity/bytes";
+import { optional, struct } from "../codec/traced.ts";
 import { dlmsData } from "../data/axdr.ts";
 import { attributeDescriptor } from "./fields.ts";
 

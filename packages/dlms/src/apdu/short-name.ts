@@ -1,4 +1,5 @@
-import { berLength, choice, list, optional, sizedOctets, struct, u16, u8 } from "@amity/bytes";
+import { berLength, sizedOctets, u16, u8 } from "@amity/bytes";
+import { choice, list, optional, struct } from "../codec/traced.ts";
 import { dlmsData } from "../data/axdr.ts";
 import { LIST_MAX, dataAccessResult, octetString } from "./fields.ts";
 import { flag } from "./get.ts";

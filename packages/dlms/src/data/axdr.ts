@@ -1,4 +1,5 @@
 import { ByteReader, ByteWriter, DecodeError, UsageError, berLength, type Codec } from "@amity/bytes";
+import { TracingReader } from "../codec/traced.ts";
 import { compactArray } from "./compact-array.ts";
 import { DLMS_TAGS, type DlmsData } from "./dlms-data.ts";
 import { TYPE_OF_TAG, decodePlain, encodePlain } from "./plain-data.ts";
@@ -31,6 +32,12 @@ export function encodeData(value: DlmsData): Uint8Array {
 }
 
 function decodeValue(reader: ByteReader, depth: number): DlmsData {
+  if (!(reader instanceof TracingReader)) return decodeTagged(reader, depth);
+  const name = TYPE_OF_TAG[reader.peek() ?? -1] ?? "value";
+  return reader.field(name, () => decodeTagged(reader, depth));
+}
+
+function decodeTagged(reader: ByteReader, depth: number): DlmsData {
   const offset = reader.offset;
   const tag = reader.u8();
   const type = TYPE_OF_TAG[tag];

@@ -1,0 +1,247 @@
+import { AmityError, ByteReader, DecodeError, toHex } from "@amity/bytes";
+import { apdu } from "../apdu/apdu.ts";
+import { DEDICATED_TAGS, GENERAL_DEDICATED_TAG, GENERAL_GLOBAL_TAG, GLOBAL_TAGS } from "../apdu/ciphered.ts";
+import { TracingReader, type TracedField } from "../codec/traced.ts";
+import { LLC_COMMAND, LLC_RESPONSE } from "../hdlc/llc.ts";
+import { FLAG, decodeFrame } from "../hdlc/frame.ts";
+import { formatAddress } from "../hdlc/address.ts";
+import { GATEWAY_REQUEST, GATEWAY_RESPONSE, decodeGateway } from "../link/gateway.ts";
+import { WRAPPER_HEADER_OCTETS } from "../link/wrapper.ts";
+import { securityHeaderOf, unprotect } from "../security/protect.ts";
+import type { SecuritySuite } from "../security/security-options.ts";
+import { meaningOf } from "./meaning.ts";
+
+/** A frame, an APDU or a part of one, as a person reads it. Plain data: its JSON is the machine-readable form. */
+export interface Explained {
+  readonly name: string;
+  /** Octets from the start of `within`: the frame, or a plaintext that was deciphered from it. */
+  readonly offset: number;
+  readonly length: number;
+  readonly value?: string;
+  /** What went wrong here; what could be read before stands beside it. */
+  readonly error?: string;
+  readonly children?: readonly Explained[];
+}
+
+/** A key to try on ciphered APDUs. */
+export interface ExplainKey {
+  /** What the explanation calls it. Never the key itself. */
+  readonly label: string;
+  readonly encryptionKey: Uint8Array;
+  readonly authenticationKey: Uint8Array;
+}
+
+export interface ExplainOptions {
+  readonly keys?: readonly ExplainKey[];
+  /** System titles of both sides, for ciphered APDUs that do not carry one. */
+  readonly systemTitles?: readonly Uint8Array[];
+  /** Default: by the first octets. */
+  readonly form?: "apdu" | "wrapper" | "hdlc";
+}
+
+/** Deciphered APDUs inside ciphered ones: signing and two layers of ciphering at most. */
+const NESTING_MAX = 4;
+
+/**
+ * Explains a wrapper PDU, an HDLC frame or an APDU, field by field with offsets; ciphered APDUs are opened with whichever
+ * key fits. Never throws for what is in the octets: what cannot be read is said in `error`.
+ */
+export function explain(octets: Uint8Array, options: ExplainOptions = {}): Explained {
+  const form = options.form ?? formOf(octets);
+  if (form === "wrapper") return explainWrapper(octets, options);
+  if (form === "hdlc") return explainHdlc(octets, options);
+  return explainApdu(octets, 0, options, 0);
+}
+
+/** What the first octets look like. */
+function formOf(octets: Uint8Array): "apdu" | "wrapper" | "hdlc" {
+  if (octets[0] === FLAG) return "hdlc";
+  return octets[0] === 0 && octets[1] === 1 && octets.length >= WRAPPER_HEADER_OCTETS ? "wrapper" : "apdu";
+}
+
+function explainWrapper(octets: Uint8Array, options: ExplainOptions): Explained {
+  const view = new DataView(octets.buffer, octets.byteOffset, octets.byteLength);
+  const field = (name: string, offset: number): Explained => ({ name, offset, length: 2, value: String(view.getUint16(offset)) });
+  const length = view.getUint16(6);
+  const body = octets.subarray(WRAPPER_HEADER_OCTETS, WRAPPER_HEADER_OCTETS + length);
+  const children = [field("version", 0), field("sourcePort", 2), field("destinationPort", 4), field("length", 6)];
+  const present = octets.length - WRAPPER_HEADER_OCTETS;
+  const error = present === length ? {} : { error: `the header announces ${length} octets, ${present} follow` };
+  return {
+    name: "wrapper",
+    offset: 0,
+    length: octets.length,
+    ...error,
+    children: [...children, explainApdu(body, WRAPPER_HEADER_OCTETS, options, 0)],
+  };
+}
+
+function explainHdlc(octets: Uint8Array, options: ExplainOptions): Explained {
+  const start = octets[0] === FLAG ? 1 : 0;
+  const end = octets.length - (octets.at(-1) === FLAG && octets.length > 1 ? 1 : 0);
+  const whole = { name: "hdlc", offset: 0, length: octets.length };
+  try {
+    const frame = decodeFrame(octets.subarray(start, end));
+    const informationOffset = end - 2 - frame.information.length;
+    const children: Explained[] = [
+      { name: "format", offset: start, length: 2, value: frame.segmented ? "type 3, segmented" : "type 3" },
+      { name: "destination", offset: start + 2, length: 0, value: formatAddress(frame.destination) },
+      { name: "source", offset: start + 2, length: 0, value: formatAddress(frame.source) },
+      {
+        name: "control",
+        offset: informationOffset - (frame.information.length > 0 ? 3 : 1),
+        length: 1,
+        value: meaningOf("control", frame.control),
+      },
+    ];
+    if (frame.information.length > 0) children.push(explainInformation(frame.information, informationOffset, options));
+    return { ...whole, children };
+  } catch (error) {
+    return { ...whole, error: textOf(error) };
+  }
+}
+
+function explainInformation(information: Uint8Array, offset: number, options: ExplainOptions): Explained {
+  const isLlc = [LLC_COMMAND, LLC_RESPONSE].some((header) => header.every((octet, index) => octet === information[index]));
+  if (!isLlc) return { name: "information", offset, length: information.length, value: toHex(information) };
+  return explainApdu(information.subarray(3), offset + 3, options, 0);
+}
+
+function explainApdu(octets: Uint8Array, base: number, options: ExplainOptions, depth: number): Explained {
+  if (octets[0] === GATEWAY_REQUEST || octets[0] === GATEWAY_RESPONSE) return explainGateway(octets, base, options, depth);
+  const root: TracedField = { name: "apdu", offset: base, length: octets.length, children: [] };
+  const reader = new TracingReader(octets, root, { base });
+  let error: string | undefined;
+  try {
+    apdu.decode(reader);
+    reader.expectEnd("APDU");
+  } catch (cause) {
+    error = textOf(cause);
+  }
+  const [top] = root.children;
+  const children = top === undefined ? [] : top.children.map(explainField);
+  const opened = depth < NESTING_MAX ? explainCiphered(octets, top, options, depth) : [];
+  return {
+    name: top?.name ?? "apdu",
+    offset: base,
+    length: octets.length,
+    ...(error === undefined ? {} : { error }),
+    ...(children.length + opened.length === 0 ? valueOf(top) : { children: [...children, ...opened] }),
+  };
+}
+
+function explainGateway(octets: Uint8Array, base: number, options: ExplainOptions, depth: number): Explained {
+  const whole = { offset: base, length: octets.length };
+  try {
+    const pdu = decodeGateway(octets);
+    if (pdu === undefined) return { name: "gateway", ...whole };
+    const at = octets.length - pdu.apdu.length;
+    const children = [
+      { name: "networkId", offset: base + 1, length: 1, value: String(pdu.networkId) },
+      { name: "physicalAddress", offset: base + 3, length: pdu.physicalAddress.length, value: toHex(pdu.physicalAddress) },
+      explainApdu(pdu.apdu, base + at, options, depth + 1),
+    ];
+    return { name: `gateway-${pdu.direction}`, ...whole, children };
+  } catch (error) {
+    return { name: "gateway", ...whole, error: textOf(error) };
+  }
+}
+
+function explainField(field: TracedField): Explained {
+  const { name, offset, length, children } = field;
+  const nested = children.map(explainField);
+  if (nested.length > 0) return { name, offset, length, children: nested };
+  return { name, offset, length, ...valueOf(field) };
+}
+
+function valueOf(field: TracedField | undefined): { value?: string } {
+  return field === undefined || field.value === undefined ? {} : { value: meaningOf(field.name, field.value) };
+}
+
+const CIPHERED_TAGS = new Set([...GLOBAL_TAGS.values(), ...DEDICATED_TAGS.values(), GENERAL_GLOBAL_TAG, GENERAL_DEDICATED_TAG]);
+
+/** The security header of a ciphered APDU, and what is inside where a key fits. AARQ and AARE hold theirs deeper. */
+function explainCiphered(octets: Uint8Array, top: TracedField | undefined, options: ExplainOptions, depth: number): Explained[] {
+  if (top === undefined) return [];
+  const information = valueAt(top, "userInformation");
+  if (information !== undefined) {
+    const title = (valueAt(top, "callingApTitle") ?? valueAt(top, "respondingApTitle"))?.octets;
+    const systemTitles = [...(title === undefined ? [] : [title]), ...(options.systemTitles ?? [])];
+    return [explainApdu(information.octets, information.offset, { ...options, systemTitles }, depth + 1)];
+  }
+  if (!CIPHERED_TAGS.has(octets[0] ?? 0)) return [];
+  const content = top.value instanceof Uint8Array ? top.value : valueAt(top, "content")?.octets;
+  if (content === undefined) return [];
+  const sender = valueAt(top, "systemTitle")?.octets;
+  const titles = sender?.length === 8 ? [sender] : (options.systemTitles ?? []);
+  return explainContent(content, top.offset + top.length - content.length, titles, { options, depth });
+}
+
+/** The octets of a field and where they start: at the end of what the field took. */
+function valueAt(top: TracedField, name: string): { octets: Uint8Array; offset: number } | undefined {
+  const field = top.children.find((child) => child.name === name);
+  return field?.value instanceof Uint8Array ? { octets: field.value, offset: field.offset + field.length - field.value.length } : undefined;
+}
+
+function explainContent(
+  content: Uint8Array,
+  offset: number,
+  titles: readonly Uint8Array[],
+  { options, depth }: { options: ExplainOptions; depth: number },
+): Explained[] {
+  let header;
+  try {
+    header = securityHeaderOf(content);
+  } catch (error) {
+    return [{ name: "security", offset, length: content.length, error: textOf(error) }];
+  }
+  const control = `suite ${header.suite}, ${header.protection ?? "unprotected"}${header.broadcast ? ", broadcast key" : ""}${header.compressed ? ", compressed" : ""}`;
+  const fields: Explained[] = [
+    { name: "securityControl", offset, length: 1, value: control },
+    { name: "invocationCounter", offset: offset + 1, length: 4, value: String(header.invocationCounter) },
+  ];
+  if (header.suite > 2 || options.keys === undefined || options.keys.length === 0) return fields;
+  const suite = header.suite as SecuritySuite;
+  for (const key of options.keys) {
+    for (const systemTitle of titles) {
+      const plain = opened({ suite, systemTitle, ...key }, content);
+      if (plain === undefined) continue;
+      const inside = explainApdu(plain, 0, options, depth + 1);
+      return [
+        ...fields,
+        {
+          name: "deciphered",
+          offset,
+          length: content.length,
+          value: `with ${key.label}, sent by ${toHex(systemTitle)}`,
+          children: [inside],
+        },
+      ];
+    }
+  }
+  return [...fields, { name: "deciphered", offset, length: content.length, error: "no key given fits" }];
+}
+
+/** Without a tag any key "fits": then the octets must be an APDU. */
+function opened(input: Parameters<typeof unprotect>[0], content: Uint8Array): Uint8Array | undefined {
+  try {
+    const plain = unprotect(input, content);
+    if (securityHeaderOf(content).protection === "encrypted") apdu.decode(new ByteReader(plain));
+    return plain;
+  } catch {
+    return undefined;
+  }
+}
+
+function textOf(error: unknown): string {
+  if (error instanceof DecodeError || error instanceof AmityError) return error.message;
+  throw error;
+}
+
+/** The tree as indented lines: offset, name, value. */
+export function formatExplained(tree: Explained, indent = ""): string {
+  const where = String(tree.offset).padStart(5);
+  const what = `${tree.name}${tree.value === undefined ? "" : `: ${tree.value}`}${tree.error === undefined ? "" : `  !! ${tree.error}`}`;
+  const own = `${where}  ${indent}${what}`;
+  return [own, ...(tree.children ?? []).map((child) => formatExplained(child, `${indent}  `))].join("\n");
+}
