@@ -44,13 +44,34 @@ const MECHANISMS: Readonly<Record<string, MechanismName>> = {
   hls7: "hls-ecdsa",
   ecdsa: "hls-ecdsa",
 };
-const CIPHERINGS: Readonly<Record<string, Ciphering>> = { glo: "global", ded: "dedicated", gglo: "general-global", gded: "general-dedicated" };
+const CIPHERINGS: Readonly<Record<string, Ciphering>> = {
+  glo: "global",
+  ded: "dedicated",
+  gglo: "general-global",
+  gded: "general-dedicated",
+};
 const PROTECTIONS: Readonly<Record<string, Protection>> = { ae: "authenticated-encrypted", a: "authenticated", e: "encrypted" };
 /** Our own default title: manufacturer letters AMI, then a number. */
 const DEFAULT_SYSTEM_TITLE = "414D490000000001";
 const DEFAULT_PORT = 4059;
 
-const PARAMETERS = ["auth", "client", "server", "password", "secret", "ek", "ak", "dk", "st", "suite", "ic", "transport", "ciphering", "protection", "referencing"];
+const PARAMETERS = [
+  "auth",
+  "client",
+  "server",
+  "password",
+  "secret",
+  "ek",
+  "ak",
+  "dk",
+  "st",
+  "suite",
+  "ic",
+  "transport",
+  "ciphering",
+  "protection",
+  "referencing",
+];
 
 /**
  * Reads `dlms://host:port?auth=hls5&client=1&ek=HEX&ak=HEX...`; README lists the parameters.
@@ -105,7 +126,8 @@ function authenticationOf(mechanism: MechanismName, query: URLSearchParams): Aut
 
 function cipheringOf(mechanism: MechanismName, query: URLSearchParams): CipheringChoice | undefined {
   if (!query.has("ek")) {
-    if (mechanism === "hls-gmac" || mechanism === "hls-ecdsa") throw usage("GMAC and ECDSA need keys", "add ek=HEX (encryption key) and ak=HEX (authentication key)");
+    if (mechanism === "hls-gmac" || mechanism === "hls-ecdsa")
+      throw usage("GMAC and ECDSA need keys", "add ek=HEX (encryption key) and ak=HEX (authentication key)");
     return undefined;
   }
   const suite = whole(query, "suite", 0);
@@ -135,7 +157,8 @@ function whole(query: URLSearchParams, name: string, fallback: number): number {
   const text = query.get(name);
   if (text === null) return fallback;
   const value = Number(text);
-  if (!Number.isInteger(value) || value < 0 || value > 0xffff_ffff) throw usage(`${name} is not a whole number`, `e.g. ${name}=${fallback}`);
+  if (!Number.isInteger(value) || value < 0 || value > 0xffff_ffff)
+    throw usage(`${name} is not a whole number`, `e.g. ${name}=${fallback}`);
   return value;
 }
 

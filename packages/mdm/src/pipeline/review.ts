@@ -24,6 +24,11 @@ export interface ReviewParts {
   /** Zone of the usage points' calendars. */
   readonly zone: Zone;
   readonly holidays?: ReadonlySet<number>;
+  /**
+   * How far a day should be covered: to its end (default: a meter that falls silent is a finding), or to the channel's last
+   * value (a file that ends at noon is not a gap).
+   */
+  readonly expectUntil?: "dayEnd" | "lastValue";
 }
 
 export interface ChannelDay {
@@ -144,7 +149,8 @@ function judge(
   const phaseSeconds = blocks[0]?.phaseSeconds ?? 0;
   const onGrid = blocks.filter((block) => block.intervalSeconds === intervalSeconds && block.phaseSeconds === phaseSeconds);
   const fromMs = Math.max(run.fromDayMs, firstMs);
-  const series = spanOf(onGrid, { fromMs, toMs: run.toDayMs, intervalSeconds });
+  const toMs = parts.expectUntil === "lastValue" ? Math.min(run.toDayMs, lastValueEndMs(review.blocks) ?? run.toDayMs) : run.toDayMs;
+  const series = spanOf(onGrid, { fromMs, toMs, intervalSeconds });
   if (series.values.length === 0) return undefined;
   const history = spanOf(onGrid, { fromMs: run.fromDayMs - HISTORY_DAYS * DAY_MS, toMs: fromMs, intervalSeconds });
   const facts = registerFactsOf(channel, review.registers);
@@ -172,6 +178,17 @@ function firstValueMs(blocks: readonly IntervalBlock[]): number | undefined {
     if (first === undefined || atMs < first) first = atMs;
   }
   return first;
+}
+
+function lastValueEndMs(stored: readonly StoredBlock[]): number | undefined {
+  let last: number | undefined;
+  for (const { block } of stored) {
+    const slot = block.qualities.findLastIndex((quality) => !isMissingSlot(quality));
+    if (slot < 0) continue;
+    const endMs = block.dayStartMs + (block.phaseSeconds + (slot + 1) * block.intervalSeconds) * 1000;
+    if (last === undefined || endMs > last) last = endMs;
+  }
+  return last;
 }
 
 /** The day's next version, `undefined` where the review changed nothing of it. */

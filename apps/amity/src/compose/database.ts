@@ -1,0 +1,33 @@
+import { isAbsolute, join, resolve } from "node:path";
+import { realRandom, realTimers } from "@amity/runtime";
+import { headEndMigrations } from "@amity/headend";
+import { mdmMigrations } from "@amity/mdm";
+import { leaseMigrations, migrate, openStore, type Store } from "@amity/store";
+
+/** Which database: the embedded one in a folder, or any PostgreSQL 15 or newer. */
+export interface DatabaseChoice {
+  readonly databaseUrl?: string;
+  /** Data folder of the program; the embedded database lives below it. */
+  readonly data: string;
+}
+
+/** Opens the database and brings every schema up to date. */
+export async function openDatabase(choice: DatabaseChoice): Promise<Store> {
+  const store = await openStore(
+    choice.databaseUrl === undefined
+      ? { embedded: { folder: join(dataFolder(choice.data), "postgres"), timers: realTimers, random: realRandom() } }
+      : { url: choice.databaseUrl },
+  );
+  try {
+    await migrate(store, [leaseMigrations, headEndMigrations, mdmMigrations]);
+    return store;
+  } catch (error) {
+    await store.close();
+    throw error;
+  }
+}
+
+/** The data folder as an absolute path; relative ones count from where the command was called. */
+export function dataFolder(data: string): string {
+  return isAbsolute(data) ? data : resolve(process.cwd(), data);
+}

@@ -1,0 +1,56 @@
+import { zoneOf, type Zone } from "@amity/intervals";
+import {
+  compileRuleSet,
+  createBilling,
+  createExceptionQueue,
+  createLedger,
+  createLedgerSink,
+  createRegistry,
+  STANDARD_ESTIMATION_PLAN,
+  STANDARD_RULE_SET,
+  type Billing,
+  type DeliverySummary,
+  type ExceptionQueue,
+  type Ledger,
+  type Registry,
+  type ReviewParts,
+} from "@amity/mdm";
+import type { ReadingSink } from "@amity/model";
+import type { Clock } from "@amity/runtime";
+import type { Store } from "@amity/store";
+
+/** The meter data management, put together on one store. */
+export interface Mdm {
+  readonly store: Store;
+  readonly ledger: Ledger;
+  readonly registry: Registry;
+  readonly exceptions: ExceptionQueue;
+  readonly billing: Billing;
+  readonly sink: ReadingSink;
+  readonly review: ReviewParts & { readonly clock: Clock };
+}
+
+export interface MdmOptions {
+  /** Zone of the usage points' calendars. */
+  readonly zone: string;
+  readonly author: string;
+  readonly onStored?: (summary: DeliverySummary) => void;
+}
+
+/** Builds the MDM over an open, migrated store. */
+export function composeMdm(store: Store, clock: Clock, options: MdmOptions): Mdm {
+  const zone: Zone = zoneOf(options.zone);
+  const ledger = createLedger(store, clock);
+  const registry = createRegistry(store, clock);
+  const exceptions = createExceptionQueue(store, clock);
+  const { author, onStored } = options;
+  return {
+    store,
+    ledger,
+    registry,
+    exceptions,
+    billing: createBilling({ store, ledger, registry, clock }),
+    sink: createLedgerSink({ store, ledger, registry, clock, author, ...(onStored === undefined ? {} : { onStored }) }),
+    review: { store, ledger, exceptions, clock, ruleSet: compileRuleSet(STANDARD_RULE_SET), plan: STANDARD_ESTIMATION_PLAN, zone },
+  };
+}
