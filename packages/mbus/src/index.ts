@@ -32,3 +32,7 @@ export * from "./server/wired-bus.ts";
 export { type ExchangeOptions, type ExchangeResult } from "./client/wired-exchange.ts";
 export * from "./client/wired-master.ts";
 export * from "./client/wired-scan.ts";
+export * from "./application/compact-profile.ts";
+export type * from "./profiles/profile.ts";
+export { METER_PROFILES, readProfile, type ProfileResult } from "./profiles/read-profile.ts";
+export { knownFormats } from "./profiles/known-formats.ts";

@@ -141,9 +141,12 @@ export function readTime(data: Uint8Array, at: number): MeterTime {
   return { kind: "time", year: -1, month: -1, day: -1, hour, minute, second, isSummerTime: false, isValid: isClock(hour, minute, second) };
 }
 
-/** Two-digit years below 81 without hundred-year bits are 20xx (EN 13757-3, annex A.2, note). */
+/**
+ * Two-digit years up to 80 are 20xx (EN 13757-3, annex A.2, note), whatever the hundred-year bits say: meters in the field
+ * fill those with 1 and 2 alike. 100-127 have no meaning and are kept visible as 21xx.
+ */
 function fullYear(year: number, hundreds: number): number {
-  return hundreds === 0 && year <= 80 ? 2000 + year : 1900 + 100 * hundreds + year;
+  return year <= 80 || year > 99 || hundreds === 1 ? 2000 + year : 1900 + year;
 }
 
 function isCalendarDay(month: number, day: number): boolean {

@@ -85,13 +85,26 @@ function readVariable(data: Uint8Array, cursor: Cursor, end: number, context: { 
   }
   const start = at + 1;
   cursor.at = start + octets;
-  if (lvar < 0xc0) return latin1Reversed(data, start, octets);
+  if (lvar < 0xc0 && isText(context.vib, data, start, octets)) return latin1Reversed(data, start, octets);
+  if (lvar < 0xc0) return { kind: "octets", octets: data.slice(start, start + octets) };
   if (lvar < 0xd0) return readBcdNumber(data, start, octets, false);
   if (lvar < 0xe0) return readBcdNumber(data, start, octets, true);
   if (context.vib.kind === "dateTime" || context.vib.kind === "date") {
     if (octets === 2 || octets === 4 || octets === 6) return readSpecial(data, start, octets, context.vib.kind);
   }
   return { kind: "octets", octets: data.slice(start, start + octets) };
+}
+
+/** Profiles, containers and what manufacturers keep to themselves borrow the length octets of texts. */
+function isText(vib: ValueInfo, data: Uint8Array, at: number, length: number): boolean {
+  if (vib.modifiers.some(({ name }) => name.endsWith("ompactProfile") || name === "compactProfileWithRegister")) return false;
+  if (vib.quantity.endsWith("Container")) return false;
+  if (vib.quantity !== "manufacturerSpecific") return true;
+  for (let index = at; index < at + length; index++) {
+    const octet = data[index] ?? 0;
+    if (octet < 0x20 || octet > 0x7e) return false;
+  }
+  return true;
 }
 
 function octetsOf(lvar: number): number {

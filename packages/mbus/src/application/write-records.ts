@@ -167,7 +167,7 @@ export function timeOctets(time: MeterTime, octets: number): Uint8Array {
   if (octets === 2) return Uint8Array.from(date);
   if (octets === 3) return Uint8Array.of(second, time.minute, time.hour);
   if (octets === 4) {
-    const hundreds = time.year < 2000 || time.year > 2080 ? Math.max(0, Math.floor((time.year - 1900) / 100)) : 0;
+    const hundreds = time.year > 2080 ? 1 : 0;
     return Uint8Array.of(time.minute | invalid, time.hour | (hundreds << 5) | (time.isSummerTime ? 0x80 : 0), ...date);
   }
   if (octets === 6) return Uint8Array.of(second | (time.isSummerTime ? 0x40 : 0), time.minute | invalid, time.hour, ...date, 0);

@@ -27,7 +27,6 @@ export const SECURITY_MODES: Readonly<Record<number, string>> = {
   3: "DES-CBC, IV not zero",
   4: "AES-128-CBC, IV zero",
   5: "AES-128-CBC, IV from address and access number",
-  6: "reserved",
   7: "AES-128-CBC, derived key, IV zero",
   8: "AES-128-CTR and CMAC",
   9: "AES-128-GCM",

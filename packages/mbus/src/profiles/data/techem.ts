@@ -1,0 +1,66 @@
+import type { MeterProfile } from "../profile.ts";
+
+const HEAT_COST = { manufacturers: ["TCH"], deviceTypes: [0x80], controlInformation: [0xa0, 0xa1, 0xa2] } as const;
+
+const HEAT_COST_FIELDS = [
+  { name: "previousDate", at: 1, coding: "techemDate" },
+  { name: "previousConsumption", unit: "HCA", at: 3, octets: 2 },
+  { name: "currentDate", at: 5, coding: "techemDay" },
+  { name: "currentConsumption", unit: "HCA", at: 7, octets: 2 },
+] as const;
+
+/** Techem heat cost allocators, radio water and heat meters, smoke detectors: everything behind a manufacturer's CI. */
+export const TECHEM_PROFILES = [
+  {
+    name: "fhkv-data-iii",
+    match: [{ ...HEAT_COST, versions: [0x64, 0x69] }],
+    octetsMin: 13,
+    fields: [
+      ...HEAT_COST_FIELDS,
+      { name: "roomTemperature", unit: "°C", at: 9, octets: 2, divisor: 100 },
+      { name: "radiatorTemperature", unit: "°C", at: 11, octets: 2, divisor: 100 },
+    ],
+  },
+  {
+    name: "fhkv-data-iii-v94",
+    match: [{ ...HEAT_COST, versions: [0x94] }],
+    octetsMin: 14,
+    fields: [
+      ...HEAT_COST_FIELDS,
+      { name: "roomTemperature", unit: "°C", at: 10, octets: 2, divisor: 100 },
+      { name: "radiatorTemperature", unit: "°C", at: 12, octets: 2, divisor: 100 },
+    ],
+  },
+  {
+    name: "mk-radio-water",
+    match: [{ manufacturers: ["TCH"], deviceTypes: [0x62, 0x72], controlInformation: [0xa0, 0xa1, 0xa2] }],
+    octetsMin: 9,
+    fields: [
+      { name: "total", unit: "m³", at: 3, octets: 2, plusAt: 7, divisor: 10 },
+      { name: "totalAtPreviousDate", unit: "m³", at: 3, octets: 2, divisor: 10 },
+      { name: "previousDate", at: 1, coding: "techemDate" },
+      { name: "currentDate", at: 5, coding: "techemDay" },
+    ],
+  },
+  {
+    name: "compact-v-vario",
+    match: [{ manufacturers: ["TCH"], deviceTypes: [0x43, 0xc3], controlInformation: [0xa0, 0xa1, 0xa2] }],
+    octetsMin: 10,
+    fields: [
+      { name: "total", unit: "GJ", at: 3, octets: 3, plusAt: 7, divisor: 1000 },
+      { name: "previousConsumption", unit: "GJ", at: 3, octets: 3, divisor: 1000 },
+      { name: "currentConsumption", unit: "GJ", at: 7, octets: 3, divisor: 1000 },
+      { name: "previousDate", at: 1, coding: "techemDate" },
+      { name: "currentDate", at: 5, coding: "techemDay" },
+    ],
+  },
+  {
+    name: "ts-d2-smoke",
+    match: [{ manufacturers: ["TCH"], deviceTypes: [0xf0], controlInformation: [0xa0, 0xa1, 0xa2] }],
+    octetsMin: 3,
+    fields: [
+      { name: "status", at: 0, octets: 1 },
+      { name: "previousDate", at: 1, coding: "techemDate" },
+    ],
+  },
+] as const satisfies readonly MeterProfile[];

@@ -1,0 +1,177 @@
+import { digitsOf, readBcd, readDate, readDateTime, readSigned, readUnsigned } from "../application/data-types.ts";
+import type { Application } from "../application/read-application.ts";
+import { meterTimeText, scaledValue, type DataRecord } from "../application/record.ts";
+import { interpretCodes } from "../application/read-value-info.ts";
+import { apatorVolume } from "./apator-registers.ts";
+import { APATOR_PROFILES } from "./data/apator.ts";
+import { DIEHL_PROFILES } from "./data/diehl.ts";
+import { ELECTRICITY_PROFILES } from "./data/electricity.ts";
+import { HEAT_COST_PROFILES } from "./data/heat-cost.ts";
+import { KAMSTRUP_PROFILES } from "./data/kamstrup.ts";
+import { QUNDIS_PROFILES } from "./data/qundis.ts";
+import { TECHEM_PROFILES } from "./data/techem.ts";
+import { ZENNER_PROFILES } from "./data/zenner.ts";
+import { unscramblePrios } from "./prios.ts";
+import type { MeterProfile, ProfileField, ProfileReading } from "./profile.ts";
+
+/** Every profile that ships; the first that fits and reads something is taken. */
+export const METER_PROFILES: readonly MeterProfile[] = [
+  ...APATOR_PROFILES,
+  ...DIEHL_PROFILES,
+  ...ELECTRICITY_PROFILES,
+  ...HEAT_COST_PROFILES,
+  ...KAMSTRUP_PROFILES,
+  ...QUNDIS_PROFILES,
+  ...TECHEM_PROFILES,
+  ...ZENNER_PROFILES,
+];
+
+/** What a profile made of a message. */
+export interface ProfileResult {
+  readonly profile: string;
+  readonly readings: readonly ProfileReading[];
+}
+
+/** Reads what the standard leaves to the manufacturer, by the first profile that fits; `undefined` where none does. */
+export function readProfile(application: Application, profiles: readonly MeterProfile[] = METER_PROFILES): ProfileResult | undefined {
+  for (const profile of profiles) {
+    if (!fits(profile, application)) continue;
+    const source = sourceOf(profile, application);
+    if (source === undefined) continue;
+    const readings = profile.fields.flatMap((field) => readField(field, source, application));
+    if (readings.length > 0) return { profile: profile.name, readings };
+  }
+  return undefined;
+}
+
+function fits(profile: MeterProfile, application: Application): boolean {
+  const { meter } = application;
+  if (meter === undefined) return false;
+  return profile.match.some(
+    (line) =>
+      (line.manufacturers?.includes(meter.manufacturer) ?? true) &&
+      (line.versions?.includes(meter.version) ?? true) &&
+      (line.deviceTypes?.includes(meter.deviceType) ?? true) &&
+      (line.controlInformation?.includes(application.controlInformation) ?? true),
+  );
+}
+
+/** The octets that the fields count in; empty for profiles of records only. */
+function sourceOf(profile: MeterProfile, application: Application): Uint8Array | undefined {
+  const raw = rawSource(profile, application);
+  if (profile.octetsMin !== undefined && (raw === undefined || raw.length < profile.octetsMin)) return undefined;
+  if (profile.when?.some(({ at, equals }) => raw?.[at] !== equals) === true) return undefined;
+  return raw ?? new Uint8Array(0);
+}
+
+function rawSource(profile: MeterProfile, application: Application): Uint8Array | undefined {
+  const { source, transform } = profile;
+  if (source !== undefined) {
+    const record = application.records.find((candidate) => sameCodes(candidate, source.codes));
+    return record !== undefined && typeof record.value === "object" && record.value !== null && record.value.kind === "octets" ? record.value.octets : undefined;
+  }
+  const data = application.manufacturerData;
+  if (transform === "prios") return unscramblePrios(application.payload, application.payloadOffset - 1);
+  if (transform === "apatorRegisters") return data === undefined ? undefined : apatorVolume(data);
+  return data;
+}
+
+function readField(field: ProfileField, source: Uint8Array, application: Application): ProfileReading[] {
+  if (field.codes !== undefined) return readRecordField(field, field.codes, application.records);
+  if (field.coding === "sapSerial" || field.coding === "sapPrefix" || field.coding === "sapYear") return readSap(field, application);
+  const octets = field.octets ?? (field.coding === "dateTime" ? 4 : 2);
+  const at = (field.at ?? 0) < 0 ? source.length + (field.at ?? 0) : (field.at ?? 0);
+  if (at < 0 || at + octets > source.length) return [];
+  const value = readCoded(field, source, at, octets);
+  if (value === undefined) return [];
+  if (typeof value === "string") return [{ name: field.name, value, unit: field.unit ?? "" }];
+  return [scaled(field, value, source)];
+}
+
+function readCoded(field: ProfileField, source: Uint8Array, at: number, octets: number): number | string | undefined {
+  const raw = readUnsigned(source, at, octets);
+  if (raw === field.absent) return undefined;
+  switch (field.coding ?? "uint") {
+    case "date":
+      return validDate(meterTimeText(readDate(source, at)));
+    case "dateTime":
+      return meterTimeText(readDateTime(source, at));
+    case "techemDate":
+      return validDate(dateText(2000 + (raw >> 9), (raw >> 5) & 0x0f, raw & 0x1f));
+    case "techemDay":
+      return validDate(`--${pad((raw >> 9) & 0x0f)}-${pad((raw >> 4) & 0x1f)}`);
+    case "bcd": {
+      const value = readBcd(source, at, octets);
+      return typeof value === "number" ? value : undefined;
+    }
+    case "int":
+      return Number(readSigned(source, at, octets));
+    case "text":
+      return digitsOf(source, at, octets);
+    default:
+      return integer(field, source, raw, octets);
+  }
+}
+
+function integer(field: ProfileField, source: Uint8Array, raw: number, octets: number): number {
+  const summed = field.plusAt === undefined ? raw : raw + readUnsigned(source, field.plusAt, octets);
+  const shifted = field.shift === undefined ? summed : Math.floor(summed / 2 ** field.shift);
+  return field.mask === undefined ? shifted : shifted & field.mask;
+}
+
+function scaled(field: ProfileField, raw: number, source: Uint8Array): ProfileReading {
+  if (field.vifAt !== undefined) {
+    const vib = interpretCodes([(source[field.vifAt] ?? 0x7f) & 0x7f]);
+    const value = vib.exponent < 0 ? raw / 10 ** -vib.exponent : raw * 10 ** vib.exponent;
+    return { name: field.name, value, unit: vib.unit };
+  }
+  const whole = field.powerOfTwoOffset === undefined ? raw : 2 ** (raw + field.powerOfTwoOffset);
+  return { name: field.name, value: (whole * (field.factor ?? 1)) / (field.divisor ?? 1), unit: field.unit ?? "" };
+}
+
+function readRecordField(field: ProfileField, codes: readonly number[], records: readonly DataRecord[]): ProfileReading[] {
+  const record = records.find(
+    (candidate) =>
+      sameCodes(candidate, codes) &&
+      (field.storage === undefined || candidate.storage === field.storage) &&
+      (field.tariff === undefined || candidate.tariff === field.tariff) &&
+      (field.subunit === undefined || candidate.subunit === field.subunit),
+  );
+  const value = record === undefined ? undefined : scaledValue(record);
+  if (value === undefined) return [];
+  return [{ name: field.name, value: (value * (field.factor ?? 1)) / (field.divisor ?? 1), unit: field.unit ?? "" }];
+}
+
+function sameCodes(record: DataRecord, codes: readonly number[]): boolean {
+  const own = record.vib.codes;
+  return own.length === codes.length && own.every((code, index) => (code & 0x7f) === ((codes[index] ?? 0) & 0x7f));
+}
+
+/** Sappel's serial numbers hide in the link address: the identification read as a binary number, letters in version and type. */
+function readSap(field: ProfileField, application: Application): ProfileReading[] {
+  const frame = application.payload;
+  if (application.meter?.manufacturer !== "SAP" || frame.length < 10) return [];
+  const version = frame[8] ?? 0;
+  const digits = String(readUnsigned(frame, 4, 4) % 0x20000000).padStart(8, "0");
+  const letter = (code: number): string => String.fromCharCode(64 + code);
+  const year = digits.slice(0, 2);
+  if (field.coding === "sapSerial") return [{ name: field.name, value: digits.slice(2), unit: "" }];
+  if (field.coding === "sapYear") return [{ name: field.name, value: 2000 + Number(year), unit: "" }];
+  const supplier = letter((((frame[9] ?? 0) & 0x0f) << 1) | (version >> 7));
+  const type = letter((version >> 2) & 0x1f);
+  const diameter = letter(((version & 0x03) << 3) | ((frame[7] ?? 0) >> 5));
+  return [{ name: field.name, value: `${supplier}${year}${type}${diameter}`, unit: "" }];
+}
+
+function dateText(year: number, month: number, day: number): string {
+  return `${year}-${pad(month)}-${pad(day)}`;
+}
+
+function validDate(text: string): string | undefined {
+  const [, month, day] = /(\d\d)-(\d\d)$/.exec(text) ?? [];
+  return Number(month) >= 1 && Number(month) <= 12 && Number(day) >= 1 && Number(day) <= 31 ? text : undefined;
+}
+
+function pad(value: number): string {
+  return String(value).padStart(2, "0");
+}
