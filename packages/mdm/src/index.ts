@@ -3,6 +3,7 @@ export * from "./ingest/delivery.ts";
 export * from "./ingest/ledger-sink.ts";
 export type { BlockKey, BlockSelection, StoredBlock } from "./ledger/block-table.ts";
 export * from "./ledger/channel-id.ts";
+export * from "./ledger/edits.ts";
 export * from "./ledger/event-table.ts";
 export * from "./ledger/exception-table.ts";
 export * from "./ledger/ledger.ts";

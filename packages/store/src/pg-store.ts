@@ -1,5 +1,4 @@
 import { finished } from "node:stream/promises";
-import type { AmityError } from "@amity/bytes";
 import { UsageError } from "@amity/bytes";
 import pg from "pg";
 import copyStreams from "pg-copy-streams";
@@ -80,8 +79,7 @@ class PgStore implements Store {
         try {
           return await this.#once(work);
         } catch (error) {
-          const failure = error as AmityError;
-          if (attempt >= ATTEMPTS_MAX || !isWorthRetrying(failure)) throw error;
+          if (attempt >= ATTEMPTS_MAX || !isWorthRetrying(error)) throw error;
         }
       }
     });

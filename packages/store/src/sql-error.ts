@@ -43,8 +43,8 @@ export function storeError(cause: unknown): AmityError {
 }
 
 /** True for a failure that a fresh run of the same transaction may not meet again. */
-export function isWorthRetrying(error: AmityError): boolean {
-  return error.code.startsWith("sql-") && RETRY_STATES.has(error.code.slice(4));
+export function isWorthRetrying(error: unknown): boolean {
+  return error instanceof AmityError && error.code.startsWith("sql-") && RETRY_STATES.has(error.code.slice(4));
 }
 
 /** True where a row with the same unique key exists: another writer was first. */

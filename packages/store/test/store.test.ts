@@ -59,9 +59,9 @@ describe("a transaction", () => {
     await expect(
       store.transaction(async (transaction) => {
         await transaction.query("insert into attempts values (1)");
-        throw new Error("no");
+        throw new RangeError("the work gave up");
       }),
-    ).rejects.toThrow("no");
+    ).rejects.toThrow(new RangeError("the work gave up"));
     expect((await store.query("select * from attempts")).rowCount).toBe(0);
   });
 
