@@ -1,0 +1,153 @@
+import { useMemo, useRef } from "react";
+import type uPlot from "uplot";
+import type { Intervals, IntervalQuality } from "@amity/api";
+import { clockTime, quantity, shortDay, weekDay } from "../ui/format.ts";
+import { cssColour } from "../ui/theme.ts";
+import { fromZero, quantityAxis, timeAxis } from "./axes.ts";
+import { drawBars, type Bar } from "./draw-bars.ts";
+import { Plot } from "./plot.tsx";
+
+/** Same order as the API's table of qualities: only its types reach the page. */
+export const QUALITIES: readonly IntervalQuality[] = ["valid", "raw", "questionable", "edited", "estimated", "powerFailure", "missing"];
+
+export const QUALITY_WORDS: Readonly<Record<IntervalQuality, string>> = {
+  valid: "measured",
+  raw: "measured, not yet validated",
+  questionable: "questionable",
+  edited: "edited",
+  estimated: "estimated",
+  powerFailure: "power failure",
+  missing: "missing",
+};
+
+interface IntervalChartProps {
+  intervals: Intervals;
+  zone: string;
+  height: number;
+  label: string;
+  /** What an estimate would put from an index on: drawn as a line over the bars. */
+  proposal?: { fromIndex: number; v: readonly (number | null)[] } | undefined;
+  /** Intervals outside these windows are drawn pale; all are lit where absent. */
+  windows?: readonly { from: string; to: string }[] | undefined;
+  onSelect?: (fromMs: number, toMs: number) => void;
+}
+
+/** Interval energy with its quality: estimates hatched, edits outlined, holes marked. */
+export function IntervalChart({ intervals, zone, height, label, proposal, windows, onSelect }: IntervalChartProps) {
+  const bars = useMemo(() => barsOf(intervals, windows), [intervals, windows]);
+  const unit = intervals.unit === "none" ? "" : intervals.unit;
+  const scale = 10 ** intervals.scaler;
+  const data = useMemo((): uPlot.AlignedData => {
+    const proposed = bars.map((_, index) => (proposal === undefined ? null : (proposal.v[index - proposal.fromIndex] ?? null)));
+    return [bars.map(({ start, end }) => (start + end) / 2), bars.map(({ value }) => value), proposed];
+  }, [bars, proposal]);
+  const drawn = useRef(bars);
+  drawn.current = bars;
+
+  const when = (bar: Bar): string => {
+    const start = bar.start * 1000;
+    if (intervals.granularity === "P1D") return weekDay(start, zone);
+    if (intervals.granularity === "P1M") return shortDay(start, zone);
+    return `${weekDay(start, zone)} ${clockTime(start, zone)}–${clockTime(bar.end * 1000, zone)}`;
+  };
+  const describe = (index: number): string => {
+    const bar = bars[index];
+    if (bar === undefined) return "";
+    const note = intervals.notes.find(({ from, to }) => index >= from && index < to)?.text;
+    const value = bar.value === null ? "no value" : quantity(bar.value, unit);
+    const offer = proposal?.v[index - proposal.fromIndex];
+    return `${when(bar)}: ${value}, ${note === undefined ? QUALITY_WORDS[bar.quality] : note.toLowerCase()}${typeof offer !== "number" ? "" : `; proposed ${quantity(offer * scale, unit)}`}`;
+  };
+
+  const total = bars.reduce((sum, { value, lit }) => sum + (lit ? (value ?? 0) : 0), 0);
+  return (
+    <>
+      <Plot
+        label={label}
+        height={height}
+        data={data}
+        describe={describe}
+        resting={`${quantity(total, unit)} in ${bars.filter(({ lit }) => lit).length.toLocaleString("en")} intervals`}
+        optionsKey={`${zone} ${unit}`}
+        {...(onSelect === undefined ? {} : { onSelect: (from: number, to: number) => onSelect(from * 1000, to * 1000) })}
+        options={() => ({
+          padding: [8, 8, 0, 0],
+          scales: {
+            x: { time: true, range: () => [drawn.current[0]?.start ?? 0, drawn.current.at(-1)?.end ?? 1] },
+            y: { range: fromZero },
+          },
+          axes: [timeAxis(zone), quantityAxis(unit)],
+          series: [
+            {},
+            { paths: () => null, points: { show: false } },
+            { stroke: cssColour("estimated"), width: 2, points: { show: false } },
+          ],
+          hooks: { drawAxes: [(self) => drawBars(self, drawn.current)] },
+        })}
+        table={{
+          caption: label,
+          head: ["Interval", "Value", "Quality"],
+          rows: () => bars.map((bar) => [when(bar), bar.value === null ? "–" : quantity(bar.value, unit), QUALITY_WORDS[bar.quality]]),
+        }}
+      />
+      <Legend bars={bars} proposed={proposal !== undefined} />
+    </>
+  );
+}
+
+function barsOf(intervals: Intervals, windows: IntervalChartProps["windows"]): Bar[] {
+  const scale = 10 ** intervals.scaler;
+  const first = Date.parse(intervals.start) / 1000;
+  const starts = intervals.starts?.map((start) => Date.parse(start) / 1000);
+  const lit = litTest(windows);
+  return intervals.v.map((value, index): Bar => {
+    const start = starts === undefined ? first + index * intervals.stepSeconds : (starts[index] ?? first);
+    const end =
+      starts === undefined
+        ? start + intervals.stepSeconds
+        : (starts[index + 1] ?? start + (intervals.granularity === "P1M" ? 30 : 1) * 86_400);
+    return {
+      start,
+      end,
+      value: value === null ? null : value * scale,
+      quality: QUALITIES[intervals.q[index] ?? 0] ?? "raw",
+      lit: lit(start),
+    };
+  });
+}
+
+/** Windows come in order: one pass with a pointer, since starts come in order too. */
+function litTest(windows: IntervalChartProps["windows"]): (start: number) => boolean {
+  if (windows === undefined) return () => true;
+  const spans = windows
+    .map(({ from, to }) => [Date.parse(from) / 1000, Date.parse(to) / 1000] as const)
+    .sort((left, right) => left[0] - right[0]);
+  let next = 0;
+  return (start) => {
+    while (next < spans.length && (spans[next]?.[1] ?? 0) <= start) next += 1;
+    const span = spans[next];
+    return span !== undefined && start >= span[0];
+  };
+}
+
+function Legend({ bars, proposed }: { bars: readonly Bar[]; proposed: boolean }) {
+  const shown = QUALITIES.filter(
+    (quality) => quality !== "raw" && bars.some((bar) => bar.quality === quality || (quality === "valid" && bar.quality === "raw")),
+  );
+  return (
+    <ul className="legend">
+      {shown.map((quality) => (
+        <li key={quality}>
+          <span className="swatch" data-quality={quality} aria-hidden="true" />
+          {QUALITY_WORDS[quality]}
+        </li>
+      ))}
+      {proposed && (
+        <li>
+          <span className="swatch" data-quality="proposed" aria-hidden="true" />
+          proposed
+        </li>
+      )}
+    </ul>
+  );
+}

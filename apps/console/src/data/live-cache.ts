@@ -1,0 +1,25 @@
+import type { QueryClient } from "@tanstack/react-query";
+import type { Overview } from "@amity/api";
+import { live } from "./live.ts";
+import { overviewQuery } from "./queries.ts";
+
+/** Keeps what was read up to date with what the stream says. */
+export function followWithCache(queries: QueryClient): void {
+  const changeOverview = (change: (overview: Overview) => Overview): void => {
+    queries.setQueryData(overviewQuery.queryKey, (overview) => (overview === undefined ? undefined : change(overview)));
+  };
+  live.on("feeder", ({ feeder }) => {
+    changeOverview((overview) => ({ ...overview, feeders: overview.feeders.map((one) => (one.id === feeder.id ? feeder : one)) }));
+    void queries.invalidateQueries({ queryKey: ["overview"] });
+  });
+  live.on("backfill", ({ backfill }) => changeOverview((overview) => ({ ...overview, backfill })));
+  live.on("command", ({ command }) => {
+    queries.setQueryData(["command", command.commandId], command);
+    if (!command.final) return;
+    void queries.invalidateQueries({ queryKey: ["meter", command.meterId] });
+    void queries.invalidateQueries({ queryKey: ["timeline", command.meterId] });
+    void queries.invalidateQueries({ queryKey: ["trace", command.meterId] });
+  });
+  live.on("concentrator", () => void queries.invalidateQueries({ queryKey: ["topology"] }));
+  live.on("reset", () => void queries.invalidateQueries());
+}

@@ -1,0 +1,110 @@
+import { useMutation, useQuery } from "@tanstack/react-query";
+import { useState } from "react";
+import type { Command, Control, MeterDetail } from "@amity/api";
+import { newId, read, write } from "../../data/api-client.ts";
+import { useRight } from "../../shell/session-context.ts";
+import { ConfirmDialog } from "../../ui/confirm-dialog.tsx";
+import { ProblemNote } from "../../ui/problem-note.tsx";
+
+type Asked = "connect" | "disconnect";
+
+/** Asks things of the meter and follows what becomes of them. Switching the supply is confirmed by typing the meter's id. */
+export function CommandBar({ detail }: { detail: MeterDetail }) {
+  const mayRead = useRight("command");
+  const maySwitch = useRight("critical-command");
+  const { id } = detail.meter;
+  const [asked, setAsked] = useState<Asked | undefined>(undefined);
+  const [current, setCurrent] = useState<string | undefined>(undefined);
+  const request = useMutation({
+    mutationFn: (control: Control) => {
+      const commandId = newId();
+      return write<Command>("POST", "/api/v1/commands", { commandId, meterId: id, control }, commandId);
+    },
+    onSuccess: (command) => setCurrent(command.commandId),
+  });
+  if (!mayRead) return null;
+  const connected = detail.supply === "connected";
+  return (
+    <div className="command-bar">
+      <div className="actions">
+        <button type="button" className="button" onClick={() => request.mutate({ kind: "ping" })}>
+          Ping
+        </button>
+        <button type="button" className="button" onClick={() => request.mutate({ kind: "readRegisters" })}>
+          Read registers
+        </button>
+        {maySwitch && (
+          <button
+            type="button"
+            className="button"
+            data-kind={connected ? "danger" : "primary"}
+            onClick={() => setAsked(connected ? "disconnect" : "connect")}
+          >
+            {connected ? "Disconnect supply" : "Connect supply"}
+          </button>
+        )}
+      </div>
+      <p className="small">
+        Supply <strong>{detail.supply}</strong>
+      </p>
+      {request.isError && <ProblemNote error={request.error} />}
+      {current !== undefined && <CommandProgress id={current} />}
+      {asked !== undefined && (
+        <ConfirmDialog
+          title={asked === "disconnect" ? "Disconnect the supply?" : "Connect the supply?"}
+          action={asked === "disconnect" ? "Disconnect" : "Connect"}
+          typed={id}
+          danger={asked === "disconnect"}
+          onConfirm={() => request.mutate({ kind: asked })}
+          onClose={() => setAsked(undefined)}
+        >
+          <p>
+            {asked === "disconnect"
+              ? "The home behind this meter goes dark at once."
+              : "Power comes back to the home at once; make sure that it is expected there."}{" "}
+            The output state is read back, and the command is on record under your name.
+          </p>
+        </ConfirmDialog>
+      )}
+    </div>
+  );
+}
+
+const WORDS: Readonly<Record<Command["state"], string>> = {
+  waiting: "Waiting",
+  dispatched: "Sent to the meter",
+  unknown: "Outcome unknown, reading back",
+  done: "Done",
+  failed: "Failed",
+  expired: "Expired before it was sent",
+  cancelled: "Cancelled",
+};
+
+const NAMES: Readonly<Record<Control["kind"], string>> = {
+  disconnect: "Disconnect",
+  connect: "Connect",
+  readRegisters: "Read registers",
+  readProfile: "Read profile",
+  ping: "Ping",
+  setClock: "Set clock",
+};
+
+/** The stream brings changes at once; asking now and then covers a lost line. */
+const POLL_MS = 3_000;
+
+function CommandProgress({ id }: { id: string }) {
+  const { data: command } = useQuery({
+    queryKey: ["command", id],
+    queryFn: ({ signal }) => read<Command>(`/api/v1/commands/${encodeURIComponent(id)}`, undefined, signal),
+    refetchInterval: (query) => (query.state.data?.final === true ? false : POLL_MS),
+  });
+  if (command === undefined) return null;
+  return (
+    <div className="command-progress" role="status" data-state={command.state}>
+      <strong>
+        {NAMES[command.control.kind]}: {WORDS[command.state]}
+      </strong>
+      <span>{command.outcome ?? command.steps.at(-1)?.text}</span>
+    </div>
+  );
+}

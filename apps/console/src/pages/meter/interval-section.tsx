@@ -1,0 +1,121 @@
+import { useQuery } from "@tanstack/react-query";
+import { getRouteApi } from "@tanstack/react-router";
+import { useState } from "react";
+import type { MeterDetail } from "@amity/api";
+import { IntervalChart } from "../../chart/interval-chart.tsx";
+import { intervalsQuery } from "../../data/queries.ts";
+import { useZone } from "../../shell/session-context.ts";
+import { longDateTime, weekDay } from "../../ui/format.ts";
+import { ArrowIcon } from "../../ui/icons.tsx";
+import { ProblemNote } from "../../ui/problem-note.tsx";
+import { dayStart } from "../../ui/zone-days.ts";
+import { SPANS, type Span, type SpanName } from "./use-span.ts";
+
+const route = getRouteApi("/meters/$meterId");
+
+/** Interval energy of one channel over the span, now or as it was known at the end of an earlier day. */
+export function IntervalSection({ detail, span }: { detail: MeterDetail; span: Span }) {
+  const zone = useZone();
+  const search = route.useSearch();
+  const navigate = route.useNavigate();
+  const [asOfDays, setAsOfDays] = useState(0);
+  const channel = detail.channels.find((one) => one.channel === search.channel)?.channel ?? detail.channels[0]?.channel ?? "1-0:1.8.0";
+  const asOf = asOfDays === 0 ? undefined : new Date(dayStart(zone, span.toMs - 1, 1 - asOfDays)).toISOString();
+  const { data: intervals, error } = useQuery(
+    intervalsQuery(detail.meter.id, {
+      channel,
+      from: span.from,
+      to: span.to,
+      granularity: SPANS[span.name].granularity,
+      ...(asOf === undefined ? {} : { as_of: asOf }),
+    }),
+  );
+  const last = dayStart(zone, span.toMs - 1);
+  return (
+    <section aria-labelledby="intervals-title">
+      <div className="section-head">
+        <h2 id="intervals-title">
+          Intervals{" "}
+          <span className="quiet">
+            {span.name === "day" ? weekDay(span.fromMs, zone) : `${weekDay(span.fromMs, zone)} to ${weekDay(last, zone)}`}
+          </span>
+        </h2>
+        <div className="toolbar">
+          <div className="segments" role="group" aria-label="Channel">
+            {detail.channels.map((one) => (
+              <button
+                key={one.channel}
+                type="button"
+                className="button"
+                data-size="small"
+                title={one.channel}
+                aria-pressed={one.channel === channel}
+                onClick={() =>
+                  void navigate({ search: (before) => ({ ...before, channel: one.channel }), replace: true, resetScroll: false })
+                }
+              >
+                {one.name}
+              </button>
+            ))}
+          </div>
+          <div className="segments" role="group" aria-label="Span">
+            {(Object.keys(SPANS) as SpanName[]).map((name) => (
+              <button
+                key={name}
+                type="button"
+                className="button"
+                data-size="small"
+                aria-pressed={span.name === name}
+                onClick={() => span.choose(name)}
+              >
+                {SPANS[name].name}
+              </button>
+            ))}
+          </div>
+          <div className="segments" role="group" aria-label="Move">
+            <button type="button" className="button" data-size="small" aria-label="Earlier" onClick={() => span.move(-1)}>
+              <ArrowIcon to="left" />
+            </button>
+            <button
+              type="button"
+              className="button"
+              data-size="small"
+              aria-label="Later"
+              disabled={span.isLast}
+              onClick={() => span.move(1)}
+            >
+              <ArrowIcon to="right" />
+            </button>
+          </div>
+          <label className="inline-label">
+            Known
+            <select className="field" value={asOfDays} onChange={(event) => setAsOfDays(Number(event.target.value))}>
+              <option value={0}>now</option>
+              <option value={1}>at the start of the last day</option>
+              <option value={2}>a day before that</option>
+              <option value={7}>a week before</option>
+            </select>
+          </label>
+        </div>
+      </div>
+      {error !== null && <ProblemNote error={error} />}
+      {intervals === undefined ? (
+        <div className="plot-space" />
+      ) : (
+        <IntervalChart
+          intervals={intervals}
+          zone={zone}
+          height={260}
+          label={`Intervals of ${detail.meter.id}, channel ${channel}`}
+          {...(span.name === "day" ? {} : { onSelect: (from: number) => span.show(from) })}
+        />
+      )}
+      {intervals !== undefined && (
+        <p className="small quiet">
+          As known at {longDateTime(intervals.asOf, zone)}
+          {intervals.version > 1 ? `; values were replaced, up to version ${intervals.version}` : "; never changed since first stored"}.
+        </p>
+      )}
+    </section>
+  );
+}

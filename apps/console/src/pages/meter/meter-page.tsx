@@ -1,0 +1,127 @@
+import { useQuery } from "@tanstack/react-query";
+import { getRouteApi, Link } from "@tanstack/react-router";
+import type { MeterDetail } from "@amity/api";
+import { ApiProblem } from "../../data/api-client.ts";
+import { meterQuery } from "../../data/queries.ts";
+import { useUtilityNow } from "../../data/use-live.ts";
+import { useRight, useZone } from "../../shell/session-context.ts";
+import { ago, count, dateTime, exact, percent, shortDay } from "../../ui/format.ts";
+import { ProblemNote } from "../../ui/problem-note.tsx";
+import { StateLabel } from "../../ui/state-mark.tsx";
+import { ApduTrace } from "./apdu-trace.tsx";
+import { CommandBar } from "./command-bar.tsx";
+import { IntervalSection } from "./interval-section.tsx";
+import { TimelineSection } from "./timeline-section.tsx";
+import { useSpan } from "./use-span.ts";
+
+const route = getRouteApi("/meters/$meterId");
+
+/** One meter: what it is, what it said, what was done with it. */
+export function MeterPage() {
+  const { meterId } = route.useParams();
+  const { data: detail, error, refetch } = useQuery(meterQuery(meterId));
+  const span = useSpan();
+  const mayTrace = useRight("trace");
+  if (detail === undefined) {
+    const unknown = error instanceof ApiProblem && error.problem.status === 404;
+    return (
+      <div className="page">
+        {unknown ? (
+          <p className="empty">There is no meter {meterId}.</p>
+        ) : (
+          error !== null && <ProblemNote error={error} retry={() => void refetch()} />
+        )}
+      </div>
+    );
+  }
+  return (
+    <div className="page">
+      <MeterHead detail={detail} />
+      <Registers detail={detail} />
+      {span !== undefined && (
+        <>
+          <IntervalSection detail={detail} span={span} />
+          <TimelineSection meterId={meterId} span={span} />
+        </>
+      )}
+      {mayTrace && <ApduTrace meterId={meterId} />}
+    </div>
+  );
+}
+
+function MeterHead({ detail }: { detail: MeterDetail }) {
+  const zone = useZone();
+  const now = useUtilityNow(2_000);
+  const { meter } = detail;
+  return (
+    <div className="page-head">
+      <div>
+        <p className="crumbs">
+          <Link to="/meters">Meters</Link>
+          {meter.feeder !== undefined && (
+            <>
+              {" / "}
+              <Link to="/meters" search={{ feeder: meter.feeder }}>
+                {meter.feeder}
+              </Link>
+            </>
+          )}
+          {meter.concentrator !== undefined && (
+            <>
+              {" / "}
+              <Link to="/meters" search={{ concentrator: meter.concentrator }}>
+                {meter.concentrator}
+              </Link>
+            </>
+          )}
+        </p>
+        <h1 className="meter-title">
+          <span className="mono">{meter.id}</span> <StateLabel state={meter.state} />
+        </h1>
+        <p>
+          {[
+            meter.usagePoint === undefined ? undefined : `Usage point ${meter.usagePoint}`,
+            [detail.manufacturer, detail.model].filter(Boolean).join(" ") || undefined,
+            meter.firmware === undefined ? undefined : `firmware ${meter.firmware}`,
+            detail.installed === undefined ? undefined : `installed ${shortDay(detail.installed, zone)} ${detail.installed.slice(0, 4)}`,
+          ]
+            .filter(Boolean)
+            .join(", ")}
+        </p>
+        <p>
+          {detail.route}, {detail.protocol}. Heard {ago(meter.lastSeen, now)}
+          {detail.watermark !== undefined && `, load profile read up to ${dateTime(detail.watermark, zone)}`}
+          {detail.clockOffsetSeconds !== undefined &&
+            `, clock ${detail.clockOffsetSeconds === 0 ? "exact" : `off by ${detail.clockOffsetSeconds} s`}`}
+          . {count(detail.health.sessions)} sessions, {detail.health.failures === 0 ? "none" : count(detail.health.failures)} failed
+          {meter.completeness !== undefined && `, ${percent(meter.completeness)} of the last 24 hours received`}.
+        </p>
+        {detail.health.lastError !== undefined && <p className="out">{detail.health.lastError}</p>}
+      </div>
+      <CommandBar detail={detail} />
+    </div>
+  );
+}
+
+function Registers({ detail }: { detail: MeterDetail }) {
+  const zone = useZone();
+  if (detail.registers.length === 0) return null;
+  return (
+    <section aria-label="Registers as last read">
+      <dl className="registers">
+        {detail.registers.map((register) => (
+          <div key={register.obis}>
+            <dt>
+              {register.name} <span className="mono quiet">{register.obis}</span>
+            </dt>
+            <dd title={dateTime(register.at, zone)}>
+              {register.unit === "Wh" || register.unit === "varh"
+                ? exact(register.value, register.scaler - 3, `k${register.unit}`)
+                : exact(register.value, register.scaler, register.unit)}
+            </dd>
+          </div>
+        ))}
+      </dl>
+    </section>
+  );
+}

@@ -1,0 +1,72 @@
+import { createRootRoute, createRoute, createRouter, lazyRouteComponent } from "@tanstack/react-router";
+import { OverviewPage } from "./pages/overview/overview-page.tsx";
+import { Shell } from "./shell/shell.tsx";
+
+/** A search parameter as text; numbers and the like that a hand-written address may hold become text too. */
+function text(value: unknown): string | undefined {
+  return typeof value === "string" && value !== "" ? value : typeof value === "number" ? String(value) : undefined;
+}
+
+/** Leaves absent parameters out, so that addresses stay short. */
+function only<Search extends Record<string, string | undefined>>(search: Search): { [Key in keyof Search]?: string } {
+  return Object.fromEntries(Object.entries(search).filter(([, value]) => value !== undefined)) as { [Key in keyof Search]?: string };
+}
+
+const rootRoute = createRootRoute({ component: Shell });
+
+const overviewRoute = createRoute({ getParentRoute: () => rootRoute, path: "/", component: OverviewPage });
+const metersRoute = createRoute({
+  getParentRoute: () => rootRoute,
+  path: "/meters",
+  validateSearch: (search: Record<string, unknown>) =>
+    only({
+      q: text(search["q"]),
+      state: text(search["state"]),
+      feeder: text(search["feeder"]),
+      concentrator: text(search["concentrator"]),
+      sort: text(search["sort"]),
+    }),
+  component: lazyRouteComponent(() => import("./pages/meters/meters-page.tsx"), "MetersPage"),
+});
+const meterRoute = createRoute({
+  getParentRoute: () => rootRoute,
+  path: "/meters/$meterId",
+  validateSearch: (search: Record<string, unknown>) =>
+    only({ span: text(search["span"]), day: text(search["day"]), channel: text(search["channel"]), view: text(search["view"]) }),
+  component: lazyRouteComponent(() => import("./pages/meter/meter-page.tsx"), "MeterPage"),
+});
+const exceptionsRoute = createRoute({
+  getParentRoute: () => rootRoute,
+  path: "/exceptions",
+  validateSearch: (search: Record<string, unknown>) =>
+    only({ rule: text(search["rule"]), state: text(search["state"]), id: text(search["id"]) }),
+  component: lazyRouteComponent(() => import("./pages/exceptions/exceptions-page.tsx"), "ExceptionsPage"),
+});
+const billsRoute = createRoute({
+  getParentRoute: () => rootRoute,
+  path: "/bills",
+  validateSearch: (search: Record<string, unknown>) =>
+    only({ id: text(search["id"]), line: text(search["line"]), state: text(search["state"]) }),
+  component: lazyRouteComponent(() => import("./pages/bills/bills-page.tsx"), "BillsPage"),
+});
+const completenessRoute = createRoute({
+  getParentRoute: () => rootRoute,
+  path: "/completeness",
+  component: lazyRouteComponent(() => import("./pages/completeness/completeness-page.tsx"), "CompletenessPage"),
+});
+
+export function createConsoleRouter() {
+  const routeTree = rootRoute.addChildren([overviewRoute, metersRoute, meterRoute, exceptionsRoute, billsRoute, completenessRoute]);
+  return createRouter({
+    routeTree,
+    defaultPreload: "intent",
+    scrollRestoration: true,
+    defaultNotFoundComponent: () => <p className="empty">There is no page at this address.</p>,
+  });
+}
+
+declare module "@tanstack/react-router" {
+  interface Register {
+    router: ReturnType<typeof createConsoleRouter>;
+  }
+}

@@ -1,0 +1,66 @@
+import { useEffect, useId, useRef, useState, type ReactNode } from "react";
+
+interface ConfirmDialogProps {
+  title: string;
+  children: ReactNode;
+  action: string;
+  /** Text that must be typed before the action is possible: for what cannot be undone quickly. */
+  typed?: string | undefined;
+  danger?: boolean;
+  onConfirm: () => void;
+  onClose: () => void;
+}
+
+/** A native modal: focus stays inside, Escape closes, focus goes back to where it came from. */
+export function ConfirmDialog({ title, children, action, typed, danger = false, onConfirm, onClose }: ConfirmDialogProps) {
+  const dialog = useRef<HTMLDialogElement>(null);
+  const [text, setText] = useState("");
+  const headingId = useId();
+  const allowed = typed === undefined || text.trim() === typed;
+
+  useEffect(() => {
+    const before = document.activeElement;
+    dialog.current?.showModal();
+    return () => {
+      if (before instanceof HTMLElement) before.focus();
+    };
+  }, []);
+
+  return (
+    <dialog ref={dialog} className="dialog" aria-labelledby={headingId} onClose={onClose}>
+      <form
+        onSubmit={(event) => {
+          event.preventDefault();
+          if (!allowed) return;
+          onConfirm();
+          onClose();
+        }}
+      >
+        <h2 id={headingId}>{title}</h2>
+        {children}
+        {typed !== undefined && (
+          <label className="label">
+            <span>
+              Type <span className="mono">{typed}</span> to confirm
+            </span>
+            <input
+              className="field mono"
+              value={text}
+              onChange={(event) => setText(event.target.value)}
+              autoComplete="off"
+              spellCheck={false}
+            />
+          </label>
+        )}
+        <div className="actions">
+          <button type="button" className="button" onClick={onClose}>
+            Cancel
+          </button>
+          <button type="submit" className="button" data-kind={danger ? "danger-solid" : "primary"} disabled={!allowed}>
+            {action}
+          </button>
+        </div>
+      </form>
+    </dialog>
+  );
+}
