@@ -1,0 +1,99 @@
+import { secureRandomBytes } from "@amity/crypto";
+import {
+  compileModel,
+  type AssociationDefinition,
+  type AssociationSecurity,
+  type CompiledModel,
+  type CosemDevice,
+  type LogicalDevice,
+  type MechanismName,
+  type ReceivedCounter,
+  type SecurityKeys,
+} from "@amity/dlms";
+import type { MeterDevice } from "@amity/meter";
+
+/** What outside clients need to reach a laboratory meter. */
+export interface LaboratoryAccess {
+  /** What the management association (client 1) asks for. */
+  readonly mechanism: MechanismName;
+  /** LLS password and HLS secret of mechanisms 2, 3, 4 and 6. */
+  readonly secret: Uint8Array;
+  readonly keys: SecurityKeys;
+}
+
+/** SAPs of the laboratory meter: the public client, a reading client by password, the management client. */
+export const LABORATORY_CLIENTS = { management: 1, reading: 2, public: 16 } as const;
+
+const MANAGEMENT_LOGICAL_DEVICE = 1;
+
+/**
+ * A simulated meter behind associations that a laboratory chooses: the management client (1) by any mechanism, a reading
+ * client (2) by LLS password, the public client (16). With mechanism `none` the public client reads everything, too. Ciphering
+ * is left to the client except for GMAC and ECDSA, which need it. Objects and state are the simulated meter's own.
+ */
+export function laboratoryDevice(device: MeterDevice, access: LaboratoryAccess): CosemDevice {
+  const logical = new LaboratoryLogicalDevice(device, access);
+  return { logicalDevice: (serverSap) => (serverSap === MANAGEMENT_LOGICAL_DEVICE ? logical : undefined) };
+}
+
+class LaboratoryLogicalDevice implements LogicalDevice {
+  readonly model: CompiledModel;
+  readonly systemTitle: Uint8Array;
+  readonly #device: MeterDevice;
+  readonly #access: LaboratoryAccess;
+  readonly #received = new Map<number, ReceivedCounter>();
+  #sentCounter: number;
+
+  constructor(device: MeterDevice, access: LaboratoryAccess) {
+    this.#device = device;
+    this.#access = access;
+    this.systemTitle = device.systemTitle;
+    this.model = compileModel({ associations: associations(access.mechanism, device), objects: device.model.objects });
+    // A laboratory meter forgets its counter with the process: it begins high in a random place instead of going back.
+    const [high = 0, middle = 0] = secureRandomBytes(2);
+    this.#sentCounter = 0x0100_0000 + ((high << 8) | middle) * 0x100;
+  }
+
+  secret(clientSap: number): Uint8Array | undefined {
+    return clientSap === LABORATORY_CLIENTS.public ? undefined : this.#access.secret;
+  }
+
+  security(clientSap: number): AssociationSecurity | undefined {
+    let received = this.#received.get(clientSap);
+    if (received === undefined) {
+      received = risingCounter();
+      this.#received.set(clientSap, received);
+    }
+    return { suite: 0, keys: this.#access.keys, sent: { next: () => ++this.#sentCounter }, received };
+  }
+
+  read: LogicalDevice["read"] = (attribute, selection, context) => this.#device.read(attribute, selection, context);
+  write: LogicalDevice["write"] = (attribute, value, selection, context) => this.#device.write(attribute, value, selection, context);
+  invoke: LogicalDevice["invoke"] = (method, parameters, context) => this.#device.invoke(method, parameters, context);
+}
+
+function associations(mechanism: MechanismName, device: MeterDevice): AssociationDefinition[] {
+  const maxPduOctets = device.meter.surroundings.type.maxPduOctets;
+  const needsCiphering = mechanism === "hls-gmac" || mechanism === "hls-ecdsa";
+  return [
+    { clientSap: LABORATORY_CLIENTS.public, role: mechanism === "none" ? "reading" : "public", mechanism: "none", maxPduOctets },
+    { clientSap: LABORATORY_CLIENTS.reading, role: "reading", mechanism: "lls", maxPduOctets },
+    {
+      clientSap: LABORATORY_CLIENTS.management,
+      role: "management",
+      mechanism,
+      maxPduOctets,
+      ...(needsCiphering ? { ciphered: true } : {}),
+    },
+  ];
+}
+
+function risingCounter(): ReceivedCounter {
+  let last = 0;
+  return {
+    get last() {
+      return last;
+    },
+    accept: (counter) => void (last = counter),
+  };
+}
