@@ -19,3 +19,4 @@ export * from "./usage/index.ts";
 export * from "./rating/index.ts";
 export * from "./tariff/index.ts";
 export * from "./settlement/index.ts";
+export * from "./billing/index.ts";

@@ -1,2 +1,4 @@
-export * from "./unaccounted.ts";
+export * from "./aggregate.ts";
+export * from "./balance.ts";
 export * from "./transformer.ts";
+export * from "./unaccounted.ts";

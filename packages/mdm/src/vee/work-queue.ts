@@ -2,7 +2,7 @@ import { Money } from "../rating/money.ts";
 import type { Severity } from "./finding.ts";
 
 /** What the queue needs to know of one open exception. */
-export interface QueuedException {
+export interface RankableException {
   readonly exceptionId: string;
   readonly ruleId: string;
   readonly severity: Severity;
@@ -49,7 +49,7 @@ export interface QueueOptions {
  * Puts together what has one cause (same rule, same place, same time) and ranks by money, more so the nearer the bill:
  * money / (1 + days to the bill). A flood behind one concentrator becomes one entry instead of hundreds.
  */
-export function clusterExceptions(exceptions: readonly QueuedException[], options: QueueOptions): readonly ExceptionCluster[] {
+export function clusterExceptions(exceptions: readonly RankableException[], options: QueueOptions): readonly ExceptionCluster[] {
   const least = options.commonCauseMin ?? 3;
   const open = new Map(exceptions.map((exception) => [exception.exceptionId, exception]));
   const clusters: ExceptionCluster[] = [];
@@ -69,8 +69,11 @@ interface Cause {
 }
 
 /** Possible common causes, the largest first. */
-function candidates(exceptions: readonly QueuedException[], togetherMs: number): readonly (readonly [Cause, readonly QueuedException[]])[] {
-  const found = new Map<string, { readonly key: Cause; readonly members: QueuedException[] }>();
+function candidates(
+  exceptions: readonly RankableException[],
+  togetherMs: number,
+): readonly (readonly [Cause, readonly RankableException[]])[] {
+  const found = new Map<string, { readonly key: Cause; readonly members: RankableException[] }>();
   for (const exception of exceptions) {
     for (const group of exception.groups) {
       const cause = `${exception.ruleId}/${group}/${new Date(Math.floor(exception.fromMs / togetherMs) * togetherMs).toISOString()}`;
@@ -85,8 +88,8 @@ function candidates(exceptions: readonly QueuedException[], togetherMs: number):
 }
 
 /** What is left, by rule and channel. */
-function byChannel(exceptions: readonly QueuedException[]): ReadonlyMap<string, readonly QueuedException[]> {
-  const groups = new Map<string, QueuedException[]>();
+function byChannel(exceptions: readonly RankableException[]): ReadonlyMap<string, readonly RankableException[]> {
+  const groups = new Map<string, RankableException[]>();
   for (const exception of exceptions) {
     const cause = `${exception.ruleId}/${exception.channelId}`;
     const members = groups.get(cause) ?? [];
@@ -96,7 +99,12 @@ function byChannel(exceptions: readonly QueuedException[]): ReadonlyMap<string, 
   return groups;
 }
 
-function clusterOf(members: readonly QueuedException[], cause: string, group: string | undefined, options: QueueOptions): ExceptionCluster {
+function clusterOf(
+  members: readonly RankableException[],
+  cause: string,
+  group: string | undefined,
+  options: QueueOptions,
+): ExceptionCluster {
   const energyKwh = members.reduce((sum, member) => sum + Math.abs(member.energyKwh), 0);
   const billAtMs = Math.min(...members.map((member) => member.billAtMs));
   const money = new Money(options.pricePerKwh).times(energyKwh).toDecimalPlaces(2);

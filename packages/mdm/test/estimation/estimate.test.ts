@@ -174,7 +174,7 @@ describe("estimation", () => {
       ["suppressed", 11, 12],
       ["estimated", 12, 14],
     ]);
-    expect([...result.values.slice(8, 14)]).toEqual([500, 0, 0, 0, 400, 350]);
+    expect(Array.from(result.values.slice(8, 14))).toEqual([500, 0, 0, 0, 400, 350]);
     expect(result.qualities[11]).toBe(QUALITY.missing);
   });
 
