@@ -7,6 +7,8 @@ import { COSEM_CLASS } from "./profile-description.ts";
 export interface DeliveryState {
   readonly oldest: number;
   readonly newest: number;
+  /** Entries ever made in the concentrator's own event log: it has something new when this changes. */
+  readonly events: number;
 }
 
 const DELIVERIES = { classId: COSEM_CLASS.profile, instanceId: CONCENTRATOR_OBJECTS.deliveries } as const;
@@ -15,11 +17,12 @@ const DELIVERIES = { classId: COSEM_CLASS.profile, instanceId: CONCENTRATOR_OBJE
 export async function readDeliveryState(client: DlmsClient): Promise<DeliveryState> {
   const outcome = await client.get({ classId: COSEM_CLASS.data, instanceId: CONCENTRATOR_OBJECTS.deliveryState, attributeId: 2 });
   if (outcome.kind === "refused") throw refused("its delivery state", outcome.result);
-  const [oldest, newest] = outcome.data.type === "structure" ? outcome.data.value : [];
+  const [oldest, newest, events] = outcome.data.type === "structure" ? outcome.data.value : [];
   if (oldest?.type !== "long64-unsigned" || newest?.type !== "long64-unsigned") {
     throw new PeerError("the delivery state is no structure of two numbers", { code: "not-a-concentrator" });
   }
-  return { oldest: Number(oldest.value), newest: Number(newest.value) };
+  const total = events?.type === "double-long-unsigned" ? events.value : 0;
+  return { oldest: Number(oldest.value), newest: Number(newest.value), events: total };
 }
 
 /** Deliveries `from` to `to`, both included. @throws PeerError, DecodeError. */
@@ -35,6 +38,13 @@ export async function readDeliveries(client: DlmsClient, from: number, to: numbe
   const outcome = await client.getRaw({ ...DELIVERIES, attributeId: 2 }, selection);
   if (outcome.kind === "refused") throw refused("its deliveries", outcome.result);
   return decodeDeliveryBuffer(outcome.octets);
+}
+
+/** The concentrator's own event log, as A-XDR rows of (clock, code, detail). @throws PeerError. */
+export async function readConcentratorEvents(client: DlmsClient): Promise<Uint8Array> {
+  const outcome = await client.getRaw({ classId: COSEM_CLASS.profile, instanceId: CONCENTRATOR_OBJECTS.events, attributeId: 2 });
+  if (outcome.kind === "refused") throw refused("its event log", outcome.result);
+  return outcome.octets;
 }
 
 /** Everything up to `sequence` is safe with the head-end: the concentrator may forget it. @throws PeerError. */

@@ -47,10 +47,13 @@ export class DeliveryLog {
   /**
    * Opens the log and recovers from whatever the last life left. `replay` sees every record that is still held, oldest first.
    */
-  static async open(files: Files, limits: DeliveryLogLimits, replay: (record: SequencedRecord) => void): Promise<DeliveryLog> {
+  static async open(
+    files: Files,
+    limits: DeliveryLogLimits,
+    replay: (record: SequencedRecord) => void,
+  ): Promise<{ readonly log: DeliveryLog; /** Segments that ended in a torn record. */ readonly torn: number }> {
     const log = new DeliveryLog(files, limits);
-    await log.#recover(replay);
-    return log;
+    return { log, torn: await log.#recover(replay) };
   }
 
   /** Everything up to this number was acknowledged by the head-end. */
@@ -168,7 +171,8 @@ export class DeliveryLog {
     return records;
   }
 
-  async #recover(replay: (record: SequencedRecord) => void): Promise<void> {
+  async #recover(replay: (record: SequencedRecord) => void): Promise<number> {
+    let torn = 0;
     this.#acknowledged = decodeAcknowledged(await this.#files.read(ACKNOWLEDGED));
     let last = this.#acknowledged;
     for (const name of await this.#files.list(FOLDER)) {
@@ -176,7 +180,8 @@ export class DeliveryLog {
       this.#nextNumber = Math.max(this.#nextNumber, (Number.parseInt(name, 10) || 0) + 1);
       const content = (await this.#files.read(path)) ?? new Uint8Array(0);
       // A record that was torn or refused is written again under the same number in a later segment: the first sound one counts.
-      const records = readSegment(content).records;
+      const { records, isTorn } = readSegment(content);
+      if (isTorn) torn++;
       for (const record of records) replay(record);
       const first = records[0];
       const newest = records.at(-1);
@@ -188,6 +193,7 @@ export class DeliveryLog {
       last = Math.max(last, newest.sequence);
     }
     this.#nextSequence = last + 1;
+    return torn;
   }
 }
 

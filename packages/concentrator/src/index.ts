@@ -1,7 +1,13 @@
+export * from "./collection-plan.ts";
+export * from "./concentrator.ts";
+export { CONCENTRATOR_EVENTS, type ConcentratorEvent, type ConcentratorEventKind } from "./concentrator-events.ts";
 export * from "./cosem-time.ts";
 export * from "./coverage.ts";
 export * from "./delivery.ts";
 export * from "./delivery-client.ts";
+export type { DeliveryLogLimits } from "./delivery-log.ts";
+export type { LocalMeter, MeterStanding } from "./meter-collector.ts";
+export * from "./meter-medium.ts";
 export * from "./profile-description.ts";
 export * from "./retry-policy.ts";
 export * from "./semaphore.ts";

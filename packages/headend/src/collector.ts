@@ -1,7 +1,6 @@
-import { answeredSpan, VisitSchedule, type VisitOutcome } from "@amity/concentrator";
+import { answeredSpan, piecesOf, VisitSchedule, type CollectedSource, type VisitOutcome } from "@amity/concentrator";
 import type { MeterId, ReadingBatch } from "@amity/model";
 import type { World } from "@amity/runtime";
-import { piecesOf, type CollectedSource } from "./collection-plan.ts";
 import type { Collected, Committer } from "./committer.ts";
 import type { MeterSession } from "./driver.ts";
 import type { Fleet } from "./fleet.ts";

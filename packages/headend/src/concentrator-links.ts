@@ -1,6 +1,7 @@
 import { LinkError } from "@amity/bytes";
-import { acknowledgeDeliveries, readDeliveries, readDeliveryState, Semaphore } from "@amity/concentrator";
-import { connectDlms, wrapperLink, type DlmsClient } from "@amity/dlms";
+import { acknowledgeDeliveries, readConcentratorEvents, readDeliveries, readDeliveryState, Semaphore } from "@amity/concentrator";
+import { connectDlms, ExceptionResponseError, wrapperLink, type DlmsClient } from "@amity/dlms";
+import { eventsOfBuffer } from "./dlms/event-rows.ts";
 import type { World } from "@amity/runtime";
 import type { Committer } from "./committer.ts";
 import { DeliveryIntake } from "./delivery-intake.ts";
@@ -31,6 +32,7 @@ const CLIENT_SAP = 1;
 /** Deliveries taken with one request; each is acknowledged only after its sink committed. */
 const PAGE = 64;
 const COUNTERS_FOR_CALL = 512;
+const CONCENTRATOR_LOG = "0-0:99.98.0";
 const RECONNECT_FIRST_MS = 1_000;
 const RECONNECT_MS_MAX = 60_000;
 
@@ -86,6 +88,11 @@ export class ConcentratorLinks implements RelayRoutes {
       if (!this.#links.has(id)) this.#links.set(id, { entry, slots: new Semaphore(entry.sessionsMax), hub: undefined, isRunning: false });
     }
     if (this.#running) this.#startLoops();
+  }
+
+  /** Takes what was put aside, as far as its meters are registered by now. */
+  retryQuarantine(): Promise<number> {
+    return this.#intake.retryQuarantine();
   }
 
   start(): void {
@@ -161,7 +168,7 @@ export class ConcentratorLinks implements RelayRoutes {
     });
     try {
       const lease = counters.lease(concentratorId);
-      const client = await this.#associate(concentratorId, hub, lease);
+      const client = await this.#associate(concentratorId, hub, lease).catch((error: unknown) => learnCounter(error, lease));
       link.hub = hub;
       onAssociated();
       await this.#tellOnline(link);
@@ -199,9 +206,12 @@ export class ConcentratorLinks implements RelayRoutes {
 
   async #poll(link: ConcentratorLink, client: DlmsClient, lease: CounterLease): Promise<void> {
     const { options } = this.#parts;
+    let eventsSeen = -1;
     while (this.#isWanted(link) && client.isOpen) {
       await lease.ensure(COUNTERS_FOR_CALL);
-      const { oldest, newest } = await readDeliveryState(client);
+      const { oldest, newest, events } = await readDeliveryState(client);
+      if (events !== eventsSeen) await this.#takeEvents(link, await readConcentratorEvents(client));
+      eventsSeen = events;
       for (let from = oldest; from <= newest && this.#isWanted(link); from += PAGE) {
         await lease.ensure(COUNTERS_FOR_CALL);
         const to = Math.min(newest, from + PAGE - 1);
@@ -211,6 +221,14 @@ export class ConcentratorLinks implements RelayRoutes {
       await this.#pause(options.concentratorPollMs);
     }
     if (!client.isOpen) throw new LinkError("the concentrator closed the connection", { code: "closed" });
+  }
+
+  /** The concentrator's events are the head-end's own: no meter data management waits for them. */
+  async #takeEvents(link: ConcentratorLink, buffer: Uint8Array): Promise<void> {
+    const { registry, world, notify } = this.#parts;
+    const { events } = eventsOfBuffer(link.entry.concentratorId, CONCENTRATOR_LOG, buffer);
+    for (const event of await registry.recordCollection({ coverage: [], health: [], events }, world.clock.nowMs()))
+      notify({ kind: "event", event });
   }
 
   async #pause(delayMs: number): Promise<void> {
@@ -238,4 +256,11 @@ export class ConcentratorLinks implements RelayRoutes {
       world.log.warn("concentrator.status", { concentratorId, error: errorText(cause) });
     }
   }
+}
+
+/** A concentrator that has seen more of our counter than we remember says so: go on above it next time. */
+async function learnCounter(error: unknown, lease: CounterLease): Promise<never> {
+  if (error instanceof ExceptionResponseError && error.response.invocationCounter !== undefined)
+    await lease.raise(error.response.invocationCounter + 1);
+  throw error;
 }

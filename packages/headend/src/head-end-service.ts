@@ -1,7 +1,6 @@
 import { UsageError } from "@amity/bytes";
-import type { TimeSpan } from "@amity/concentrator";
+import { piecesOf, type CollectedSource, type TimeSpan } from "@amity/concentrator";
 import type { CommandRequest, MeterId, RegisterReading } from "@amity/model";
-import { piecesOf, type CollectedSource } from "./collection-plan.ts";
 import { Collector, readPiece, seenNow } from "./collector.ts";
 import { CommandGate } from "./command-gate.ts";
 import { Committer } from "./committer.ts";
@@ -103,6 +102,7 @@ class HeadEndService implements HeadEnd {
     this.#fleet.load(devices, coverage);
     this.#links.refresh(concentrators);
     this.#collector.refresh();
+    await this.#links.retryQuarantine();
   }
 
   submit(request: CommandRequest): Promise<CommandRecord> {

@@ -14,7 +14,7 @@ import {
   type KeyVault,
   type Registry,
 } from "../src/index.ts";
-import { TestMeter } from "./test-meter.ts";
+import { TestMeter } from "../../concentrator/test/test-meter.ts";
 import { TestSink } from "./test-sink.ts";
 
 export const START_MS = Date.UTC(2026, 10, 1, 12, 7);

@@ -1,4 +1,4 @@
-import { nextPiece, type Coverage, type TimeSpan } from "@amity/concentrator";
+import { nextPiece, type Coverage, type TimeSpan } from "./coverage.ts";
 
 /** One profile or log that is collected by watermark. */
 export interface CollectedSource {

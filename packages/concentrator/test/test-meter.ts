@@ -21,7 +21,7 @@ import {
   type ReadOutcome,
   type ServerSession,
 } from "@amity/dlms";
-import { dateTimeOfInstant, instantOfDateTime } from "@amity/concentrator";
+import { dateTimeOfInstant, instantOfDateTime } from "../src/index.ts";
 import type { Connection, World } from "@amity/runtime";
 
 /** Four registers of the load profile. */

@@ -1,0 +1,172 @@
+import { ByteReader, DecodeError } from "@amity/bytes";
+import { serveDlms, wrapperLink, type SecurityKeys } from "@amity/dlms";
+import type { Address, Connection, Listener, World } from "@amity/runtime";
+import type { CollectedSource } from "./collection-plan.ts";
+import { concentratorDevice } from "./concentrator-device.ts";
+import { ConcentratorEventLog, type ConcentratorEvent } from "./concentrator-events.ts";
+import { CounterFile } from "./counter-file.ts";
+import { CollectedBook } from "./coverage-file.ts";
+import { decodeDelivery } from "./delivery.ts";
+import { DEFAULT_LOG_LIMITS, DeliveryLog, type DeliveryLogLimits } from "./delivery-log.ts";
+import { relayingLink } from "./gateway-relay.ts";
+import { MeterCollector, type LocalMeter, type MeterStanding } from "./meter-collector.ts";
+import type { MeterMedium } from "./meter-medium.ts";
+
+const HOUR_MS = 3_600_000;
+const DAY_MS = 24 * HOUR_MS;
+
+export interface ConcentratorOptions {
+  readonly concentratorId: string;
+  /** Eight octets. */
+  readonly systemTitle: Uint8Array;
+  /** Keys of the head-end's management association. */
+  readonly keys: SecurityKeys;
+  /** Where the head-end connects. */
+  readonly listen: Address;
+  readonly meters: readonly LocalMeter[];
+  /** What is collected; default: load profile and three event logs, 30 days back. */
+  readonly sources?: readonly CollectedSource[];
+  /** Civil ms between two visits to a meter. Default one hour. */
+  readonly collectEveryMs?: number;
+  /** Meter sessions on the medium at once. Default 2. */
+  readonly sessionsMax?: number;
+  /** Pieces of history in one visit. Default 4. */
+  readonly piecesPerVisit?: number;
+  /** Machine ms that a meter may take to answer over the medium. Default 60 s. */
+  readonly requestTimeoutMs?: number;
+  readonly log?: DeliveryLogLimits;
+  readonly firmware?: string;
+  /** Told of what the concentrator notes in its own event log. */
+  readonly onEvent?: (event: ConcentratorEvent) => void;
+}
+
+/** A running concentrator. */
+export interface Concentrator {
+  readonly address: Address;
+  readonly meters: readonly LocalMeter[];
+  readonly events: readonly ConcentratorEvent[];
+  /** Sequence numbers of deliveries: acknowledged up to, and the newest stored. */
+  readonly deliveries: { readonly acknowledged: number; readonly newest: number; readonly octets: number };
+  standing(meterId: string): MeterStanding;
+  setMeters(meters: readonly LocalMeter[]): void;
+  stop(): Promise<void>;
+}
+
+/** What a concentrator collects where nothing else is said. */
+export function defaultSources(historyMs = 30 * DAY_MS): CollectedSource[] {
+  const profile = { historyMs, lateMs: 1_800_000 };
+  return [
+    { ...profile, profile: "1-0:99.1.0", kind: "intervals", chunkMs: DAY_MS, gridMs: 900_000 },
+    ...["0-0:99.98.0", "0-0:99.98.1", "0-0:99.98.2"].map((log): CollectedSource => ({
+      ...profile,
+      profile: log,
+      kind: "events",
+      chunkMs: historyMs,
+      gridMs: 1_000,
+    })),
+  ];
+}
+
+/**
+ * Starts a concentrator on what its disk holds: recovers the delivery log, serves the head-end, collects its meters.
+ * @throws LinkError when the port is taken or the disk refuses, SecurityError when the counters cannot be trusted.
+ */
+export async function startConcentrator(world: World, medium: MeterMedium, options: ConcentratorOptions): Promise<Concentrator> {
+  const events = new ConcentratorEventLog((event) => options.onEvent?.(event));
+  const counters = await CounterFile.open(world.files);
+  const book = await CollectedBook.open(world.files);
+  const { log, torn } = await DeliveryLog.open(world.files, options.log ?? DEFAULT_LOG_LIMITS, ({ data }) => remember(book, data));
+  events.add({ atMs: world.clock.nowMs(), kind: "restarted", detail: `${log.newest - log.acknowledged} deliveries wait` });
+  if (torn > 0) events.add({ atMs: world.clock.nowMs(), kind: "tailRecovered", detail: `${torn} segment(s) ended in a torn record` });
+  const collector = new MeterCollector({
+    world,
+    medium,
+    log,
+    book,
+    events,
+    sources: options.sources ?? defaultSources(),
+    collectEveryMs: options.collectEveryMs ?? HOUR_MS,
+    sessionsMax: options.sessionsMax ?? 2,
+    piecesPerVisit: options.piecesPerVisit ?? 4,
+    requestTimeoutMs: options.requestTimeoutMs ?? 60_000,
+  });
+  collector.setMeters(options.meters);
+  const acknowledge = async (sequence: number): Promise<void> => {
+    await log.acknowledge(sequence, () => book.save());
+    collector.roomAgain();
+  };
+  const accept = (connection: Connection): void =>
+    serve(connection, { world, medium, options, log, events, collector, counters, acknowledge });
+  const listener: Listener = await world.network.listen(options.listen, accept);
+  collector.start();
+  return {
+    address: listener.address,
+    get meters() {
+      return collector.meters;
+    },
+    get events() {
+      return events.entries;
+    },
+    get deliveries() {
+      return { acknowledged: log.acknowledged, newest: log.newest, octets: log.octets };
+    },
+    standing: (meterId) => collector.standing(meterId),
+    setMeters: (meters) => collector.setMeters(meters),
+    async stop() {
+      await listener.close();
+      await collector.stop();
+    },
+  };
+}
+
+interface ServeParts {
+  readonly world: World;
+  readonly medium: MeterMedium;
+  readonly options: ConcentratorOptions;
+  readonly log: DeliveryLog;
+  readonly events: ConcentratorEventLog;
+  readonly collector: MeterCollector;
+  readonly counters: CounterFile;
+  readonly acknowledge: (sequence: number) => Promise<void>;
+}
+
+/** A head-end that stays silent this long (machine time) is gone. */
+const INACTIVITY_MS = 600_000;
+
+function serve(connection: Connection, parts: ServeParts): void {
+  const { world, medium, options, log, events, collector, counters, acknowledge } = parts;
+  let isProved = false;
+  const device = concentratorDevice({
+    concentratorId: options.concentratorId,
+    systemTitle: options.systemTitle,
+    keys: options.keys,
+    clock: world.clock,
+    log,
+    events,
+    collector,
+    counters,
+    firmware: options.firmware ?? "amity-dcu-1",
+    acknowledge,
+    onManagement: () => (isProved = true),
+  });
+  const link = relayingLink(wrapperLink(connection, "server"), {
+    world,
+    medium,
+    meterAt: (address) => collector.byAddress(address),
+    isAllowed: () => isProved,
+    connectTimeoutMs: options.requestTimeoutMs ?? 60_000,
+  });
+  const onFault = (error: unknown): void => world.log.error("concentrator.fault", { error: String(error) });
+  serveDlms(link, { logicalDevice: (sap) => (sap === 1 ? device : undefined) }, world, { inactivityTimeoutMs: INACTIVITY_MS, onFault });
+}
+
+/** A delivery that is still held says what was collected. */
+function remember(book: CollectedBook, octets: Uint8Array): void {
+  try {
+    const { meterId, object, span } = decodeDelivery(new ByteReader(octets));
+    book.add(meterId, object, span);
+  } catch (error) {
+    // It is handed on as it is; the head-end says what is wrong with it.
+    if (!(error instanceof DecodeError)) throw error;
+  }
+}
