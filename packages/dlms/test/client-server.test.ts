@@ -207,3 +207,34 @@ test("a server SAP where nothing answers runs into the time-out", async () => {
     code: "timeout",
   });
 });
+
+describe("general block transfer", () => {
+  test("carries long requests and answers of every service", async () => {
+    const associations: AssociationDefinition[] = [
+      { clientSap: 1, role: "manager", mechanism: "hls-gmac", ciphered: true, maxPduOctets: 200 },
+    ];
+    const { client, device } = await open(
+      { associations },
+      {
+        ...manager(suite0({ ciphering: "general-global" })),
+        maxPduOctets: 150,
+        conformance: ["general-protection", "general-block-transfer", "get", "set", "action", "access", "selective-access"],
+      },
+    );
+    expect(client.association.conformance.has("general-block-transfer")).toBe(true);
+    expect(await client.get(PROFILE)).toEqual({ kind: "data", data: profileBuffer(96) });
+    const long = data.octets(new Uint8Array(2000).fill(3));
+    expect(await client.set(TEXT, long)).toBe("success");
+    expect(device.state.get(TEXT.instanceId)).toEqual(long);
+    expect(await client.action(ECHO, long)).toEqual({ kind: "done", data: long });
+    expect(
+      await client.access([
+        { kind: "get", attribute: TEXT },
+        { kind: "set", attribute: TEXT, value: data.nothing },
+        { kind: "get", attribute: TEXT },
+        { kind: "action", method: DISCONNECT, parameters: data.integer(0) },
+      ]),
+    ).toEqual([{ kind: "data", data: long }, { kind: "done" }, { kind: "data", data: data.nothing }, { kind: "done" }]);
+    await client.release();
+  });
+});

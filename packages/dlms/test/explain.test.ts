@@ -31,11 +31,17 @@ describe("explaining", () => {
     expect(find(tree, "invocationCounter")?.value).toBe("19088743");
     expect(find(tree, "deciphered")?.value).toBe("with test key, sent by 4d4d4d0000bc614e");
     expect(find(tree, "instanceId")?.value).toBe("0-0:1.0.0.255");
-    expect(find(explain(apdu, { keys: [{ ...KEY, encryptionKey: KEY.authenticationKey }], systemTitles: [fromHex("4D4D4D0000BC614E")] }), "deciphered")?.error).toBe("no key given fits");
+    expect(
+      find(
+        explain(apdu, { keys: [{ ...KEY, encryptionKey: KEY.authenticationKey }], systemTitles: [fromHex("4D4D4D0000BC614E")] }),
+        "deciphered",
+      )?.error,
+    ).toBe("no key given fits");
   });
 
   test("opens the InitiateRequest in an AARQ with the title that the AARQ carries", () => {
-    const aarq = "605DA109060760857405080103A60A04084D4D4D0000BC614E8A0207808B0760857405080205AC1280105A2F34710219653B1767551B0F3C261EBE230421211F300000271072E0890F4615D53565D97D0FD27C6243D162562C43DBE2A415B1";
+    const aarq =
+      "605DA109060760857405080103A60A04084D4D4D0000BC614E8A0207808B0760857405080205AC1280105A2F34710219653B1767551B0F3C261EBE230421211F300000271072E0890F4615D53565D97D0FD27C6243D162562C43DBE2A415B1";
     const tree = explain(fromHex(aarq), { keys: [KEY] });
     expect(find(tree, "initiate-request")).toBeDefined();
     expect(find(tree, "dlmsVersion")?.value).toBe("6");

@@ -6,7 +6,7 @@ import type { ActionResult, DataAccessResult } from "../apdu/results.ts";
 import { encodeData } from "../data/axdr.ts";
 import type { DlmsData } from "../data/dlms-data.ts";
 import type { ActionOutcome } from "./dlms-client.ts";
-import { checkInvokeId, type ServiceContext } from "./service-context.ts";
+import { checkInvokeId, needsBlocks, type ServiceContext } from "./service-context.ts";
 import { blocksOf, type BlockSource } from "./set-exchange.ts";
 
 const REQUEST = 0xc3;
@@ -22,7 +22,7 @@ export function* actionExchange(
   const invokeIdAndPriority = context.nextInvokeId();
   let request = encodeApdu(REQUEST, actionRequest, { kind: "normal", value: { invokeIdAndPriority, method, parameters } });
   let blocks: BlockSource | undefined;
-  if (request.length > context.sendOctetsMax && parameters !== undefined) {
+  if (parameters !== undefined && needsBlocks(context, request, "action")) {
     blocks = blocksOf(context, encodeData(parameters), context.sendOctetsMax - FIRST_BLOCK_HEADER_OCTETS, "action");
     request = encodeApdu(REQUEST, actionRequest, { kind: "withFirstPblock", value: { invokeIdAndPriority, method, block: blocks.next() } });
   }

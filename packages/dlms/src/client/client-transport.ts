@@ -1,5 +1,7 @@
 import { AmityError, LinkError, PeerError, SecurityError } from "@amity/bytes";
 import type { Timer, Timers } from "@amity/runtime";
+import { BlockTransfer, type BlockTransferOptions } from "../apdu/block-transfer.ts";
+import { GENERAL_BLOCK_TRANSFER_TAG } from "../apdu/ciphered.ts";
 import type { PduLink, SapPair } from "../link/pdu-link.ts";
 import type { ProtectionForm, SecureChannel } from "../security/secure-channel.ts";
 import type { ApduTrace } from "../trace.ts";
@@ -19,7 +21,10 @@ interface Pending {
   resolve(plain: Uint8Array): void;
   reject(error: Error): void;
   readonly timer: Timer;
+  readonly resendsLeft: number;
 }
+
+const RESENDS_MAX = 3;
 
 /** APDUs that are never ciphered as a whole, or that report that ciphering failed. */
 const CLEAR_TAGS: ReadonlySet<number> = new Set([0x60, 0x61, 0x62, 0x63, 0x64]);
@@ -29,10 +34,13 @@ const ERROR_TAGS: ReadonlySet<number> = new Set([0xd8, 0x0e]);
 export class ClientTransport {
   /** How requests are protected; `undefined`: not at all. */
   form: ProtectionForm | undefined;
+  /** Set where general block transfer was agreed. */
+  blockTransfer: BlockTransferOptions | undefined;
   onNotification: ((notification: Notification) => void) | undefined;
   readonly #link: PduLink;
   readonly #options: TransportOptions;
   #pending: Pending | undefined;
+  #transfer: BlockTransfer | undefined;
   #ended: Error | undefined;
 
   constructor(link: PduLink, options: TransportOptions) {
@@ -56,15 +64,35 @@ export class ClientTransport {
         reject(this.#ended);
         return;
       }
-      const { saps, timers, timeoutMs } = this.#options;
       const apdu = this.#protect(plain);
-      const timer = timers.after(timeoutMs, () => {
-        this.fail(new LinkError(`no answer in ${timeoutMs} ms`, { code: "timeout", advice: "check the addresses (SAPs) and the route" }));
-      });
-      this.#pending = { resolve, reject, timer };
+      this.#transfer = undefined;
+      this.#pending = { resolve, reject, timer: this.#startTimer(), resendsLeft: RESENDS_MAX };
       this.#trace("sent", plain, apdu);
-      this.#link.send(apdu, saps);
+      const agreed = this.blockTransfer;
+      if (agreed === undefined || apdu.length <= agreed.sendOctetsMax) this.#link.send(apdu, this.#options.saps);
+      else this.#sendAll((this.#transfer = new BlockTransfer(agreed)).send(apdu));
     });
+  }
+
+  #startTimer(): Timer {
+    const { timers, timeoutMs } = this.#options;
+    return timers.after(timeoutMs, () => this.#timedOut());
+  }
+
+  /** Blocks may be lost on a link that loses APDUs: they are asked for again. Anything else has no second try. */
+  #timedOut(): void {
+    const pending = this.#pending;
+    if (pending !== undefined && this.#transfer !== undefined && pending.resendsLeft > 0) {
+      this.#pending = { ...pending, timer: this.#startTimer(), resendsLeft: pending.resendsLeft - 1 };
+      this.#sendAll(this.#transfer.resend());
+      return;
+    }
+    const { timeoutMs } = this.#options;
+    this.fail(new LinkError(`no answer in ${timeoutMs} ms`, { code: "timeout", advice: "check the addresses (SAPs) and the route" }));
+  }
+
+  #sendAll(apdus: readonly Uint8Array[]): void {
+    for (const apdu of apdus) this.#link.send(apdu, this.#options.saps);
   }
 
   /** Ends with an error: whoever waits gets it, and every later call. */
@@ -91,8 +119,10 @@ export class ClientTransport {
     const own = this.#options.saps;
     if (saps.clientSap !== own.clientSap || saps.serverSap !== own.serverSap) return;
     try {
-      const plain = this.#unprotect(apdu);
-      this.#trace("received", plain, apdu);
+      const whole = apdu[0] === GENERAL_BLOCK_TRANSFER_TAG ? this.#putTogether(apdu) : apdu;
+      if (whole === undefined) return;
+      const plain = this.#unprotect(whole);
+      this.#trace("received", plain, whole);
       if (isNotification(plain)) {
         this.onNotification?.(readNotification(plain));
         return;
@@ -106,6 +136,22 @@ export class ClientTransport {
       if (!(error instanceof AmityError)) throw error;
       this.fail(error);
     }
+  }
+
+  #putTogether(apdu: Uint8Array): Uint8Array | undefined {
+    const agreed = this.blockTransfer;
+    if (agreed === undefined) throw new PeerError("general block transfer was not agreed", { code: "not-negotiated" });
+    this.#transfer ??= new BlockTransfer(agreed);
+    const step = this.#transfer.receive(apdu);
+    this.#sendAll(step.send);
+    const pending = this.#pending;
+    if (pending !== undefined) {
+      // The peer is alive: the time-out counts from its last block.
+      pending.timer.cancel();
+      this.#pending = { ...pending, timer: this.#startTimer(), resendsLeft: RESENDS_MAX };
+    }
+    if (step.message !== undefined) this.#transfer = undefined;
+    return step.message;
   }
 
   #unprotect(apdu: Uint8Array): Uint8Array {

@@ -28,7 +28,13 @@ import { getExchange, getListExchange } from "./get-exchange.ts";
 import { CONFIRMED_HIGH_PRIORITY, notGranted, type ServiceContext } from "./service-context.ts";
 import { setExchange, setListExchange } from "./set-exchange.ts";
 
-const DEFAULTS = { timeoutMs: 10_000, valueOctetsMax: 4 * 1024 * 1024, challengeOctets: 16, ecdsaChallengeOctets: 32 } as const;
+const DEFAULTS = {
+  timeoutMs: 10_000,
+  valueOctetsMax: 4 * 1024 * 1024,
+  challengeOctets: 16,
+  ecdsaChallengeOctets: 32,
+  blockWindow: 8,
+} as const;
 
 /**
  * Opens an association over a link and returns the client.
@@ -97,6 +103,13 @@ class AssociationClient implements DlmsClient {
     }
     this.#transport.form = security === undefined ? undefined : { ciphering: security.ciphering, protection: security.protection };
     this.#context = this.#contextOf(this.#association, this.#transport.form);
+    if (!this.#association.conformance.has("general-block-transfer")) return;
+    const { serverMaxPduOctets } = this.#association;
+    this.#transport.blockTransfer = {
+      sendOctetsMax: serverMaxPduOctets === 0 ? 0xffff : serverMaxPduOctets,
+      window: this.#options.blockWindow ?? DEFAULTS.blockWindow,
+      messageOctetsMax: this.#context.valueOctetsMax,
+    };
   }
 
   async get(attribute: AttributeDescriptor, selection?: AccessSelection): Promise<GetOutcome> {
@@ -181,6 +194,7 @@ class AssociationClient implements DlmsClient {
     return {
       conformance: info.conformance,
       sendOctetsMax: limit - protectionOverhead(form),
+      hasGeneralBlocks: info.conformance.has("general-block-transfer"),
       valueOctetsMax: this.#options.valueOctetsMax ?? DEFAULTS.valueOctetsMax,
       nextInvokeId: () => {
         if (!this.#transport.isOpen) throw new LinkError("the association is closed", { code: "closed" });

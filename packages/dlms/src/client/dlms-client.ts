@@ -23,6 +23,8 @@ export interface ClientOptions {
   readonly conformance?: readonly ConformanceBit[];
   /** Largest APDU that we take (octets), default 65,535. */
   readonly maxPduOctets?: number;
+  /** Blocks that we take before we confirm in general block transfer (1 to 63), default 8. It is used where `conformance` asks for it. */
+  readonly blockWindow?: number;
   /** Machine time to wait for each answer, default 10,000. */
   readonly timeoutMs?: number;
   /** Largest attribute value put together from blocks (octets), default 4 Mi. */

@@ -6,6 +6,8 @@ export interface ServiceContext {
   readonly conformance: ReadonlySet<ConformanceBit>;
   /** Largest plain APDU that we may send (octets): the server's limit less the overhead of protection. */
   readonly sendOctetsMax: number;
+  /** General block transfer carries what exceeds `sendOctetsMax`. */
+  readonly hasGeneralBlocks: boolean;
   /** Largest value put together from blocks (octets). */
   readonly valueOctetsMax: number;
   /** Invoke-id-and-priority of the next request. */
@@ -25,4 +27,11 @@ export function checkInvokeId(sent: number, received: number): void {
 /** A service that the association was not granted. */
 export function notGranted(service: ConformanceBit): PeerError {
   return new PeerError(`the server does not offer ${service}`, { code: "not-negotiated" });
+}
+
+/** Whether a request that is too long must go in the blocks of its own service. */
+export function needsBlocks(context: ServiceContext, request: Uint8Array, service: "set" | "action"): boolean {
+  if (request.length <= context.sendOctetsMax) return false;
+  const bit = service === "set" ? "block-transfer-with-set-or-write" : "block-transfer-with-action";
+  return context.conformance.has(bit) || !context.hasGeneralBlocks;
 }

@@ -4,7 +4,7 @@ import type { DataAccessResult } from "../apdu/results.ts";
 import { setRequest, setResponse } from "../apdu/set.ts";
 import { encodeData } from "../data/axdr.ts";
 import type { SetRequestItem } from "./dlms-client.ts";
-import { checkInvokeId, notGranted, type ServiceContext } from "./service-context.ts";
+import { checkInvokeId, needsBlocks, notGranted, type ServiceContext } from "./service-context.ts";
 
 const REQUEST = 0xc1;
 const RESPONSE = 0xc5;
@@ -17,7 +17,7 @@ export function* setExchange(context: ServiceContext, item: SetRequestItem): Exc
   const invokeIdAndPriority = context.nextInvokeId();
   const { attribute, selection, value } = item;
   const whole = encodeApdu(REQUEST, setRequest, { kind: "normal", value: { invokeIdAndPriority, attribute, selection, value } });
-  if (whole.length > context.sendOctetsMax) {
+  if (needsBlocks(context, whole, "set")) {
     const octets = encodeData(value);
     const room = context.sendOctetsMax - (whole.length - octets.length) - BLOCK_HEADER_OCTETS;
     const blocks = blocksOf(context, octets, room);
@@ -41,7 +41,7 @@ export function* setListExchange(context: ServiceContext, items: readonly SetReq
   const values = items.map((item) => item.value);
   const whole = encodeApdu(REQUEST, setRequest, { kind: "withList", value: { invokeIdAndPriority, items: targets, values } });
   let results: DataAccessResult[];
-  if (whole.length > context.sendOctetsMax) {
+  if (needsBlocks(context, whole, "set")) {
     const writer = new ByteWriter();
     berLength.encode(values.length, writer);
     for (const value of values) writer.bytes(encodeData(value));

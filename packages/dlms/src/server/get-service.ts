@@ -38,7 +38,7 @@ export class GetService {
 
   #single(invokeIdAndPriority: number, result: Result, call: ServiceCall): Uint8Array {
     const response = encodeApdu(RESPONSE, getResponseToSend, { kind: "normal", value: { invokeIdAndPriority, result } });
-    if (response.length <= call.sendOctetsMax || result.kind === "refused") return response;
+    if (result.kind === "refused" || fits(response, call)) return response;
     // The value stands behind tag, form, invoke id and choice.
     return this.#inBlocks(invokeIdAndPriority, response.subarray(4), call);
   }
@@ -51,7 +51,7 @@ export class GetService {
     const results: Result[] = [];
     for (const { attribute, selection } of items) results.push(resultOf(await readAttribute(call, attribute, selection)));
     const response = encodeApdu(RESPONSE, getResponseToSend, { kind: "withList", value: { invokeIdAndPriority, results } });
-    if (response.length <= call.sendOctetsMax) return response;
+    if (fits(response, call)) return response;
     const writer = new ByteWriter();
     berLength.encode(results.length, writer);
     for (const result of results) writer.bytes(encodeAll(resultToSend, result));
@@ -84,6 +84,12 @@ export class GetService {
     const value = { invokeIdAndPriority, lastBlock, blockNumber, result: { kind: "data", value: rawData } } as const;
     return encodeApdu(RESPONSE, getResponseToSend, { kind: "withDatablock", value });
   }
+}
+
+/** Whether the answer can go as it is: in one APDU, or in general blocks where the service's own were not agreed. */
+function fits(response: Uint8Array, call: ServiceCall): boolean {
+  if (response.length <= call.sendOctetsMax) return true;
+  return response.length <= call.answerOctetsMax && !call.opened.conformance.has("block-transfer-with-get-or-read");
 }
 
 function resultOf(outcome: ReadOutcome): Result {

@@ -35,6 +35,7 @@ const DIAGNOSTIC = {
 /** Services that this server speaks. */
 export const SERVER_CONFORMANCE: readonly ConformanceBit[] = [
   "general-protection",
+  "general-block-transfer",
   "block-transfer-with-get-or-read",
   "block-transfer-with-set-or-write",
   "block-transfer-with-action",

@@ -1,4 +1,7 @@
+import { AmityError } from "@amity/bytes";
 import type { Random, Timer, Timers } from "@amity/runtime";
+import { BlockTransfer } from "../apdu/block-transfer.ts";
+import { GENERAL_BLOCK_TRANSFER_TAG } from "../apdu/ciphered.ts";
 import type { PduLink, SapPair } from "../link/pdu-link.ts";
 import type { ProtectionForm } from "../security/secure-channel.ts";
 import type { ApduTrace } from "../trace.ts";
@@ -36,6 +39,7 @@ const EXCEPTION_OTHER = Uint8Array.of(0xd8, 0x01, 0x03);
 interface Slot {
   readonly association: ServerAssociation;
   readonly waiting: Uint8Array[];
+  transfer: BlockTransfer | undefined;
   busy: boolean;
 }
 
@@ -92,6 +96,36 @@ class LinkSession implements ServerSession {
     this.#restartIdle();
     const slot = this.#slotOf(saps);
     if (slot === undefined) return;
+    if (apdu[0] === GENERAL_BLOCK_TRANSFER_TAG) {
+      const whole = this.#putTogether(slot, saps, apdu);
+      if (whole !== undefined) this.#enqueue(slot, saps, whole);
+      return;
+    }
+    slot.transfer = undefined;
+    this.#enqueue(slot, saps, apdu);
+  }
+
+  /** One APDU of general block transfer; the message when it is whole. */
+  #putTogether(slot: Slot, saps: SapPair, apdu: Uint8Array): Uint8Array | undefined {
+    const agreed = slot.association.blockTransfer;
+    if (agreed === undefined) {
+      this.#link.send(EXCEPTION_OTHER, saps);
+      return undefined;
+    }
+    if (slot.transfer === undefined || slot.transfer.startsAnew(apdu)) slot.transfer = new BlockTransfer(agreed);
+    try {
+      const { send, message } = slot.transfer.receive(apdu);
+      for (const block of send) this.#link.send(block, saps);
+      return message;
+    } catch (error) {
+      if (!(error instanceof AmityError)) throw error;
+      slot.transfer = undefined;
+      this.#link.send(EXCEPTION_OTHER, saps);
+      return undefined;
+    }
+  }
+
+  #enqueue(slot: Slot, saps: SapPair, apdu: Uint8Array): void {
     if (!slot.busy) this.#serve(slot, saps, apdu);
     // A client that does not wait for answers is cut off before it fills our memory.
     else if (slot.waiting.length < REQUESTS_WAITING_MAX) slot.waiting.push(apdu);
@@ -108,7 +142,7 @@ class LinkSession implements ServerSession {
       randomBytes: (length) => this.#world.random.bytes(length),
       ...(this.#options.limits === undefined ? {} : { limits: this.#options.limits }),
     });
-    const slot: Slot = { association, waiting: [], busy: false };
+    const slot: Slot = { association, waiting: [], transfer: undefined, busy: false };
     this.#slots.set(keyOf(saps), slot);
     return slot;
   }
@@ -134,11 +168,22 @@ class LinkSession implements ServerSession {
     this.#trace("received", saps, result.plainRequest, apdu);
     if (result.answer !== undefined) {
       this.#trace("sent", saps, result.plainAnswer ?? result.answer, result.answer);
-      this.#link.send(result.answer, saps);
+      this.#sendAnswer(slot, saps, result.answer);
     }
     slot.busy = false;
     const next = slot.waiting.shift();
     if (next !== undefined) this.#serve(slot, saps, next);
+  }
+
+  /** What came in general blocks is answered in general blocks, and so is what the client could not take otherwise. */
+  #sendAnswer(slot: Slot, saps: SapPair, answer: Uint8Array): void {
+    const agreed = slot.association.blockTransfer;
+    if (agreed === undefined || (slot.transfer === undefined && answer.length <= agreed.sendOctetsMax)) {
+      this.#link.send(answer, saps);
+      return;
+    }
+    slot.transfer ??= new BlockTransfer(agreed);
+    for (const block of slot.transfer.send(answer)) this.#link.send(block, saps);
   }
 
   #fault(slot: Slot, saps: SapPair, apdu: Uint8Array, error: unknown): void {

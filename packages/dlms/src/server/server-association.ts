@@ -1,6 +1,7 @@
 import { DecodeError, SecurityError, decodeAll } from "@amity/bytes";
 import { release } from "../acse/acse.ts";
 import { actionRequest, actionResponse } from "../apdu/action.ts";
+import type { BlockTransferOptions } from "../apdu/block-transfer.ts";
 import { exceptionResponse, type ExceptionResponse } from "../apdu/exceptions.ts";
 import { encodeApdu } from "../apdu/exchange.ts";
 import { data } from "../data/dlms-data.ts";
@@ -26,6 +27,7 @@ const ACTION = 0xc3;
 const ACTION_RESPONSE = 0xc7;
 const EXCEPTION = 0xd8;
 const ACCESS_REQUEST = 0xd9;
+const BLOCK_WINDOW = 8;
 
 /** What the server side of one pair of service access points is made of. */
 export interface ServerAssociationOptions {
@@ -66,6 +68,18 @@ export class ServerAssociation {
   /** Associated, HLS included. */
   get isOpen(): boolean {
     return this.#opened !== undefined && this.#opened.hls === undefined;
+  }
+
+  get #limits(): ServerLimits {
+    return this.#options.limits ?? DEFAULT_SERVER_LIMITS;
+  }
+
+  /** How general block transfer is to be done, where it was agreed. */
+  get blockTransfer(): BlockTransferOptions | undefined {
+    const opened = this.#opened;
+    if (opened?.conformance.has("general-block-transfer") !== true) return undefined;
+    const sendOctetsMax = opened.clientMaxPduOctets === 0 ? 0xffff : opened.clientMaxPduOctets;
+    return { sendOctetsMax, window: BLOCK_WINDOW, messageOctetsMax: this.#limits.valueOctetsMax };
   }
 
   /** For notifications: protects with what the association uses. */
@@ -150,8 +164,8 @@ export class ServerAssociation {
       serverSap: this.#options.serverSap,
       protection: { protection: form?.protection, isSigned: false },
       sendOctetsMax,
-      answerOctetsMax: sendOctetsMax,
-      limits: this.#options.limits ?? DEFAULT_SERVER_LIMITS,
+      answerOctetsMax: opened.conformance.has("general-block-transfer") ? this.#limits.valueOctetsMax : sendOctetsMax,
+      limits: this.#limits,
     };
     const body = plain.subarray(1);
     switch (plain[0]) {
