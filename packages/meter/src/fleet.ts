@@ -77,8 +77,9 @@ export interface FleetOptions {
   readonly firstPort?: number;
   readonly zone?: string;
   readonly climate?: ClimateName;
-  /** Meters were installed 80 to 400 days before this instant. */
   readonly startMs: number;
+  /** How many days before `startMs` meters were installed: least and most, default 80 to 400. Fewer make a young fleet quick to compute. */
+  readonly installedDays?: readonly [number, number];
   readonly solarShare?: number;
   readonly electricVehicleShare?: number;
   /** Four upper-case letters of the meter id, default `AMTY`. */
@@ -149,7 +150,7 @@ function planMeters(
   transformers: readonly PlannedTransformer[],
   concentrators: readonly PlannedConcentrator[],
 ): PlannedMeter[] {
-  const { seed, startMs } = options;
+  const { seed, startMs, installedDays: [leastDays, mostDays] = [80, 400] } = options;
   const stations = new Map<string, number>();
   let nextPort = options.firstPort ?? 0;
   return Array.from({ length: options.meters }, (_, index): PlannedMeter => {
@@ -173,7 +174,7 @@ function planMeters(
       solar: uniform(seed, 13, index) < (options.solarShare ?? 0.22),
       electricVehicle: uniform(seed, 14, index) < (options.electricVehicleShare ?? 0.12),
       householdSeed: seedOf(`${seed}/household/${index}`),
-      installedMs: startMs - Math.floor((80 + 320 * uniform(seed, 15, index)) * 86_400_000),
+      installedMs: startMs - Math.floor((leastDays + (mostDays - leastDays) * uniform(seed, 15, index)) * 86_400_000),
     };
   });
 

@@ -13,4 +13,11 @@ export { MeterDevice, type MeterDeviceParts } from "./dlms/meter-device.ts";
 export { meterModel, logicalDeviceName, systemTitleOf, type MeterModel } from "./dlms/meter-model.ts";
 export { lastGaspApdu } from "./dlms/last-gasp.ts";
 export { FleetJournal, type JournalEntry } from "./journal.ts";
-export { MeterFleet, type FleetParts, type ServedMeters, type ServeMetersOptions, type ServingWorld } from "./meter-fleet.ts";
+export {
+  MeterFleet,
+  type FleetParts,
+  type MeterTransport,
+  type ServedMeters,
+  type ServeMetersOptions,
+  type ServingWorld,
+} from "./meter-fleet.ts";

@@ -1,7 +1,8 @@
 import { UsageError } from "@amity/bytes";
-import { serveDlms, wrapperLink, type ApduTrace } from "@amity/dlms";
+import { serveDlms, serveHdlcLink, wrapperLink, type ApduTrace } from "@amity/dlms";
 import { civilDateOf, dayNumberOf, zoneOf, type Zone } from "@amity/intervals";
 import type { Address, Clock, Connection, Listener, Network, Random, Timers } from "@amity/runtime";
+import { lastGaspApdu } from "./dlms/last-gasp.ts";
 import { MeterDevice } from "./dlms/meter-device.ts";
 import { meterModel, type MeterModel } from "./dlms/meter-model.ts";
 import type { FleetPlan, PlannedMeter } from "./fleet.ts";
@@ -20,6 +21,8 @@ export interface FleetParts {
   readonly type?: MeterTypeOptions;
   /** Makes what happens to meters last; without it a fleet forgets with its process. */
   readonly journal?: FleetJournal;
+  /** Called for each meter that loses power, with what it says with its last charge: the caller may carry it, or lose it. */
+  readonly onLastGasp?: (meterId: string, apdu: Uint8Array) => void;
 }
 
 /** What serving takes from the world. */
@@ -29,9 +32,14 @@ export interface ServingWorld {
   readonly network: Network;
 }
 
+/** IEC 62056-4-7 wrapper, or IEC 62056-46 HDLC as a serial server passes it on. */
+export type MeterTransport = "wrapper" | "hdlc";
+
 export interface ServeMetersOptions {
   /** Default 127.0.0.1. */
   readonly host?: string;
+  /** Framing on the connection, default `wrapper`. */
+  readonly transport?: MeterTransport;
   /** Serve meters that the plan puts on a medium on TCP ports as well, default false. */
   readonly everyMeter?: boolean;
   readonly trace?: (meterId: string) => ApduTrace | undefined;
@@ -112,7 +120,10 @@ export class MeterFleet {
       const next = operation(Math.max(nowMs, meter.lastOperationMs), meterId);
       if (!meter.apply(next)) continue;
       entries.push({ meterId, operation: next });
-      if (next.kind === "powerDown") this.#dropConnections(meterId);
+      if (next.kind === "powerDown") {
+        this.#parts.onLastGasp?.(meterId, lastGaspApdu(meter, next.atMs));
+        this.#dropConnections(meterId);
+      }
     }
     await this.#parts.journal?.append(entries);
     return entries.map(({ meterId }) => meterId);
@@ -124,7 +135,7 @@ export class MeterFleet {
     return this.happen(meters, (atMs) => ({ kind: hasPower ? "powerUp" : "powerDown", atMs }));
   }
 
-  /** Serves DLMS (wrapper) to whoever is at the other end; without power the connection ends at once. */
+  /** Serves DLMS to whoever is at the other end; without power the connection ends at once. */
   attach(meterId: string, connection: Connection, world: Pick<ServingWorld, "timers" | "random">, options: ServeMetersOptions = {}): void {
     const device = this.device(meterId);
     if (!device.meter.hasPower) {
@@ -133,18 +144,12 @@ export class MeterFleet {
     }
     this.#track(meterId, connection);
     const trace = options.trace?.(meterId);
-    serveDlms(
-      wrapperLink(
-        tracked(connection, () => this.#connections.get(meterId)?.delete(connection)),
-        "server",
-      ),
-      device,
-      world,
-      {
-        ...(trace === undefined ? {} : { trace }),
-        onFault: (error) => options.onFault?.(meterId, error),
-      },
-    );
+    const own = tracked(connection, () => this.#connections.get(meterId)?.delete(connection));
+    const link =
+      options.transport === "hdlc"
+        ? serveHdlcLink(own, world.timers, { answersAt: (serverSap) => device.logicalDevice(serverSap) !== undefined })
+        : wrapperLink(own, "server");
+    serveDlms(link, device, world, { ...(trace === undefined ? {} : { trace }), onFault: (error) => options.onFault?.(meterId, error) });
   }
 
   /** Opens the TCP ports of the plan's direct meters (port 0: a free one). @throws LinkError `in-use`; nothing listens then. */

@@ -3,6 +3,7 @@ import {
   connectDlms,
   memoryCounter,
   obisToOctets,
+  openHdlcLink,
   parseObis,
   wrapperLink,
   type AccessSelection,
@@ -350,6 +351,33 @@ describe("the meter's DLMS face", () => {
     const apdu = lastGaspApdu(meter, startMs);
     expect(apdu[0]).toBe(0x0f);
     expect(apdu.length).toBeLessThan(64);
+  });
+
+  it("speaks HDLC where it is served so", async () => {
+    const world = simulation.node("serial").world;
+    await fleet.serve(world, { host: "serial", transport: "hdlc" });
+    const keys = fleet.keys(target.meterId);
+    const client = await simulation.runFor(
+      here.network
+        .connect({ host: "serial", port: 4_059 })
+        .then((connection) => openHdlcLink(connection, here.timers, { clientSap: 2, serverSap: 1 }))
+        .then((link) => connectDlms(link, { clientSap: 2, authentication: { mechanism: "lls", password: keys.readingPassword } }, here)),
+    );
+    const rows = rowsOf(await get(client, 7, "1-0:99.1.0", 2, range(startMs - DAY_MS + 1_000, startMs)));
+    expect(rows).toHaveLength(96);
+  });
+
+  it("hands its last gasp to whoever carries it", async () => {
+    const heard: string[] = [];
+    fleet = await MeterFleet.open({
+      plan,
+      masterSecret: master,
+      clock: here.clock,
+      onLastGasp: (meterId, apdu) => heard.push(`${meterId} ${apdu[0]}`),
+    });
+    await fleet.setFeederPower(target.feederId, false);
+    await fleet.setFeederPower(target.feederId, false);
+    expect(heard).toEqual(plan.meters.filter(({ feederId }) => feederId === target.feederId).map(({ meterId }) => `${meterId} 15`));
   });
 
   it("opens to the public client only where its profile says so", async () => {

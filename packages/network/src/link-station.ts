@@ -61,7 +61,7 @@ class MediumLinkStation implements LinkStation {
     return new Promise((resolve, reject) => {
       let tries = 0;
       let timer: Timer | undefined;
-      const deadlineMs = timers.elapsedMs() + (options.timeoutMs ?? this.#settings.retransmitMs * CONNECT_TRIES);
+      const deadlineMs = timers.elapsedMs() + (options.timeoutMs ?? Math.max(CONNECT_LEAST_MS, this.#settings.retransmitMs * CONNECT_TRIES));
       const abandon = (): void => settle(new LinkError("was given up", { code: "aborted" }));
       const settle = (outcome: "opened" | LinkError): void => {
         timer?.cancel();
@@ -218,4 +218,6 @@ function keyOf(peer: StationAddress, link: number, isOpener: boolean): string {
 
 /** Calls of a link are given up after this many first time-outs; the later ones are longer. */
 const CONNECT_TRIES = 40;
+/** A fast medium in a busy process still gets this long. */
+const CONNECT_LEAST_MS = 5_000;
 const NOTHING = new Uint8Array(0);
