@@ -77,9 +77,11 @@ describe("collection of meters behind a concentrator", () => {
     await utility.simulation.runUntil(START_MS + 3 * HOUR_MS);
     expect(missingIntervals(utility, FLOOR_MS, Date.UTC(2026, 10, 1, 14, 0))).toEqual([]);
     const events = await utility.headEnd().views.eventsSince(0, 100);
-    expect(events.some(({ event }) => event.meterId === "C1" && event.code === 200 && event.detail?.includes("reached its 20000 octets") === true)).toBe(
-      true,
-    );
+    expect(
+      events.some(
+        ({ event }) => event.meterId === "C1" && event.code === 200 && event.detail?.includes("reached its 20000 octets") === true,
+      ),
+    ).toBe(true);
   });
 
   it("survives a real disk that is full in the middle of a record", async () => {
