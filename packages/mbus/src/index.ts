@@ -36,3 +36,4 @@ export * from "./application/compact-profile.ts";
 export type * from "./profiles/profile.ts";
 export { METER_PROFILES, readProfile, type ProfileResult } from "./profiles/read-profile.ts";
 export { knownFormats } from "./profiles/known-formats.ts";
+export * from "./decode-bench.ts";

@@ -32,7 +32,7 @@ export function missingValues(expected: Expected, records: readonly DataRecord[]
   for (const [name, want] of Object.entries(expected)) {
     if (META.has(name) || want === null || want === "" || typeof want === "boolean" || /status|flags|error/.test(name)) continue;
     if (extra.some((value) => same(value, want))) continue;
-    if (!records.some((record) => holds(record, name, want))) missing.push(`${name}=${String(want)}`);
+    if (!records.some((record) => holds(record, name, want))) missing.push(`${name}=${textOf(want)}`);
   }
   return missing;
 }
@@ -40,13 +40,14 @@ export function missingValues(expected: Expected, records: readonly DataRecord[]
 function holds(record: DataRecord, name: string, want: unknown): boolean {
   const { value } = record;
   if (typeof want === "number") {
+    if (record.vib.kind === "identifier" && (typeof value === "number" || typeof value === "bigint") && value.toString(16) === String(want)) return true;
     const scaled = scaledValue(record);
     if (scaled === undefined) return false;
     const suffix = name.slice(name.lastIndexOf("_") + 1);
     const factor = FACTORS[suffix]?.[record.vib.unit] ?? 1;
     return near(scaled * factor, want);
   }
-  const text = String(want);
+  const text = textOf(want);
   if (value !== null && typeof value === "object" && value.kind !== "invalid" && value.kind !== "octets") {
     const own = meterTimeText(value).replace("T", " ");
     return own === text || own.slice(0, text.length) === text || text.slice(0, own.length) === own;
@@ -58,16 +59,25 @@ function holds(record: DataRecord, name: string, want: unknown): boolean {
       .includes(text.toLowerCase());
   }
   if (value !== null && typeof value === "object") return value.kind === "invalid" && value.digits === text.toLowerCase();
+  // Identifiers come as integers, and are printed by others in hexadecimal digits.
+  if (typeof value === "number" || typeof value === "bigint") {
+    const bits = BigInt.asUintN(64, BigInt(Number.isInteger(Number(value)) ? value : 0)).toString(16);
+    if (same(bits, text.toLowerCase()) || (value < 0 && same((Number(value) >>> 0).toString(16), text.toLowerCase()))) return true;
+  }
   return same(value, text);
 }
 
 function same(own: unknown, want: unknown): boolean {
   if (typeof want === "number") return typeof own === "number" && near(own, want);
-  const a = String(own).trim();
-  const b = String(want).trim();
+  const a = textOf(own).trim();
+  const b = textOf(want).trim();
   return a === b || a.replace(/^0+/, "") === b.replace(/^0+/, "") || a.slice(0, 16).replace("T", " ") === b.slice(0, 16);
 }
 
 function near(own: number, want: number): boolean {
   return Math.abs(own - want) <= Math.max(1e-6, Math.abs(want) * 1e-6);
+}
+
+function textOf(value: unknown): string {
+  return typeof value === "string" ? value : (JSON.stringify(value, (_, part: unknown) => (typeof part === "bigint" ? String(part) : part)) ?? "");
 }

@@ -8,6 +8,8 @@ export interface ProfileValue {
   readonly storage: number;
   /** Counts 10^exponent of the record's unit; `undefined` where the meter has none (all-ones or the most negative value). */
   readonly value: number | bigint | undefined;
+  /** What the element itself says: the increment where the profile counts increments. */
+  readonly element: number | bigint | undefined;
   /** When, where a base date of the same storage number is known and the spacing is days or months. */
   readonly at: MeterTime | undefined;
 }
@@ -53,7 +55,7 @@ function open(record: DataRecord, records: readonly DataRecord[], octets: Uint8A
       value = running;
     }
     const steps = values.length + 1;
-    values.push({ storage: record.storage + steps, value, at: moved(baseDate, unit, isInverse ? -steps : steps, count) });
+    values.push({ storage: record.storage + steps, value, element: raw, at: moved(baseDate, unit, isInverse ? -steps : steps, count) });
   }
   return { record, spacing: { unit, count: count >= 253 ? 1 : count }, values };
 }

@@ -1,4 +1,4 @@
-import { AmityError, DecodeError } from "@amity/bytes";
+import { DecodeError, type AmityError } from "@amity/bytes";
 import { linkAddressOctets, type MeterAddress } from "../link/address.ts";
 import type { KeyLookup } from "../transport/meter-key.ts";
 import { openPayload, type SecurityOutcome } from "../transport/open-payload.ts";
@@ -7,7 +7,7 @@ import { applicationErrorText } from "./application-error.ts";
 import { readCompactFrame, type FormatStore } from "./compact-frame.ts";
 import { CONTROL_INFORMATION, type ApplicationKind, type ControlInformation } from "./control-information.ts";
 import { readFixedData, type FixedData } from "./fixed-data.ts";
-import { readRecords } from "./read-records.ts";
+import { readRecords, type RecordList } from "./read-records.ts";
 import type { DataRecord } from "./record.ts";
 
 /** What a message says, from its CI field on. */
@@ -55,80 +55,89 @@ const CLEAR: SecurityOutcome = { mode: 0, name: "none", status: "none", mac: "no
 const NO_RECORDS: readonly DataRecord[] = [];
 const MANUFACTURER: ControlInformation = { name: "manufacturer specific", header: "none", application: "manufacturer", direction: "both" };
 
+/** An application under construction: every field is there from the start, so that all share one shape (and are quick to make). */
+type Draft = { -readonly [K in keyof Application]: K extends "problems" ? AmityError[] : Application[K] };
+
 /**
  * Reads transport and application layer from the CI field at `at` to `end`. Never throws on content: what broke is in
  * `problems`, with its offset, beside all that was sound.
  */
 export function readApplication(data: Uint8Array, at: number, end: number, context: ApplicationContext = {}): Application {
-  const problems: AmityError[] = [...(context.problems ?? [])];
-  const ci = data[at] ?? 0;
-  const known = CONTROL_INFORMATION[ci] ?? (ci >= 0xa0 && ci <= 0xb7 ? MANUFACTURER : undefined);
-  if (known === undefined || at >= end) {
-    const reason = at >= end ? "truncated: no CI field" : `CI 0x${ci.toString(16)} is not known`;
-    problems.push(new DecodeError(reason, { offset: at, code: at >= end ? "truncated" : "unknown-ci" }));
-    return finish(
-      data,
-      at,
-      { kind: "manufacturer", name: "unknown", manufacturerData: data.slice(Math.min(at + 1, end), end), manufacturerOffset: at + 1 },
-      problems,
-    );
+  const ci = at < end ? (data[at] ?? 0) : -1;
+  const known = CI_TABLE[ci];
+  const draft = blankApplication(data, at, ci, context.linkMeter);
+  if (context.problems !== undefined) draft.problems.push(...context.problems);
+  if (known === undefined) {
+    const reason = ci < 0 ? "truncated: no CI field" : `CI 0x${ci.toString(16)} is not known`;
+    draft.problems.push(new DecodeError(reason, { offset: at, code: ci < 0 ? "truncated" : "unknown-ci" }));
+    if (ci >= 0) setManufacturerData(draft, at + 1, end);
+    return draft;
   }
-  const frame: Opened = { ci: known, data, from: at + 1, header: undefined, meter: context.linkMeter, security: CLEAR };
+  draft.name = known.name;
+  draft.kind = known.application;
   if (known.header !== "none") {
     try {
-      openHeader(frame, at, end, context, problems);
+      openHeader(draft, known, at, end, context);
     } catch (error) {
       if (!(error instanceof DecodeError)) throw error;
-      problems.push(error.within("transport"));
-      return finish(data, at, { kind: known.application, name: known.name, meter: context.linkMeter }, problems);
+      draft.problems.push(error.within("transport"));
+      return draft;
     }
   }
-  const base = {
-    kind: known.application,
-    name: known.name,
-    header: frame.header,
-    meter: frame.meter,
-    security: frame.security,
-    payloadOffset: frame.from,
+  readContent(draft, known, end, context);
+  return draft;
+}
+
+/** A message of nothing: what telegrams that end with the link layer come to, and where every other one starts. */
+export function blankApplication(data: Uint8Array, at: number, controlInformation: number, meter: MeterAddress | undefined): Draft {
+  return {
+    controlInformation,
+    name: "unknown",
+    kind: "manufacturer",
+    header: undefined,
+    meter,
+    security: CLEAR,
+    records: NO_RECORDS,
+    fixed: undefined,
+    manufacturerData: undefined,
+    manufacturerOffset: -1,
+    moreFollows: false,
+    applicationError: undefined,
+    alarm: undefined,
+    problems: [],
+    payload: data,
+    payloadOffset: Math.min(at + 1, data.length),
   };
-  const content = readContent(frame, end, context, problems);
-  return finish(frame.data, at, { ...base, ...content }, problems);
 }
 
-interface Opened {
-  readonly ci: ControlInformation;
-  data: Uint8Array;
-  from: number;
-  header: TransportHeader | undefined;
-  meter: MeterAddress | undefined;
-  security: SecurityOutcome;
-}
+/** By CI, A0-B7 included: an array is quicker than an object with gaps. */
+const CI_TABLE: readonly (ControlInformation | undefined)[] = Array.from({ length: 256 }, (_, ci) => CONTROL_INFORMATION[ci] ?? (ci >= 0xa0 && ci <= 0xb7 ? MANUFACTURER : undefined));
 
-function openHeader(frame: Opened, at: number, end: number, context: ApplicationContext, problems: AmityError[]): void {
-  const header = readTransportHeader(frame.data, at + 1, end, frame.ci.header === "long" ? "long" : "short");
-  frame.header = header;
-  frame.from = header.payloadOffset;
+function openHeader(draft: Draft, known: ControlInformation, at: number, end: number, context: ApplicationContext): void {
+  const header = readTransportHeader(draft.payload, at + 1, end, known.header === "long" ? "long" : "short");
+  draft.header = header;
+  draft.payloadOffset = header.payloadOffset;
   const meter = header.address ?? context.linkMeter;
-  frame.meter = meter;
+  draft.meter = meter;
   if (header.securityMode === 0 && context.checkMac === undefined) return;
   if (meter === undefined) {
-    problems.push(new DecodeError("encrypted, but no layer names the meter", { offset: at, code: "no-address" }));
-    frame.from = end;
+    draft.problems.push(new DecodeError("encrypted, but no layer names the meter", { offset: at, code: "no-address" }));
+    draft.payloadOffset = end;
     return;
   }
-  const linkAddress = header.address === undefined ? context.linkAddress : wireOrder(frame.data, at + 1);
-  const opened = openPayload(frame.data, end, header, {
+  const linkAddress = header.address === undefined ? context.linkAddress : wireOrder(draft.payload, at + 1);
+  const opened = openPayload(draft.payload, end, header, {
     meter,
     linkAddress: linkAddress ?? linkAddressOctets(meter),
     key: context.keys?.(meter),
     counter: context.counter,
-    mac: context.checkMac?.(meter, linkAddress) ?? "none",
-    direction: frame.ci.direction === "toMeter" ? "toMeter" : "fromMeter",
+    mac: context.checkMac === undefined ? "none" : context.checkMac(meter, linkAddress),
+    direction: known.direction === "toMeter" ? "toMeter" : "fromMeter",
   });
-  frame.data = opened.data;
-  frame.from = opened.readableFrom;
-  frame.security = opened.outcome;
-  if (opened.problem !== undefined) problems.push(opened.problem);
+  draft.payload = opened.data;
+  draft.payloadOffset = opened.readableFrom;
+  draft.security = opened.outcome;
+  if (opened.problem !== undefined) draft.problems.push(opened.problem);
 }
 
 /** Long header order (identification, manufacturer, version, type) to link order (manufacturer first). */
@@ -140,85 +149,63 @@ function wireOrder(data: Uint8Array, at: number): Uint8Array {
   return out;
 }
 
-type Content = Partial<Omit<Application, "kind" | "name" | "problems" | "controlInformation">>;
-
-function readContent(frame: Opened, end: number, context: ApplicationContext, problems: AmityError[]): Content {
-  const { data, from } = frame;
-  switch (frame.ci.application) {
-    case "records": {
-      if (frame.ci.isBigEndian === true) {
-        problems.push(new DecodeError("records with the most significant octet first are not read", { offset: from, code: "unsupported" }));
-        return { manufacturerData: data.slice(from, end), manufacturerOffset: from };
+function readContent(draft: Draft, known: ControlInformation, end: number, context: ApplicationContext): void {
+  const from = draft.payloadOffset;
+  switch (known.application) {
+    case "records":
+      if (known.isBigEndian === true) {
+        draft.problems.push(new DecodeError("records with the most significant octet first are not read", { offset: from, code: "unsupported" }));
+        return setManufacturerData(draft, from, end);
       }
-      const list = readRecords(data, from, end);
-      if (list.problem !== undefined) problems.push(list.problem);
-      return list;
-    }
+      return setRecords(draft, readRecords(draft.payload, from, end));
     case "compactRecords":
-      return readCompact(frame, end, context, problems);
+      return readCompact(draft, end, context);
     case "fixed":
       try {
-        return { fixed: readFixedData(data, from) };
+        draft.fixed = readFixedData(draft.payload, from);
       } catch (error) {
         if (!(error instanceof DecodeError)) throw error;
-        problems.push(error.within("fixed"));
-        return {};
+        draft.problems.push(error.within("fixed"));
       }
+      return;
     case "applicationError":
-      return { applicationError: applicationErrorText(from < end ? data[from] : undefined) };
+      draft.applicationError = applicationErrorText(from < end ? draft.payload[from] : undefined);
+      return;
     case "alarm":
-      return { alarm: from < end ? (data[from] ?? 0) : 0 };
+      draft.alarm = from < end ? (draft.payload[from] ?? 0) : 0;
+      return;
     default:
-      return from < end ? { manufacturerData: data.slice(from, end), manufacturerOffset: from } : {};
+      if (from < end) setManufacturerData(draft, from, end);
   }
 }
 
-function readCompact(frame: Opened, end: number, context: ApplicationContext, problems: AmityError[]): Content {
-  const { data, from } = frame;
-  const rest = { manufacturerData: data.slice(from, end), manufacturerOffset: from };
+function setRecords(draft: Draft, list: RecordList): void {
+  draft.records = list.records;
+  draft.manufacturerData = list.manufacturerData;
+  draft.manufacturerOffset = list.manufacturerOffset;
+  draft.moreFollows = list.moreFollows;
+  if (list.problem !== undefined) draft.problems.push(list.problem);
+}
+
+function setManufacturerData(draft: Draft, from: number, end: number): void {
+  draft.manufacturerData = draft.payload.slice(from, end);
+  draft.manufacturerOffset = from;
+}
+
+function readCompact(draft: Draft, end: number, context: ApplicationContext): void {
+  const from = draft.payloadOffset;
   if (context.formats === undefined) {
-    problems.push(
-      new DecodeError("a compact frame needs the layouts of full frames", {
-        offset: from,
-        code: "unknown-format",
-        advice: "pass `formats`",
-      }),
-    );
-    return rest;
+    draft.problems.push(new DecodeError("a compact frame needs the layouts of full frames", { offset: from, code: "unknown-format", advice: "pass `formats`" }));
+    return setManufacturerData(draft, from, end);
   }
   try {
-    const compact = readCompactFrame(data, from, end, context.formats);
-    if (compact.problem !== undefined) problems.push(compact.problem);
-    return { ...compact, payload: compact.expanded, payloadOffset: 0 };
+    const compact = readCompactFrame(draft.payload, from, end, context.formats);
+    setRecords(draft, compact);
+    draft.payload = compact.expanded;
+    draft.payloadOffset = 0;
   } catch (error) {
     if (!(error instanceof DecodeError)) throw error;
-    problems.push(error.within("compact"));
-    return rest;
+    draft.problems.push(error.within("compact"));
+    setManufacturerData(draft, from, end);
   }
-}
-
-function finish(
-  data: Uint8Array,
-  at: number,
-  content: Content & { kind: ApplicationKind; name: string },
-  problems: readonly AmityError[],
-): Application {
-  return {
-    controlInformation: data[at] ?? 0,
-    name: content.name,
-    kind: content.kind,
-    header: content.header,
-    meter: content.meter,
-    security: content.security ?? CLEAR,
-    records: content.records ?? NO_RECORDS,
-    fixed: content.fixed,
-    manufacturerData: content.manufacturerData,
-    manufacturerOffset: content.manufacturerOffset ?? -1,
-    moreFollows: content.moreFollows ?? false,
-    applicationError: content.applicationError,
-    alarm: content.alarm,
-    problems,
-    payload: content.payload ?? data,
-    payloadOffset: content.payloadOffset ?? at + 1,
-  };
 }

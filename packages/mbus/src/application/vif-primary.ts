@@ -68,9 +68,9 @@ export const FB_VIFS = [
 export const FD_VIFS = [
   { first: 0x00, last: 0x03, quantity: "credit", unit: "currency", exponent: -3 },
   { first: 0x04, last: 0x07, quantity: "debit", unit: "currency", exponent: -3 },
-  { first: 0x08, last: 0x08, quantity: "accessNumber", unit: "" },
-  { first: 0x09, last: 0x09, quantity: "deviceType", unit: "" },
-  { first: 0x0a, last: 0x0a, quantity: "manufacturer", unit: "" },
+  { first: 0x08, last: 0x08, quantity: "accessNumber", unit: "", kind: "identifier" },
+  { first: 0x09, last: 0x09, quantity: "deviceType", unit: "", kind: "identifier" },
+  { first: 0x0a, last: 0x0a, quantity: "manufacturer", unit: "", kind: "identifier" },
   { first: 0x0b, last: 0x0b, quantity: "parameterSetIdentification", unit: "", kind: "identifier" },
   { first: 0x0c, last: 0x0c, quantity: "modelVersion", unit: "", kind: "identifier" },
   { first: 0x0d, last: 0x0d, quantity: "hardwareVersion", unit: "", kind: "identifier" },

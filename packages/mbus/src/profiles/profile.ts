@@ -27,6 +27,8 @@ export interface ProfileField {
   readonly divisor?: number;
   /** The value is a power of two: 2^(raw + exponentOffset). */
   readonly powerOfTwoOffset?: number;
+  /** `techemDay` has no year: offset of the `techemDate` that it comes after. */
+  readonly afterAt?: number;
   /** A second place whose integer is added. */
   readonly plusAt?: number;
   /** Offset of a VIF in the source that gives unit and exponent. */

@@ -99,7 +99,7 @@ function readCoded(field: ProfileField, source: Uint8Array, at: number, octets: 
     case "techemDate":
       return validDate(dateText(2000 + (raw >> 9), (raw >> 5) & 0x0f, raw & 0x1f));
     case "techemDay":
-      return validDate(`--${pad((raw >> 9) & 0x0f)}-${pad((raw >> 4) & 0x1f)}`);
+      return validDate(dayAfter(raw, readUnsigned(source, field.afterAt ?? 1, 2)));
     case "bcd": {
       const value = readBcd(source, at, octets);
       return typeof value === "number" ? value : undefined;
@@ -161,6 +161,14 @@ function readSap(field: ProfileField, application: Application): ProfileReading[
   const type = letter((version >> 2) & 0x1f);
   const diameter = letter(((version & 0x03) << 3) | ((frame[7] ?? 0) >> 5));
   return [{ name: field.name, value: `${supplier}${year}${type}${diameter}`, unit: "" }];
+}
+
+/** The first day of that name after another date: telegrams of a running period leave the year out. */
+function dayAfter(raw: number, previous: number): string {
+  const month = (raw >> 9) & 0x0f;
+  const day = (raw >> 4) & 0x1f;
+  const isLater = month * 32 + day > ((previous >> 5) & 0x0f) * 32 + (previous & 0x1f);
+  return dateText(2000 + (previous >> 9) + (isLater ? 0 : 1), month, day);
 }
 
 function dateText(year: number, month: number, day: number): string {

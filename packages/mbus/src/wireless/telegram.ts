@@ -1,6 +1,6 @@
 import { DecodeError, SecurityError, type AmityError } from "@amity/bytes";
 import type { FormatStore } from "../application/compact-frame.ts";
-import { readApplication, type Application, type ApplicationContext } from "../application/read-application.ts";
+import { blankApplication, readApplication, type Application, type ApplicationContext } from "../application/read-application.ts";
 import { linkAddressOctets, readLinkAddress, type MeterAddress } from "../link/address.ts";
 import { DERIVATION, type KeyLookup } from "../transport/meter-key.ts";
 import type { SecurityOutcome } from "../transport/open-payload.ts";
@@ -163,22 +163,5 @@ function withMacProblem(application: Application): Application {
 
 /** ACC-NR and other telegrams that end with the link layer. */
 function linkOnly(data: Uint8Array, sender: MeterAddress): Application {
-  return {
-    controlInformation: -1,
-    name: "link layer only",
-    kind: "transportOnly",
-    header: undefined,
-    meter: sender,
-    security: { mode: 0, name: "none", status: "none", mac: "none" },
-    records: [],
-    fixed: undefined,
-    manufacturerData: undefined,
-    manufacturerOffset: -1,
-    moreFollows: false,
-    applicationError: undefined,
-    alarm: undefined,
-    problems: [],
-    payload: data,
-    payloadOffset: data.length,
-  };
+  return { ...blankApplication(data, data.length, -1, sender), name: "link layer only", kind: "transportOnly" };
 }

@@ -1,7 +1,10 @@
 import type { MeterProfile, ProfileField } from "../profile.ts";
 
-/** Schneider iEM3000: energy registers beyond the standard's VIFs. Floats count Wh/varh, 48-bit integers too. */
+/** Schneider iEM3000: energy registers beyond the standard's VIFs. Subunit 1 counts reactive energy under the VIF of the active one. */
 const IEM3000: readonly ProfileField[] = [
+  { name: "reactiveEnergyImport", unit: "varh", codes: [0x03], subunit: 1 },
+  { name: "reactiveEnergyExport", unit: "varh", codes: [0x83, 0xff, 0x09], subunit: 1 },
+  { name: "reactiveEnergyImportPartial", unit: "varh", codes: [0x83, 0xff, 0x0d], subunit: 1 },
   { name: "powerFactor", codes: [0xff, 0x0a] },
   { name: "digitalOutput", codes: [0xff, 0x32] },
   { name: "powerSystemConfiguration", codes: [0xff, 0x34] },

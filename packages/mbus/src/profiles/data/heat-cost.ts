@@ -28,9 +28,9 @@ export const HEAT_COST_PROFILES = [
       { name: "maximumAmbientTemperature", unit: "°C", at: 13, octets: 2, divisor: 100 },
       { name: "averageHeaterTemperatureLastMonth", unit: "°C", at: 17, octets: 2, divisor: 100 },
       { name: "averageAmbientTemperatureLastMonth", unit: "°C", at: 19, octets: 2, divisor: 100 },
-      { name: "ambientTemperatureAtSetDate1", unit: "°C", at: 31, octets: 2, divisor: 100 },
-      { name: "ambientTemperatureAtSetDate2", unit: "°C", at: 33, octets: 2, divisor: 100 },
-      { name: "totalConsumption", unit: "HCA", at: 45, octets: 2 },
+      { name: "ambientTemperatureAtSetDate1", unit: "°C", at: 29, octets: 2, divisor: 100 },
+      { name: "ambientTemperatureAtSetDate2", unit: "°C", at: 31, octets: 2, divisor: 100 },
+      { name: "totalConsumption", unit: "HCA", at: 44, octets: 2 },
     ],
   },
 ] as const satisfies readonly MeterProfile[];

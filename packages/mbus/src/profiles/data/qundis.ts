@@ -2,10 +2,10 @@ import type { MeterProfile, ProfileField } from "../profile.ts";
 
 const VALUE = { octets: 4, coding: "bcd", vifAt: 9 } as const;
 
-/** Deltas of past months: seven, a separating octet, five. */
+/** Differences of past months, 8000h where there is none yet. */
 const DELTAS: readonly ProfileField[] = Array.from({ length: 12 }, (_, month) => ({
   name: `monthlyDifference${month + 2}`,
-  at: 28 + month * 2 + (month >= 7 ? 1 : 0),
+  at: 28 + month * 2,
   octets: 2,
   coding: "int" as const,
   vifAt: 9,

@@ -5,7 +5,7 @@ const HEAT_COST = { manufacturers: ["TCH"], deviceTypes: [0x80], controlInformat
 const HEAT_COST_FIELDS = [
   { name: "previousDate", at: 1, coding: "techemDate" },
   { name: "previousConsumption", unit: "HCA", at: 3, octets: 2 },
-  { name: "currentDate", at: 5, coding: "techemDay" },
+  { name: "currentDate", at: 5, coding: "techemDay", afterAt: 1 },
   { name: "currentConsumption", unit: "HCA", at: 7, octets: 2 },
 ] as const;
 
@@ -39,7 +39,7 @@ export const TECHEM_PROFILES = [
       { name: "total", unit: "m³", at: 3, octets: 2, plusAt: 7, divisor: 10 },
       { name: "totalAtPreviousDate", unit: "m³", at: 3, octets: 2, divisor: 10 },
       { name: "previousDate", at: 1, coding: "techemDate" },
-      { name: "currentDate", at: 5, coding: "techemDay" },
+      { name: "currentDate", at: 5, coding: "techemDay", afterAt: 1 },
     ],
   },
   {
@@ -51,7 +51,7 @@ export const TECHEM_PROFILES = [
       { name: "previousConsumption", unit: "GJ", at: 3, octets: 3, divisor: 1000 },
       { name: "currentConsumption", unit: "GJ", at: 7, octets: 3, divisor: 1000 },
       { name: "previousDate", at: 1, coding: "techemDate" },
-      { name: "currentDate", at: 5, coding: "techemDay" },
+      { name: "currentDate", at: 5, coding: "techemDay", afterAt: 1 },
     ],
   },
   {
