@@ -136,6 +136,8 @@ async function writeIn(transaction: Transaction, writes: readonly BlockWrite[], 
     const knownAtMs = Math.max(stamp.knownAtMs, stored?.knownAtMs ?? stamp.knownAtMs);
     news.push({ channelId: day.channelId, version, knownAtMs, provenanceId: stamp.provenanceId, block });
   });
+  // In the order of the key: writers of the same days wait for each other in a line instead of a ring, and the index grows in order.
+  news.sort((a, b) => a.channelId - b.channelId || a.block.dayStartMs - b.block.dayStartMs);
   if (news.length > 0) await appendBlocks(transaction, news);
   return outcomes;
 }

@@ -56,7 +56,8 @@ export async function writeRegisters(
       `insert into mdm.register_reading (read_at, known_at, meter_key, provenance_id, channel_no, version, quality, value)
        select read_at, known_at, meter_key, $8, channel_no, version, quality, value
        from unnest($1::timestamptz[], $2::timestamptz[], $3::integer[], $4::smallint[], $5::smallint[], $6::integer[], $7::numeric[])
-         as n (read_at, known_at, meter_key, channel_no, version, quality, value)`,
+         as n (read_at, known_at, meter_key, channel_no, version, quality, value)
+       order by meter_key, channel_no, read_at`,
       [
         news.map(({ reading }) => instantParam(reading.atMs)),
         news.map(({ knownAtMs }) => instantParam(knownAtMs)),
