@@ -1,4 +1,5 @@
 import "@fontsource-variable/ibm-plex-sans/wght.css";
+import "@fontsource/ibm-plex-mono/latin-400.css";
 import "./styles/tokens.css";
 import "./styles/base.css";
 import "./styles/shell.css";

@@ -24,7 +24,9 @@ export function requestMetrics(registry: Registry, timers: Pick<Timers, "elapsed
     name: "amity_http_live_streams",
     help: "Clients that follow the live stream",
     registers,
-    collect: () => void streams.set(followers()),
+    collect: () => {
+      streams.set(followers());
+    },
   });
 
   return createMiddleware<HttpEnv>(async (c, next) => {

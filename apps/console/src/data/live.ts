@@ -45,7 +45,7 @@ export function openLive() {
       source = undefined;
     },
     state: (): LiveState => state,
-    watch(watcher: () => void): () => void {
+    watch: (watcher: () => void): (() => void) => {
       watchers.add(watcher);
       return () => watchers.delete(watcher);
     },

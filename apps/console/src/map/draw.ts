@@ -204,8 +204,7 @@ function drawFeederLabels(pen: CanvasRenderingContext2D, { topology, feeders }: 
     label(
       pen,
       out ? "out" : state === undefined ? "" : quantity(state.loadW, "W"),
-      left,
-      y + 8,
+      [left, y + 8],
       out ? colours.alarm : colours.ink2,
       colours.paper,
     );

@@ -113,7 +113,7 @@ export function NetworkMap({ topology, feeders, onMeter, onConcentrator }: Netwo
       aria-roledescription="map"
       aria-label={`Map of ${topology.feeders.length} feeders, ${topology.concentrators.length} concentrators and ${topology.meters.ids.length} meters. Arrow keys move, plus and minus zoom, N goes to the next concentrator, Enter lists its meters.`}
       onKeyDown={onKey}
-      onPointerDown={drag.down}
+      onPointerDown={(event) => drag.down(event)}
       onPointerMove={(event) => (drag.move(event) ? setHovered(undefined) : hover(event))}
       onPointerUp={(event) => {
         if (!drag.up(event)) click(event);

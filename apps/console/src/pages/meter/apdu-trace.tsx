@@ -1,6 +1,4 @@
 import { useQuery } from "@tanstack/react-query";
-import "@fontsource/ibm-plex-mono/latin-400.css";
-import "@fontsource/ibm-plex-mono/latin-500.css";
 import { useState } from "react";
 import type { SessionTrace, TraceMessage } from "@amity/api";
 import { ApiProblem } from "../../data/api-client.ts";

@@ -91,9 +91,9 @@ export function IntervalSection({ detail, span }: { detail: MeterDetail; span: S
             Known
             <select className="field" value={asOfDays} onChange={(event) => setAsOfDays(Number(event.target.value))}>
               <option value={0}>now</option>
-              <option value={1}>at the start of the last day</option>
-              <option value={2}>a day before that</option>
-              <option value={7}>a week before</option>
+              <option value={1}>before the last day</option>
+              <option value={2}>one day earlier</option>
+              <option value={7}>a week earlier</option>
             </select>
           </label>
         </div>

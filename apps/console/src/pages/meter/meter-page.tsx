@@ -76,7 +76,7 @@ function MeterHead({ detail }: { detail: MeterDetail }) {
           )}
         </p>
         <h1 className="meter-title">
-          <span className="mono">{meter.id}</span> <StateLabel state={meter.state} />
+          {meter.id} <StateLabel state={meter.state} />
         </h1>
         <p>
           {[
@@ -91,9 +91,8 @@ function MeterHead({ detail }: { detail: MeterDetail }) {
         <p>
           {detail.route}, {detail.protocol}. Heard {ago(meter.lastSeen, now)}
           {detail.watermark !== undefined && `, load profile read up to ${dateTime(detail.watermark, zone)}`}
-          {detail.clockOffsetSeconds !== undefined &&
-            `, clock ${detail.clockOffsetSeconds === 0 ? "exact" : `off by ${detail.clockOffsetSeconds} s`}`}
-          . {count(detail.health.sessions)} sessions, {detail.health.failures === 0 ? "none" : count(detail.health.failures)} failed
+          {detail.clockOffsetSeconds !== undefined && `, clock ${clockWords(detail.clockOffsetSeconds)}`}. {count(detail.health.sessions)}{" "}
+          sessions, {detail.health.failures === 0 ? "none" : count(detail.health.failures)} failed
           {meter.completeness !== undefined && `, ${percent(meter.completeness)} of the last 24 hours received`}.
         </p>
         {detail.health.lastError !== undefined && <p className="out">{detail.health.lastError}</p>}
@@ -124,4 +123,9 @@ function Registers({ detail }: { detail: MeterDetail }) {
       </dl>
     </section>
   );
+}
+
+function clockWords(offsetSeconds: number): string {
+  if (offsetSeconds === 0) return "exact";
+  return `${Math.abs(offsetSeconds)} s ${offsetSeconds < 0 ? "slow" : "fast"}`;
 }
