@@ -73,7 +73,9 @@ export interface Quality {
   readonly final: boolean;
 }
 
-const METHOD_NAMES = new Map(Object.entries(QUALITY_METHODS).map(([name, code]) => [code, name as QualityMethod]));
+const METHOD_NAMES: ReadonlyMap<number, QualityMethod> = new Map(
+  Object.entries(QUALITY_METHODS).map(([name, code]): [number, QualityMethod] => [code, name as QualityMethod]),
+);
 
 /** Packs a quality into its 16-bit code. */
 export function packQuality(quality: Quality): QualityCode {
