@@ -1,4 +1,5 @@
 import { Money } from "../rating/money.ts";
+import { canonicalJson } from "./canonical-json.ts";
 
 /** What moves a prepay balance. Amounts are decimal text in the account's currency and positive; the kind says the direction. */
 export type PrepayEntry = {
@@ -94,8 +95,7 @@ function moved(account: Pick<PrepayAccount, "balance" | "debt">, entry: PrepayEn
 }
 
 function isSame(a: PrepayEntry, b: PrepayEntry): boolean {
-  const canonical = (entry: PrepayEntry) => JSON.stringify(Object.entries(entry).toSorted(([left], [right]) => (left < right ? -1 : 1)));
-  return canonical(a) === canonical(b);
+  return canonicalJson(a) === canonicalJson(b);
 }
 
 /** What is known at the moment of the decision. Whatever is not known is left out: then nobody is cut off. */

@@ -4,6 +4,7 @@ export * from "./finding.ts";
 export * from "./quality-mask.ts";
 export * from "./rule-kind.ts";
 export * from "./rule-set.ts";
+export * from "./rule-store.ts";
 export { RULE_KINDS, type RuleKindName } from "./rules.ts";
 export { changePercent, registerAdvance, type Advance } from "./rules/registers.ts";
 export * from "./series.ts";
