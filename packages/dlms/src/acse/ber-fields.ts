@@ -17,10 +17,10 @@ export const berInteger: Codec<number> = {
     return value;
   },
   encode(value, writer) {
-    if (!Number.isInteger(value) || value < 0 || value > 0x7f_ffff) throw new UsageError(`${value} does not fit`, { code: "out-of-range" });
-    if (value < 0x80) writer.u8(1).u8(value);
-    else if (value < 0x8000) writer.u8(2).u16(value);
-    else writer.u8(3).u24(value);
+    const octets = [1, 2, 3, 4].find((count) => value >= -(2 ** (8 * count - 1)) && value < 2 ** (8 * count - 1));
+    if (octets === undefined || !Number.isInteger(value)) throw new UsageError(`${value} does not fit`, { code: "out-of-range" });
+    writer.u8(octets);
+    for (let shift = 8 * (octets - 1); shift >= 0; shift -= 8) writer.u8((value >> shift) & 0xff);
   },
 };
 

@@ -77,24 +77,27 @@ function explainWrapper(octets: Uint8Array, options: ExplainOptions): Explained 
 }
 
 function explainHdlc(octets: Uint8Array, options: ExplainOptions): Explained {
-  const start = octets[0] === FLAG ? 1 : 0;
-  const end = octets.length - (octets.at(-1) === FLAG && octets.length > 1 ? 1 : 0);
   const whole = { name: "hdlc", offset: 0, length: octets.length };
+  // Frames are also noted without their flags.
+  const isFlagged = octets[0] === FLAG;
+  const framed = isFlagged ? octets : Uint8Array.of(FLAG, ...octets, FLAG);
+  const base = isFlagged ? 0 : -1;
   try {
-    const frame = decodeFrame(octets.subarray(start, end));
-    const informationOffset = end - 2 - frame.information.length;
+    const frame = decodeFrame(framed);
+    const { destination, source, information } = frame;
+    const sourceAt = 3 + destination.octets;
+    const controlAt = sourceAt + source.octets;
     const children: Explained[] = [
-      { name: "format", offset: start, length: 2, value: frame.segmented ? "type 3, segmented" : "type 3" },
-      { name: "destination", offset: start + 2, length: 0, value: formatAddress(frame.destination) },
-      { name: "source", offset: start + 2, length: 0, value: formatAddress(frame.source) },
-      {
-        name: "control",
-        offset: informationOffset - (frame.information.length > 0 ? 3 : 1),
-        length: 1,
-        value: meaningOf("control", frame.control),
-      },
+      { name: "format", offset: base + 1, length: 2, value: frame.segmented ? "type 3, segmented" : "type 3" },
+      { name: "destination", offset: base + 3, length: destination.octets, value: formatAddress(destination) },
+      { name: "source", offset: base + sourceAt, length: source.octets, value: formatAddress(source) },
+      { name: "control", offset: base + controlAt, length: 1, value: meaningOf("control", frame.control) },
+      { name: "hcs", offset: base + controlAt + 1, length: 2, value: "right" },
     ];
-    if (frame.information.length > 0) children.push(explainInformation(frame.information, informationOffset, options));
+    if (information.length > 0) {
+      children.push(explainInformation(information, base + controlAt + 3, options));
+      children.push({ name: "fcs", offset: base + controlAt + 3 + information.length, length: 2, value: "right" });
+    }
     return { ...whole, children };
   } catch (error) {
     return { ...whole, error: textOf(error) };

@@ -1,0 +1,181 @@
+import { DecodeError, decodeAll, encodeAll, fromHex } from "@amity/bytes";
+import fc from "fast-check";
+import { describe, expect, test } from "vitest";
+import {
+  ServerAssociation,
+  apdu,
+  decodeData,
+  decodeGateway,
+  decodeProfileTable,
+  encodeData,
+  encodeGateway,
+  encodeWrapper,
+  WrapperReader,
+  type DlmsData,
+} from "../src/index.ts";
+import { fixtureMeter } from "./fixture-meter.ts";
+
+const number = (
+  type: "integer" | "unsigned" | "long" | "long-unsigned" | "double-long" | "double-long-unsigned" | "enum",
+  min: number,
+  max: number,
+) => fc.integer({ min, max }).map((value): DlmsData => ({ type, value }));
+
+const leaf: fc.Arbitrary<DlmsData> = fc.oneof(
+  fc.constantFrom<DlmsData>(
+    { type: "null-data" },
+    { type: "dont-care" },
+    { type: "boolean", value: true },
+    { type: "boolean", value: false },
+  ),
+  number("integer", -128, 127),
+  number("unsigned", 0, 255),
+  number("enum", 0, 255),
+  number("long", -32768, 32767),
+  number("long-unsigned", 0, 65535),
+  number("double-long", -0x80000000, 0x7fffffff),
+  number("double-long-unsigned", 0, 0xffffffff),
+  fc.bigInt({ min: -(2n ** 63n), max: 2n ** 63n - 1n }).map((value): DlmsData => ({ type: "long64", value })),
+  fc.bigInt({ min: 0n, max: 2n ** 64n - 1n }).map((value): DlmsData => ({ type: "long64-unsigned", value })),
+  fc.double().map((value): DlmsData => ({ type: "float64", value })),
+  fc.uint8Array({ maxLength: 300 }).map((value): DlmsData => ({ type: "octet-string", value })),
+  fc.uint8Array({ minLength: 12, maxLength: 12 }).map((value): DlmsData => ({ type: "date-time", value })),
+  fc.string({ maxLength: 20 }).map((value): DlmsData => ({ type: "utf8-string", value })),
+  fc
+    .uint8Array({ maxLength: 20 })
+    .map((octets): DlmsData => ({ type: "visible-string", value: Array.from(octets, (octet) => String.fromCharCode(octet)).join("") })),
+  fc.uint8Array({ maxLength: 9 }).map((octets): DlmsData => ({ type: "bit-string", value: { bitLength: octets.length * 8, octets } })),
+);
+const anyData: fc.Arbitrary<DlmsData> = fc.letrec<{ data: DlmsData }>((tie) => ({
+  data: fc.oneof(
+    { maxDepth: 4 },
+    leaf,
+    fc.array(tie("data"), { maxLength: 5 }).map((value): DlmsData => ({ type: "structure", value })),
+    fc.array(tie("data"), { maxLength: 5 }).map((value): DlmsData => ({ type: "array", value })),
+  ),
+})).data;
+
+const SAMPLES = [
+  "C001C100070100630100FF0201010204020412000809060000010000FF0F02120000090C07EA0A05FF00000000000000090C07EA0A05FF172D00000000000100",
+  "C003C104000100002A0000FF020000080000010000FF020000030100010800FF020000030100010800FF0300",
+  "C402C10000000001000401020304",
+  "C101C100010000600109FF0200090967782D303234353530",
+  "C301C10046000060030AFF01010F00",
+  "C701C100010009111000001F42A1E87C7BF6A74632A0626313",
+  "D9C0000001000201000100002A0000FF020100080000010000FF02020000",
+  "DAC0000001000002091047525830303030303030313233343536090C07EA0B1506022D32610000000201000100",
+  "6036A1090607608574050801018A0207808B0760857405080201AC0A80083132333435363738BE10040E01000000065F1F0400007E1F04B0",
+  "6142A109060760857405080101A203020100A305A10302010E88020780890760857405080202AA0A8008503677524A323146BE10040E0800065F1F040000501F01F40007",
+  "0F40000000090C07E5031702131A3AFF80000002010600000BF3",
+  "C401C100130212090C0611110D07EA0A0500000000000000000001",
+  "050102FA08",
+  "DF00084D4D4D0000BC614E084752580000000001000004C8020102020102",
+];
+
+describe("values", () => {
+  test("come back from their octets", () => {
+    fc.assert(
+      fc.property(anyData, (value) => {
+        expect(decodeData(encodeData(value))).toEqual(value);
+      }),
+    );
+  });
+
+  test("keep octets that are no UTF-8", () => {
+    const octets = fromHex("0C03FF41FE");
+    expect(encodeData(decodeData(octets))).toEqual(octets);
+  });
+
+  test("of compact arrays come back, nested and not", () => {
+    const octets = fromHex("13020306120A07020A0400010000000A0141000200000014024142");
+    const value = decodeData(fromHex("13 02 02 12 06 0C 0001 00000002 0003 00000004"));
+    expect(value.type === "compact-array" && value.value.length).toBe(2);
+    expect(encodeData(value)).toEqual(fromHex("13 02 02 12 06 0C 0001 00000002 0003 00000004"));
+    expect(() => decodeData(octets)).toThrow(DecodeError);
+    expect(() => decodeData(fromHex("13 00 01 00"))).toThrow("cannot be counted");
+  });
+
+  test("nested too deep are refused, not followed", () => {
+    expect(() => decodeData(fromHex("0201".repeat(4000) + "00"))).toThrow("nested deeper");
+  });
+
+  test("with an announced length beyond their octets allocate nothing", () => {
+    expect(() => decodeData(fromHex("0183FFFFFF00"))).toThrow(DecodeError);
+    expect(() => decodeProfileTable(fromHex("0183FFFFFF0201"))).toThrow(DecodeError);
+  });
+});
+
+describe("any octets", () => {
+  const accept = (octets: Uint8Array, decode: (octets: Uint8Array) => unknown): void => {
+    try {
+      decode(octets);
+    } catch (error) {
+      expect(error).toBeInstanceOf(DecodeError);
+    }
+  };
+
+  test.each(SAMPLES)("cut short anywhere or with one octet changed: %s", (hex) => {
+    const octets = fromHex(hex);
+    for (let length = 0; length < octets.length; length++) accept(octets.subarray(0, length), (part) => decodeAll(apdu, part));
+    for (let index = 0; index < octets.length; index++) {
+      for (const other of [0, 1, 0x7f, 0x80, 0x83, 0xff]) {
+        const changed = octets.slice();
+        changed[index] = other;
+        accept(changed, (part) => encodeAll(apdu, decodeAll(apdu, part)));
+      }
+    }
+  });
+
+  test("give a value or a DecodeError", () => {
+    fc.assert(
+      fc.property(fc.uint8Array({ maxLength: 200 }), (octets) => {
+        accept(octets, decodeData);
+        accept(octets, decodeProfileTable);
+        accept(octets, (part) => decodeAll(apdu, part));
+        accept(octets, decodeGateway);
+      }),
+      { numRuns: 3000 },
+    );
+  });
+
+  test("never end a server, whatever its state", async () => {
+    const aarq = fromHex("601DA109060760857405080101BE10040E01000000065F1F0400FFFFFF04B0");
+    await fc.assert(
+      fc.asyncProperty(
+        fc.array(fc.oneof(fc.uint8Array({ maxLength: 60 }), fc.constantFrom(aarq, ...SAMPLES.map((hex) => fromHex(hex)))), {
+          maxLength: 8,
+        }),
+        async (apdus) => {
+          const association = new ServerAssociation(fixtureMeter({ profileRows: 3 }).device, {
+            clientSap: 16,
+            serverSap: 1,
+            randomBytes: (length) => new Uint8Array(length),
+          });
+          for (const octets of apdus) expect((await association.handle(octets)).plainRequest).toBeDefined();
+        },
+      ),
+      { numRuns: 500 },
+    );
+  });
+});
+
+test("wrapper PDUs come whole from a stream cut anywhere", () => {
+  fc.assert(
+    fc.property(fc.array(fc.uint8Array({ maxLength: 50 }), { maxLength: 6 }), fc.array(fc.nat(20), { maxLength: 60 }), (apdus, cuts) => {
+      const stream = apdus.flatMap((octets, index) => [...encodeWrapper(index, 1, octets)]);
+      const reader = new WrapperReader();
+      const found: Uint8Array[] = [];
+      let at = 0;
+      for (const cut of [...cuts, stream.length]) {
+        found.push(...reader.push(Uint8Array.from(stream.slice(at, at + cut))).map((pdu) => pdu.apdu));
+        at += cut;
+      }
+      expect(found.map((octets) => [...octets])).toEqual(apdus.map((octets) => [...octets]));
+    }),
+  );
+});
+
+test("gateway prefixes come back", () => {
+  const pdu = { direction: "request", networkId: 3, physicalAddress: fromHex("0102030405"), apdu: fromHex("C001C100") } as const;
+  expect(decodeGateway(encodeGateway(pdu))).toEqual(pdu);
+});
