@@ -1,4 +1,5 @@
 export * from "./fleet.ts";
+export { planPast, type PastOptions } from "./fleet-past.ts";
 export * from "./keys.ts";
 export { CLIMATES, Site, type Climate, type ClimateName, type SiteOptions } from "./household/site.ts";
 export { drawTraits, type HouseholdChoices, type HouseholdTraits } from "./household/traits.ts";

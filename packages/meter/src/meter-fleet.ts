@@ -21,6 +21,8 @@ export interface FleetParts {
   readonly type?: MeterTypeOptions;
   /** Makes what happens to meters last; without it a fleet forgets with its process. */
   readonly journal?: FleetJournal;
+  /** What happened before the journal begins, in order of time (`planPast`). */
+  readonly past?: readonly JournalEntry[];
   /** Called for each meter that loses power, with what it says with its last charge: the caller may carry it, or lose it. */
   readonly onLastGasp?: (meterId: string, apdu: Uint8Array) => void;
 }
@@ -76,10 +78,10 @@ export class MeterFleet {
     this.#plans = new Map(plan.meters.map((meter) => [meter.meterId, meter]));
   }
 
-  /** Builds the fleet and replays its journal. @throws DecodeError for a damaged journal. */
+  /** Builds the fleet and replays its past and its journal. @throws DecodeError for a damaged journal. */
   static async open(parts: FleetParts): Promise<MeterFleet> {
     const fleet = new MeterFleet(parts);
-    for (const { meterId, operation } of (await parts.journal?.load()) ?? []) {
+    for (const { meterId, operation } of [...(parts.past ?? []), ...((await parts.journal?.load()) ?? [])]) {
       // A meter that left the plan keeps its lines; they do nothing.
       if (fleet.#plans.has(meterId)) fleet.device(meterId).meter.apply(operation);
     }

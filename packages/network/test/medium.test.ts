@@ -1,8 +1,8 @@
 import { seededRandom, Simulation } from "@amity/runtime";
 import { describe, expect, it } from "vitest";
-import { BROADCAST_STATION, createMedium, MEDIA, type Medium } from "../src/index.ts";
+import { BROADCAST_STATION, createMedium, MEDIA, type Medium, type MediumOptions } from "../src/index.ts";
 
-function onMedium(seed: number, options: Partial<typeof MEDIA.plc> = {}): { simulation: Simulation; medium: Medium } {
+function onMedium(seed: number, options: Partial<MediumOptions> = {}): { simulation: Simulation; medium: Medium } {
   const simulation = new Simulation({ seed, startMs: 0 });
   const { timers } = simulation.node("feeder").world;
   return { simulation, medium: createMedium({ timers, random: seededRandom(seed) }, { ...MEDIA.plc, ...options }) };
