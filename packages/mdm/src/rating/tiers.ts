@@ -23,7 +23,8 @@ export interface TierPortion {
 export function splitTiers(quantity: Money, tiers: Tiers, scale: TierScale, whole: Money = quantity): readonly TierPortion[] {
   const first = tiers.tiers[0];
   if (first === undefined) throw new UsageError("tiers must not be empty", { code: "tariff-invalid" });
-  if (whole.lte(0)) return quantity.isZero() ? [] : [{ tier: 1, quantity, rate: new Money(first.rate) }];
+  if (quantity.isZero()) return [];
+  if (whole.lte(0)) return [{ tier: 1, quantity, rate: new Money(first.rate) }];
   const portions: TierPortion[] = [];
   let reached = ZERO;
   for (const [index, tier] of tiers.tiers.entries()) {

@@ -45,7 +45,7 @@ export function touSlots(
   if (calendar.periods.length === 1) return slots;
   const stepMs = run.intervalSeconds * 1000;
   let day = Number.NaN;
-  let table = ONE_PERIOD;
+  let table: Uint8Array = ONE_PERIOD;
   for (let index = 0, atMs = run.startMs; index < run.count; index += 1, atMs += stepMs) {
     const localMs = atMs + zone.offsetMsAt(atMs);
     const localDay = Math.floor(localMs / DAY_MS);
