@@ -71,7 +71,7 @@ function decodeElement(description: TypeDescription, reader: ByteReader, budget:
 }
 
 function encodeElement(description: TypeDescription, value: DlmsData, writer: ByteWriter): void {
-  if (value.type !== description.type || value.type === "compact-array") {
+  if (value.type === "compact-array" || value.type !== description.type) {
     throw new UsageError(`a ${value.type} where the description says ${description.type}`, { code: "type-unmatched" });
   }
   if (description.type === "array" && value.type === "array") {

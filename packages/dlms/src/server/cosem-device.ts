@@ -74,6 +74,8 @@ export interface AssociationDefinition {
   readonly conformance?: readonly ConformanceBit[];
   /** The largest APDU that the server takes (octets), default 1,024. */
   readonly maxPduOctets?: number;
+  /** The largest APDU that the server sends (octets), default: whatever the client takes. Real meters have small buffers. */
+  readonly sendPduOctetsMax?: number;
   /** Usable without an AARQ. */
   readonly preEstablished?: boolean;
   /** The Association LN object of this association, default 0-0:40.0.n.255 by position (1, 2, ...). */

@@ -78,8 +78,7 @@ export class ServerAssociation {
   get blockTransfer(): BlockTransferOptions | undefined {
     const opened = this.#opened;
     if (opened?.conformance.has("general-block-transfer") !== true) return undefined;
-    const sendOctetsMax = opened.clientMaxPduOctets === 0 ? 0xffff : opened.clientMaxPduOctets;
-    return { sendOctetsMax, window: BLOCK_WINDOW, messageOctetsMax: this.#limits.valueOctetsMax };
+    return { sendOctetsMax: sendPduOctetsMax(opened), window: BLOCK_WINDOW, messageOctetsMax: this.#limits.valueOctetsMax };
   }
 
   /** For notifications: protects with what the association uses. */
@@ -157,7 +156,7 @@ export class ServerAssociation {
   }
 
   #dispatch(plain: Uint8Array, opened: OpenAssociation, form: ProtectionForm | undefined): MaybePromise<Uint8Array | undefined> {
-    const sendOctetsMax = (opened.clientMaxPduOctets === 0 ? 0xffff : opened.clientMaxPduOctets) - protectionOverhead(form);
+    const sendOctetsMax = sendPduOctetsMax(opened) - protectionOverhead(form);
     const call: ServiceCall = {
       device: this.#device,
       opened,
@@ -274,6 +273,11 @@ export class ServerAssociation {
     this.#set = new SetService();
     this.#action = new ActionService();
   }
+}
+
+/** The smaller of what the client takes and what we have room for. */
+function sendPduOctetsMax({ clientMaxPduOctets, definition }: OpenAssociation): number {
+  return Math.min(clientMaxPduOctets === 0 ? 0xffff : clientMaxPduOctets, definition.sendPduOctetsMax ?? 0xffff);
 }
 
 function served(plainRequest: Uint8Array, answer: Uint8Array | undefined): Served {
