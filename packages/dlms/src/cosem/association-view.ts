@@ -9,7 +9,7 @@ import { className, closestClass } from "./class-catalogue.ts";
 export interface ObjectListEntry {
   readonly classId: number;
   readonly version: number;
-  readonly logicalName: Obis;
+  readonly instanceId: Obis;
   readonly attributes: readonly AttributeRight[];
   readonly methods: readonly MethodRight[];
 }
@@ -31,7 +31,7 @@ export interface ShortNameEntry {
   readonly baseName: number;
   readonly classId: number;
   readonly version: number;
-  readonly logicalName: Obis;
+  readonly instanceId: Obis;
 }
 
 /** Reads attribute 2 of an Association LN. @throws DecodeError with the path of the entry that is no such thing. */
@@ -39,7 +39,7 @@ export function parseObjectList(data: DlmsData): ObjectListEntry[] {
   return associationLn.attributes.objectList.decode(data).map(({ classId, version, logicalName, accessRights }) => ({
     classId,
     version,
-    logicalName,
+    instanceId: logicalName,
     attributes: accessRights.attributeAccess.map((right) => ({
       attributeId: right.attributeId,
       accessMode: right.accessMode,
@@ -51,7 +51,9 @@ export function parseObjectList(data: DlmsData): ObjectListEntry[] {
 
 /** Reads attribute 2 of an Association SN. Base names are 16 bits without a sign. @throws DecodeError. */
 export function parseShortNameList(data: DlmsData): ShortNameEntry[] {
-  return associationSn0.attributes.objectList.decode(data).map((entry) => ({ ...entry, baseName: entry.baseName & 0xffff }));
+  return associationSn0.attributes.objectList.decode(data).map(({ logicalName, baseName, ...entry }) => {
+    return { ...entry, instanceId: logicalName, baseName: baseName & 0xffff };
+  });
 }
 
 /** What may be done with an attribute. */
@@ -91,12 +93,12 @@ export function describeEntry(entry: ObjectListEntry): string {
   );
   const methods = entry.methods.map(({ methodId }) => (definition && methodName(definition, methodId)) ?? `method ${methodId}`);
   const list = [attributes.join(", "), methods.join(", ")].filter((part) => part !== "").join("; ");
-  return `${className(entry.classId)} ${entry.logicalName}: ${list}`;
+  return `${className(entry.classId)} ${entry.instanceId}: ${list}`;
 }
 
 /** The entry of an object. @throws DecodeError `object-undefined` where the list lacks it. */
-export function entryOf(list: readonly ObjectListEntry[], logicalName: Obis): ObjectListEntry {
-  const found = list.find((entry) => entry.logicalName === logicalName);
+export function entryOf(list: readonly ObjectListEntry[], instanceId: Obis): ObjectListEntry {
+  const found = list.find((entry) => entry.instanceId === instanceId);
   if (found !== undefined) return found;
-  throw new DecodeError(`the association has no object ${logicalName}`, { offset: -1, code: "object-undefined" });
+  throw new DecodeError(`the association has no object ${instanceId}`, { offset: -1, code: "object-undefined" });
 }

@@ -105,7 +105,7 @@ export function electricityName(c: number, d: number, e: number): string | undef
   const quantity = quantityName(c, integral !== undefined);
   const processing = integral ?? PROCESSINGS[d];
   if (quantity === undefined || processing === undefined) return undefined;
-  const parts = [quantity, processing, detail(c, d, e)];
+  const parts = [quantity, processing, detail(d, e)];
   return parts.filter((part) => part !== "").join(", ");
 }
 
@@ -125,7 +125,7 @@ function quantityName(c: number, isIntegral: boolean): string | undefined {
 }
 
 /** E: the tariff rate; the harmonic for instantaneous currents, voltages and powers. */
-function detail(c: number, d: number, e: number): string {
+function detail(d: number, e: number): string {
   if (e === 0 || e === 255) return "";
   if (d !== 7 && d !== 24) return e <= 63 ? `rate ${e}` : `E=${e}`;
   if (e === 124) return "total harmonic distortion";

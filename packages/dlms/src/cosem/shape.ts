@@ -139,9 +139,10 @@ export function enumeration<const T extends Readonly<Record<number, string>>>(ta
       return (table[code] as T[keyof T] | undefined) ?? `code-${code}`;
     },
     encode(name) {
-      const value = codes.get(name) ?? Number(/^code-(\d{1,3})$/.exec(name)?.[1] ?? Number.NaN);
+      const key = String(name);
+      const value = codes.get(key) ?? Number(/^code-(\d{1,3})$/.exec(key)?.[1] ?? Number.NaN);
       if (!(value >= 0 && value <= 0xff))
-        throw new UsageError(`"${String(name)}" is none of ${[...codes.keys()].join(", ")}`, { code: "unknown-choice" });
+        throw new UsageError(`"${key}" is none of ${[...codes.keys()].join(", ")}`, { code: "unknown-choice" });
       return { type: "enum", value };
     },
   };

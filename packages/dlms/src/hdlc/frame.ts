@@ -79,7 +79,7 @@ function decodeBody(octets: Uint8Array, length: number): HdlcFrame {
   if (crcX25(octets, 1, fcsAt) !== littleEndian16(octets, fcsAt)) {
     throw new DecodeError("frame check sequence is wrong", { offset: fcsAt, code: "fcs" });
   }
-  let information = EMPTY;
+  let information: Uint8Array = EMPTY;
   if (reader.remaining > 0) {
     const hcsAt = reader.position;
     if (reader.u16Le() !== crcX25(octets, 1, hcsAt)) {

@@ -1,16 +1,9 @@
 import { describe, expect, it } from "vitest";
 import { attributeAccess, describeEntry, entryOf, parseObjectList, parseShortNameList } from "../../src/cosem/association-view.ts";
-import {
-  clockColumn,
-  describeColumns,
-  entryParameters,
-  formatCell,
-  parseCaptureObjects,
-  rangeParameters,
-} from "../../src/cosem/profile-columns.ts";
+import { clockColumn, describeColumns, encodeCaptureObjects, formatCell, parseCaptureObjects } from "../../src/cosem/profile-columns.ts";
 import { obisName, OBIS_SHORT_NAMES, resolveObis } from "../../src/cosem/obis-names.ts";
 import { OBIS_PATTERNS } from "../../src/cosem/obis-patterns.ts";
-import { decodeData, encodeData } from "../../src/data/axdr.ts";
+import { decodeData } from "../../src/data/axdr.ts";
 import { data } from "../../src/data/dlms-data.ts";
 import { parseObis } from "../../src/data/obis.ts";
 import { exchanges, HAS_VECTORS, hex, joined, toHex } from "../hdlc/captures.ts";
@@ -65,22 +58,10 @@ describe.skipIf(!HAS_VECTORS)("the association view of a captured server", () =>
       "value value: Reactive energy import (+R)",
       "value value: Reactive energy export (-R)",
     ]);
-    expect(clockColumn(columns)?.logicalName).toBe("0-0:1.0.0.255");
+    expect(encodeCaptureObjects(columns)).toEqual(decodeData(response.subarray(4)));
+    expect(clockColumn(columns)?.instanceId).toBe("0-0:1.0.0.255");
     expect(formatCell(described[2]!, data.doubleLongUnsigned(12_345))).toBe("1234.5 Wh");
     expect(formatCell(described[3]!, data.doubleLongUnsigned(7))).toBe("7");
-  });
-});
-
-describe("selective access", () => {
-  it("by range is written as the captured clients write it", () => {
-    const clock = { classId: 8, logicalName: parseObis("0-0:1.0.0.255"), attributeIndex: 2, dataIndex: 0 };
-    const range = rangeParameters(clock, data.octets(hex("07EA0A05FF00000000000000")), data.octets(hex("07EA0A05FF172D0000000000")));
-    const expected = "020402041200080906" + "0000010000FF0F02120000090C07EA0A05FF00000000000000090C07EA0A05FF172D00000000000100";
-    expect(toHex(encodeData(range))).toBe(expected);
-  });
-
-  it("by entry counts from 1", () => {
-    expect(toHex(encodeData(entryParameters(1, 4)))).toBe("0204060000000106000000041200011200" + "00");
   });
 });
 
@@ -103,7 +84,7 @@ describe("access rights", () => {
 describe("a list by short names", () => {
   it("has base names without a sign", () => {
     const list = data.array(data.structure(data.long(-1536), data.longUnsigned(12), data.unsigned(0), data.octets(hex("0000280000FF"))));
-    expect(parseShortNameList(list)).toEqual([{ baseName: 0xfa00, classId: 12, version: 0, logicalName: "0-0:40.0.0.255" }]);
+    expect(parseShortNameList(list)).toEqual([{ baseName: 0xfa00, classId: 12, version: 0, instanceId: "0-0:40.0.0.255" }]);
   });
 });
 

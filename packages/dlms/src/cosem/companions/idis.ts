@@ -1,0 +1,53 @@
+import type { Companion } from "./companion.ts";
+
+/** IDIS packages 1 to 3: one object model over PLC, IP and the local port, throughout Europe and beyond. */
+export const idis = {
+  id: "idis",
+  title: "IDIS packages 1 to 3",
+  documents: ["IDIS Package 1, PLC profile, edition 2", "IDIS Package 2, IP profile", "IDIS Package 3"],
+  transports: ["hdlc-optical", "sfsk-432", "wrapper-tcp", "wrapper-udp", "g3-udp", "prime-432"],
+  suites: [0],
+  clients: [
+    { sap: 16, role: "public", mechanism: "none", isCiphered: false },
+    { sap: 1, role: "management", mechanism: "hls-gmac", isCiphered: true, invocationCounter: "0-0:43.1.0.255" },
+    { sap: 102, role: "pre-established", mechanism: "none", isCiphered: true, isPreEstablished: true },
+  ],
+  logicalDevices: [1],
+  profiles: [
+    { logicalName: "1-0:99.1.0.255", purpose: "load", capturePeriodSeconds: 900 },
+    { logicalName: "1-0:99.2.0.255", purpose: "daily", capturePeriodSeconds: 86_400 },
+    { logicalName: "0-0:98.1.0.255", purpose: "billing", capturePeriodSeconds: 0 },
+    { logicalName: "0-1:24.3.0.255", purpose: "m-bus", capturePeriodSeconds: 3_600 },
+    { logicalName: "1-0:99.14.0.255", purpose: "power-quality" },
+  ],
+  eventLogs: [
+    { logicalName: "0-0:99.98.0.255", purpose: "standard" },
+    { logicalName: "0-0:99.98.1.255", purpose: "fraud" },
+    { logicalName: "0-0:99.98.2.255", purpose: "disconnector" },
+    { logicalName: "0-0:99.98.3.255", purpose: "m-bus" },
+    { logicalName: "0-0:99.98.4.255", purpose: "power quality" },
+    { logicalName: "0-0:99.98.5.255", purpose: "communication" },
+    { logicalName: "1-0:99.97.0.255", purpose: "power failure" },
+  ],
+  objects: {
+    clock: "0-0:1.0.0.255",
+    "logical-device-name": "0-0:42.0.0.255",
+    firmware: "1-0:0.2.0.255",
+    disconnector: "0-0:96.3.10.255",
+    limiter: "0-0:17.0.0.255",
+    "activity-calendar": "0-0:13.0.0.255",
+    "special-days": "0-0:11.0.0.255",
+    "image-transfer": "0-0:44.0.0.255",
+    "security-setup": "0-0:43.0.0.255",
+    "push-interval": "0-0:25.9.0.255",
+    "push-alarm": "0-4:25.9.0.255",
+    "push-installation": "0-7:25.9.0.255",
+    "alarm-register": "0-0:97.98.0.255",
+    "alarm-filter": "0-0:97.98.10.255",
+    "alarm-descriptor": "0-0:97.98.20.255",
+    "error-register": "0-0:97.97.0.255",
+    "billing-reset-script": "0-0:10.0.1.255",
+    "m-bus-client": "0-1:24.1.0.255",
+  },
+  quirks: { ciphering: "general-global", hasNullDataCompression: true },
+} as const satisfies Companion;

@@ -1,0 +1,45 @@
+import { describe, expect, it } from "vitest";
+import { companionClient, COMPANIONS, findCompanion } from "../../src/cosem/companions/companions.ts";
+import { obisName } from "../../src/cosem/obis-names.ts";
+import { parseObis } from "../../src/data/obis.ts";
+
+describe.each(COMPANIONS.map((companion) => [companion.id, companion] as const))("the companion %s", (_id, companion) => {
+  const objects = Object.values(companion.objects);
+  const logs = companion.eventLogs.map(({ logicalName }) => logicalName);
+  const profiles = companion.profiles.flatMap(({ logicalName, scalerProfile }) =>
+    scalerProfile === undefined ? [logicalName] : [logicalName, scalerProfile],
+  );
+  const counters = companion.clients.flatMap(({ invocationCounter }) => (invocationCounter === undefined ? [] : [invocationCounter]));
+
+  it("writes logical names in their one form, and only such as have a name", () => {
+    for (const name of [...objects, ...logs, ...profiles, ...counters]) {
+      expect(parseObis(name)).toBe(name);
+      expect(obisName(parseObis(name)), name).toBeDefined();
+    }
+  });
+
+  it("names each client, profile and log once", () => {
+    const lists: (string | number)[][] = [
+      companion.clients.map(({ sap }) => sap),
+      companion.clients.map(({ role }) => role),
+      profiles,
+      logs,
+    ];
+    for (const list of lists) expect(list).toEqual([...new Set(list)]);
+  });
+
+  it("asks for no cipher without a suite, and for a transform with its mechanism", () => {
+    expect(companion.suites.length).toBeGreaterThan(0);
+    const hasManufacturerHls = companion.clients.some(({ mechanism }) => mechanism === "hls-manufacturer");
+    expect(companion.quirks.manufacturerHls !== undefined).toBe(hasManufacturerHls);
+  });
+});
+
+describe("companions", () => {
+  it("are found by id, their clients by role", () => {
+    expect(companionClient(findCompanion("idis")!, "management")).toMatchObject({ sap: 1, mechanism: "hls-gmac" });
+    expect(companionClient(findCompanion("india-is15959")!, "meter-reading")?.sap).toBe(32);
+    expect(findCompanion("none")).toBeUndefined();
+    expect(new Set(COMPANIONS.map(({ id }) => id)).size).toBe(COMPANIONS.length);
+  });
+});
