@@ -1,4 +1,5 @@
 export * from "./best-read.ts";
+export * from "./continuation.ts";
 export * from "./gate.ts";
 export * from "./migrations/rules-and-prepay.ts";
 export * from "./prepay-store.ts";

@@ -1,4 +1,5 @@
 export * from "./back-test.ts";
+export * from "./recommend.ts";
 export * from "./estimate.ts";
 export { monthlyEstimate, type MonthlyEstimate, type MonthlyEstimateInput } from "./monthly.ts";
 export type { Estimated, Estimator, EstimatorInput, Hole, NotApplicable } from "./estimator.ts";

@@ -26,7 +26,7 @@ export interface RatingInput {
   /** How many months the cycle stands for; less than 1 after a move-in. Default 1. */
   readonly months?: DecimalText;
   readonly contractDemandKw?: DecimalText;
-  /** Demands of earlier months, oldest first, for ratchets. */
+  /** Demands of earlier months (`peakKw` of their bills), oldest first, for ratchets. */
   readonly demandHistory?: readonly { readonly month: number; readonly kw: DecimalText }[];
   readonly events?: Readonly<Record<string, readonly { readonly fromMs: number; readonly toMs: number }[]>>;
   readonly priceSeries?: Readonly<Record<string, PriceSeries>>;
@@ -102,6 +102,6 @@ export interface Bill {
   /** The stored versions that the bill rests on. */
   readonly pinned: readonly BlockRef[];
   readonly carried?: Carried;
-  /** Highest billed demand, to become history for ratchets. */
+  /** Highest demand before ratchet and minimum, to become history for ratchets. */
   readonly peakKw?: DecimalText;
 }

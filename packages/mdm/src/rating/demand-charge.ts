@@ -14,6 +14,8 @@ type PeakTrace = NonNullable<LineTrace["peaks"]>[number];
 
 interface Demand {
   readonly kw: Money;
+  /** As measured and adjusted, before ratchet and minimum: what later ratchets look back on. */
+  readonly own?: Money;
   readonly peaks: readonly PeakTrace[];
   readonly steps: readonly string[];
 }
@@ -22,7 +24,8 @@ interface Demand {
 export function rateDemand(charge: DemandCharge, segment: Segment, state: RatingState): readonly DraftLine[] {
   const demand = billedDemand(charge, segment, state);
   state.demands.set(charge.id, demand.kw);
-  if (charge.measure === "kW" && (state.peakKw === undefined || demand.kw.gt(state.peakKw))) state.peakKw = demand.kw;
+  const own = demand.own ?? demand.kw;
+  if (charge.measure === "kW" && (state.peakKw === undefined || own.gt(state.peakKw))) state.peakKw = own;
   const trace = {
     flow: charge.flow ?? "import",
     peaks: demand.peaks,
@@ -67,11 +70,12 @@ function billedDemand(charge: DemandCharge, segment: Segment, state: RatingState
     const other = measuredDemand(charge, charge.inExcessOf, segment, state).kw;
     apply(Money.max(0, kw.minus(other)), `in excess of ${other.toFixed()} in ${charge.inExcessOf.join(", ")}`);
   }
+  const own = kw;
   if (charge.ratchet !== undefined)
     apply(Money.max(kw, ratchetFloor(charge.ratchet, state)), `ratchet ${charge.ratchet.percent} % over ${charge.ratchet.months} months`);
   if (charge.minimumKw !== undefined) apply(Money.max(kw, charge.minimumKw), `minimum ${charge.minimumKw}`);
   apply(roundBy(kw, charge.quantityRounding), "rounded");
-  return { kw, peaks: measured.peaks, steps };
+  return { kw, own, peaks: measured.peaks, steps };
 }
 
 function ratchetFloor(ratchet: NonNullable<DemandCharge["ratchet"]>, state: RatingState): Money {

@@ -1,6 +1,6 @@
 import { seededRandom } from "@amity/runtime";
 import { describe, expect, test } from "vitest";
-import { backTest } from "../../src/estimation/index.ts";
+import { backTest, recommendPlan } from "../../src/estimation/index.ts";
 import { compileRuleSet, dryRun } from "../../src/vee/index.ts";
 import { STANDARD_ESTIMATION_PLAN } from "../../src/estimation/index.ts";
 import { contextOf, seriesOf } from "../vee/series-fixtures.ts";
@@ -41,6 +41,40 @@ describe("back-test", () => {
 
   test("the same seed gives the same report", () => {
     expect(report()).toEqual(report());
+  });
+});
+
+describe("a plan from back-tests", () => {
+  test("a line as far as it is best, then the best for long holes, for its class only, and the old plan behind", () => {
+    const score = (
+      estimator: "linear" | "likeDay" | "averageDailyLoad" | "checkMeter",
+      holeIntervals: number,
+      meanAbsoluteError: number,
+    ) => ({
+      estimator,
+      holeIntervals,
+      filled: 10,
+      notApplicable: 0,
+      meanAbsoluteError,
+      bias: 0,
+      relativeError: 0,
+      coverage90: 0.9,
+    });
+    const scores = [2, 4, 24].flatMap((length) => [
+      score("linear", length, length),
+      score("averageDailyLoad", length, 7),
+      score("likeDay", length, 5),
+      score("checkMeter", length, 6),
+    ]);
+    const best = [2, 4, 24].map((holeIntervals) => ({
+      holeIntervals,
+      estimator: holeIntervals < 5 ? ("linear" as const) : ("likeDay" as const),
+    }));
+    const plan = recommendPlan(STANDARD_ESTIMATION_PLAN, [{ channelClass: "shop", intervalSeconds: 1800, report: { scores, best } }]);
+    expect(plan.version).toBe(2);
+    expect(plan.steps.slice(0, 4).map((step) => step.kind)).toEqual(["linear", "checkMeter", "likeDay", "averageDailyLoad"]);
+    expect(plan.steps[0]).toEqual({ kind: "linear", parameters: { maximumMinutes: 120 }, eligibility: { channelClasses: ["shop"] } });
+    expect(plan.steps.slice(4)).toEqual(STANDARD_ESTIMATION_PLAN.steps);
   });
 });
 

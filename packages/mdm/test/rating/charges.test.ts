@@ -266,7 +266,7 @@ describe("charges", () => {
     const charge = demand({ rate: "13.44", ratchet: { percent: "65", months: 12, onlyMonths: [12, 1, 2, 3] } });
     const result = bill([charge], juneInput({ import: [june(() => 100_000)] }, { demandHistory: history }), { monthBasis: 30 });
     expect(result.lines[0]).toMatchObject({ quantity: "130", amount: "1747.2" });
-    expect(result.peakKw).toBe("130");
+    expect(result.peakKw).toBe("100");
   });
 
   test("coincident demand is the own load when the system peaked", () => {
