@@ -4,6 +4,7 @@ import { civilDateOf, dayNumberOf, zoneOf, type Zone } from "@amity/intervals";
 import type { Address, Clock, Connection, Listener, Network, Random, Timers } from "@amity/runtime";
 import { lastGaspApdu } from "./dlms/last-gasp.ts";
 import { MeterDevice } from "./dlms/meter-device.ts";
+import { SecurityWatch, securityEventOf } from "./dlms/security-watch.ts";
 import { meterModel, type MeterModel } from "./dlms/meter-model.ts";
 import type { FleetPlan, PlannedMeter } from "./fleet.ts";
 import { DayCache } from "./household/energy.ts";
@@ -63,6 +64,7 @@ export class MeterFleet {
   readonly #surroundings: ReturnType<typeof meterSurroundings>;
   readonly #plans: ReadonlyMap<string, PlannedMeter>;
   readonly #devices = new Map<string, MeterDevice>();
+  readonly #watch = new SecurityWatch();
   /** Connections by meter, so that a power failure ends them. */
   readonly #connections = new Map<string, Set<Connection>>();
 
@@ -145,13 +147,17 @@ export class MeterFleet {
       return;
     }
     this.#track(meterId, connection);
-    const trace = options.trace?.(meterId);
+    const outer = options.trace?.(meterId);
+    const trace: ApduTrace = (entry) => {
+      outer?.(entry);
+      if (entry.direction === "sent") this.#watchAnswer(meterId, entry.plain);
+    };
     const own = tracked(connection, () => this.#connections.get(meterId)?.delete(connection));
     const link =
       options.transport === "hdlc"
         ? serveHdlcLink(own, world.timers, { answersAt: (serverSap) => device.logicalDevice(serverSap) !== undefined })
         : wrapperLink(own, "server");
-    serveDlms(link, device, world, { ...(trace === undefined ? {} : { trace }), onFault: (error) => options.onFault?.(meterId, error) });
+    serveDlms(link, device, world, { trace, onFault: (error) => options.onFault?.(meterId, error) });
   }
 
   /** Opens the TCP ports of the plan's direct meters (port 0: a free one). @throws LinkError `in-use`; nothing listens then. */
@@ -174,6 +180,14 @@ export class MeterFleet {
       throw error;
     }
     return { addresses, close };
+  }
+
+  /** What an answer says about an attack goes to the fraud log. */
+  #watchAnswer(meterId: string, answer: Uint8Array): void {
+    const code = securityEventOf(answer);
+    if (code === undefined || !this.#watch.isNews(meterId, code, this.#parts.clock.nowMs())) return;
+    // A full disk must not change what the attacker is answered; the event is in the meter's memory then.
+    void this.happen([meterId], (atMs) => ({ kind: "logEvent", log: "fraud", code, atMs })).catch(() => {});
   }
 
   #track(meterId: string, connection: Connection): void {

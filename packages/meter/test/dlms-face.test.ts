@@ -315,9 +315,23 @@ describe("the meter's DLMS face", () => {
         ),
       );
     await expect(simulation.runFor(wrong)).rejects.toMatchObject({ blame: expect.stringMatching(/security|peer/) });
+    expect(
+      fleet
+        .device(target.meterId)
+        .meter.log("fraud")
+        .entries.map(({ code }) => code),
+    ).toEqual([46]);
     const manager = await associate("management", 50);
     await simulation.runFor(manager.release());
     await expect(associate("management", 10)).rejects.toBeDefined();
+    await expect(associate("management", 10)).rejects.toBeDefined();
+    // Once a minute is enough: an attacker must not fill the log.
+    expect(
+      fleet
+        .device(target.meterId)
+        .meter.log("fraud")
+        .entries.map(({ code }) => code),
+    ).toEqual([46, 50]);
     const reader = await associate("public");
     const counter = (await get(reader, 1, "0-0:43.1.0", 2)) as { value: number };
     expect(counter.value).toBeGreaterThanOrEqual(50);

@@ -1,5 +1,5 @@
 import fc from "fast-check";
-import { zoneOf } from "@amity/intervals";
+import { parseDay, slotsInLocalDay, zoneOf } from "@amity/intervals";
 import { describe, expect, it } from "vitest";
 import {
   createFleet,
@@ -12,6 +12,7 @@ import {
   type MeterOperation,
   type MeterTypeOptions,
 } from "../src/index.ts";
+import { dateTimeOctets, readDateTime } from "../src/dlms/civil-time.ts";
 
 const MINUTE_MS = 60_000;
 const HOUR_MS = 3_600_000;
@@ -98,6 +99,35 @@ describe("a simulated meter", () => {
         .filter((stamp) => stamp >= startMs)
         .map((stamp) => (stamp - startMs) / MINUTE_MS),
     ).toEqual([0, 15, 0, 15]);
+  });
+
+  it.each([
+    ["2026-04-04", 96],
+    ["2026-04-05", 100],
+    ["2025-10-05", 92],
+  ])("closes its billing day at local midnight: %s has %d quarter-hours", (day, quarters) => {
+    const zone = zoneOf(plan.zone);
+    const localDay = parseDay(day)!;
+    const { daily } = meter().surroundings.grids;
+    const [fromMs, toMs] = [daily.instantOf(localDay), daily.instantOf(localDay + 1)];
+    expect((toMs - fromMs) / 900_000).toBe(quarters);
+    expect(daily.indexFrom(fromMs)).toBe(localDay);
+    expect(daily.indexFrom(fromMs + 1)).toBe(localDay + 1);
+    expect(slotsInLocalDay(zone, localDay, 900)).toBe(quarters);
+  });
+
+  it("writes stamps that read back to their instant through both changes of the clock", () => {
+    const base = { zone: zoneOf(plan.zone), standardOffsetMs: 10 * HOUR_MS };
+    for (const changeMs of [Date.parse("2026-04-04T16:00:00Z"), Date.parse("2025-10-04T16:00:00Z")]) {
+      for (let atMs = changeMs - 3 * HOUR_MS; atMs <= changeMs + 3 * HOUR_MS; atMs += 15 * MINUTE_MS) {
+        const octets = dateTimeOctets(atMs, base);
+        expect(readDateTime(octets, base)).toBe(atMs);
+        expect((octets[11]! & 0x80) !== 0).toBe(atMs < changeMs === (changeMs === Date.parse("2026-04-04T16:00:00Z")));
+        // Without a deviation the daylight-saving bit alone must do.
+        octets.set([0x80, 0x00], 9);
+        expect(readDateTime(octets, base)).toBe(atMs);
+      }
+    }
   });
 
   it("drifts as its crystal does, and a small correction leaves no event", () => {
