@@ -40,7 +40,8 @@ export function missingValues(expected: Expected, records: readonly DataRecord[]
 function holds(record: DataRecord, name: string, want: unknown): boolean {
   const { value } = record;
   if (typeof want === "number") {
-    if (record.vib.kind === "identifier" && (typeof value === "number" || typeof value === "bigint") && value.toString(16) === String(want)) return true;
+    if (record.vib.kind === "identifier" && (typeof value === "number" || typeof value === "bigint") && value.toString(16) === String(want))
+      return true;
     const scaled = scaledValue(record);
     if (scaled === undefined) return false;
     const suffix = name.slice(name.lastIndexOf("_") + 1);
@@ -79,5 +80,7 @@ function near(own: number, want: number): boolean {
 }
 
 function textOf(value: unknown): string {
-  return typeof value === "string" ? value : (JSON.stringify(value, (_, part: unknown) => (typeof part === "bigint" ? String(part) : part)) ?? "");
+  return typeof value === "string"
+    ? value
+    : (JSON.stringify(value, (_, part: unknown) => (typeof part === "bigint" ? String(part) : part)) ?? "");
 }

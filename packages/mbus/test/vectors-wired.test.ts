@@ -1,7 +1,15 @@
 import { existsSync, readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
 import { fromHex, toHex } from "@amity/bytes";
-import { decodeWiredMessage, deviceTypeName, meterTimeText, recordInput, scaledValue, writeRecords, type DataRecord } from "../src/index.ts";
+import {
+  decodeWiredMessage,
+  deviceTypeName,
+  meterTimeText,
+  recordInput,
+  scaledValue,
+  writeRecords,
+  type DataRecord,
+} from "../src/index.ts";
 
 const FILE = new URL("../../../../shared/vectors/mbus/frames.json", import.meta.url);
 
@@ -24,8 +32,12 @@ describe.skipIf(vectors.length === 0)("wired frames of real meters", () => {
     const id = (/<Id>(\w+)<\/Id>/.exec(xml)?.[1] ?? "").toLowerCase().padStart(8, "0");
     if (application?.kind === "fixed") {
       expect(application.fixed?.id).toBe(id);
-      expect(deviceTypeName(application.fixed?.deviceType ?? -1).slice(0, 4)).toBe(/<Medium>(.*)<\/Medium>/.exec(xml)?.[1]?.toLowerCase().slice(0, 4));
-      expect(application.fixed?.counters.map(({ value }) => value)).toEqual([...xml.matchAll(/<Value>(.*)<\/Value>/g)].map((match) => Number(match[1])));
+      expect(deviceTypeName(application.fixed?.deviceType ?? -1).slice(0, 4)).toBe(
+        /<Medium>(.*)<\/Medium>/.exec(xml)?.[1]?.toLowerCase().slice(0, 4),
+      );
+      expect(application.fixed?.counters.map(({ value }) => value)).toEqual(
+        [...xml.matchAll(/<Value>(.*)<\/Value>/g)].map((match) => Number(match[1])),
+      );
       return;
     }
     expect(application?.meter?.id).toBe(id);
@@ -34,7 +46,9 @@ describe.skipIf(vectors.length === 0)("wired frames of real meters", () => {
     const records = application?.records ?? [];
     const plain = wanted.filter((text) => !/<Function>(Manufacturer specific|More records follow)/.test(text));
     expect(records).toHaveLength(plain.length);
-    const differing = plain.flatMap((text, index) => (agrees(records[index], text) ? [] : [`${index}: ${shown(records[index])} / ${text.replace(/\s+/g, " ")}`]));
+    const differing = plain.flatMap((text, index) =>
+      agrees(records[index], text) ? [] : [`${index}: ${shown(records[index])} / ${text.replace(/\s+/g, " ")}`],
+    );
     expect(differing).toEqual([]);
   });
 
@@ -48,26 +62,38 @@ describe.skipIf(vectors.length === 0)("wired frames of real meters", () => {
         if (record.value.kind === "invalid" || (record.value.kind !== "octets" && !record.value.isValid)) continue;
       }
       if (!isCanonical(before)) continue;
-      expect(toHex(writeRecords([recordInput(record)]).finish())).toBe(toHex(before));
+      const written = writeRecords([recordInput(record)]).finish();
+      // Meters fill the hundred-year bits of a date-time as they like; we write what the year needs.
+      const hour = record.vib.kind === "dateTime" && record.coding === "int32" ? record.headerOctets + 1 : -1;
+      const plain = before.map((octet, index) => (index === hour ? octet & ~0x60 : octet));
+      expect(toHex(written)).toBe(toHex(plain));
     }
   });
 
-  test.each(refused.map((vector) => [vector.source, vector] as const))("%s is an error with an offset, or says its application error", (_, vector) => {
-    let outcome: unknown;
-    try {
-      const { application } = decodeWiredMessage(fromHex(vector.hex));
-      outcome = application?.applicationError ?? application?.problems[0]?.message ?? application?.records.length;
-    } catch (error) {
-      outcome = (error as Error).message;
-    }
-    expect(outcome).toBeDefined();
-    const announced = /<Error>(.*)<\/Error>/.exec(vector.expected_xml ?? "")?.[1];
-    if (announced !== undefined) expect(String(outcome).toLowerCase().slice(0, 8)).toBe(ERRORS[announced] ?? announced.toLowerCase().slice(0, 8));
-  });
+  test.each(refused.map((vector) => [vector.source, vector] as const))(
+    "%s is an error with an offset, or says its application error",
+    (_, vector) => {
+      let outcome: unknown;
+      try {
+        const { application } = decodeWiredMessage(fromHex(vector.hex));
+        outcome = application?.applicationError ?? application?.problems[0]?.message ?? application?.records.length;
+      } catch (error) {
+        outcome = (error as Error).message;
+      }
+      expect(outcome).toBeDefined();
+      const announced = /<Error>(.*)<\/Error>/.exec(vector.expected_xml ?? "")?.[1];
+      if (announced !== undefined)
+        expect(String(outcome).toLowerCase().slice(0, 8)).toBe(ERRORS[announced] ?? announced.toLowerCase().slice(0, 8));
+    },
+  );
 });
 
 /** Where our words differ from the other decoder's. */
-const ERRORS: Readonly<Record<string, string>> = { "Application busy": "applicat", "Unimplemented CI-Field": "ci field", "Unspecified error": "unspecif" };
+const ERRORS: Readonly<Record<string, string>> = {
+  "Application busy": "applicat",
+  "Unimplemented CI-Field": "ci field",
+  "Unspecified error": "unspecif",
+};
 
 function agrees(record: DataRecord | undefined, xml: string): boolean {
   const want = /<Value>(.*?)<\/Value>/s.exec(xml)?.[1] ?? "";
@@ -79,7 +105,8 @@ function agrees(record: DataRecord | undefined, xml: string): boolean {
   if (tariff !== undefined && Number(tariff) !== record.tariff) return false;
   if (device !== undefined && Number(device) !== record.subunit) return false;
   const { value } = record;
-  if (typeof value === "number" || typeof value === "bigint") return isPowerOfTen(scaledValue(record) ?? 0, Number(want)) || Number(value) === Number(want);
+  if (typeof value === "number" || typeof value === "bigint")
+    return isPowerOfTen(scaledValue(record) ?? 0, Number(want)) || Number(value) === Number(want);
   if (value === null) return want.trim() === "" || want.trim() === "0";
   if (typeof value === "string") return value.trim() === unescaped(want).trim() || Number(value) === Number(want);
   if (value.kind === "octets") {

@@ -1,7 +1,16 @@
 import { existsSync, readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
 import { fromHex } from "@amity/bytes";
-import { compactProfiles, decodeTelegram, decodeWiredMessage, knownFormats, meterTimeText, readProfile, singleKey, type Application } from "../src/index.ts";
+import {
+  compactProfiles,
+  decodeTelegram,
+  decodeWiredMessage,
+  knownFormats,
+  meterTimeText,
+  readProfile,
+  singleKey,
+  type Application,
+} from "../src/index.ts";
 import { missingValues, type Expected } from "./expected-values.ts";
 
 const FILE = new URL("../../../../shared/vectors/wmbus/telegrams.json", import.meta.url);
@@ -24,15 +33,18 @@ const OWN_WORDS =
   /^(product_no|season_start_date|battery(_y|_level)?|dust_level.*|total_apparent_energy_consumption_kvah|power_mode|power_system_configuration|digital_output|power_factor_sector|pulse_unit|unknown[ab]|time_dry|is_repeater_listening|repeater_listening_on_weekdays|current_alarms|previous_alarms|info|software_version)=|=1999-11-30$/;
 
 describe.skipIf(vectors.length === 0)("wireless telegrams of real meters", () => {
-  test.each(verified.map((vector, index) => [`${index} ${vector.driver ?? "meter"} ${vector.id ?? ""}`, vector] as const))("%s decodes to the expected readings", (_, vector) => {
-    const application = decode(vector);
-    const extra = [...profileValues(application), ...profileSeries(application)];
-    const missing = missingValues(vector.expected ?? {}, application.records, extra).filter((entry) => !OWN_WORDS.test(entry));
-    expect(missing).toEqual([]);
-  });
+  test.each(verified.map((vector, index) => [`${index} ${vector.driver ?? "meter"} ${vector.id ?? ""}`, vector] as const))(
+    "%s decodes to the expected readings",
+    (_, vector) => {
+      const application = decode(vector);
+      const extra = [...profileValues(application), ...profileSeries(application)];
+      const missing = missingValues(vector.expected ?? {}, application.records, extra).filter((entry) => !OWN_WORDS.test(entry));
+      expect(missing).toEqual([]);
+    },
+  );
 
   test("names every telegram's meter", () => {
-    const wrong = verified.filter((vector) => decode(vector).meter?.id !== vector.id?.toLowerCase() && vector.id !== null).map(({ id }) => id);
+    const wrong = verified.filter((vector) => vector.id !== null && !names(vector).includes(vector.id.toLowerCase())).map(({ id }) => id);
     expect(wrong).toEqual([]);
   });
 
@@ -58,6 +70,12 @@ function decode(vector: Vector): Application {
   return application;
 }
 
+/** Behind an adapter the link layer and the long header name two devices; the expectations take either. */
+function names(vector: Vector): (string | undefined)[] {
+  const octets = fromHex(vector.hex);
+  return [decode(vector).meter?.id, octets[3] === 0x68 ? undefined : decodeTelegram(octets).sender.id];
+}
+
 function attempt(octets: Uint8Array, key: string | null): void {
   try {
     const { application } = decodeTelegram(octets, { keys: key === null ? undefined : singleKey(fromHex(key)), formats });
@@ -69,7 +87,7 @@ function attempt(octets: Uint8Array, key: string | null): void {
 
 /** Readings of a profile in every unit that expectations are written in. */
 function profileValues(application: Application): unknown[] {
-  return (readProfile(application)?.readings ?? []).flatMap(({ value, unit }) => {
+  return (readProfile(application)?.readings ?? []).flatMap(({ value, unit }): unknown[] => {
     if (typeof value === "string") return [value];
     if (unit === "J") return [value / 3.6e6, value / 1e9];
     if (unit === "GJ") return [value, value / 3.6e-3];

@@ -16,20 +16,21 @@ export class FormatStore {
 
   /** Known layouts: each the DIB and VIB of its records, in order. */
   constructor(layouts: Iterable<readonly Uint8Array[]> = []) {
-    for (const layout of layouts) this.#add(layout);
+    for (const layout of layouts) this.add(layout);
   }
 
   /** Learns from the records of a full frame found in `data`; `base` is the offset of `data[0]` in the records' terms. */
   learn(data: Uint8Array, records: readonly DataRecord[], base = 0): number {
     const layout = records.map((record) => data.slice(record.offset - base, record.offset - base + record.headerOctets));
-    return this.#add(layout);
+    return this.add(layout);
   }
 
   layout(signature: number): readonly Uint8Array[] | undefined {
     return this.#formats.get(signature);
   }
 
-  #add(layout: readonly Uint8Array[]): number {
+  /** Adds a layout and returns its signature; the oldest goes where there are too many. */
+  add(layout: readonly Uint8Array[]): number {
     const signature = formatSignature(layout);
     if (!this.#formats.has(signature)) {
       if (this.#formats.size >= FORMATS_MAX) {

@@ -29,7 +29,8 @@ const SPACING_UNITS = ["s", "min", "h", "d"] as const;
 export function compactProfiles(records: readonly DataRecord[]): CompactProfile[] {
   return records.flatMap((record) => {
     const kind = record.vib.modifiers.find(({ code }) => code === 0x13 || code === 0x1e || code === 0x1f)?.code;
-    const octets = record.value !== null && typeof record.value === "object" && record.value.kind === "octets" ? record.value.octets : undefined;
+    const octets =
+      record.value !== null && typeof record.value === "object" && record.value.kind === "octets" ? record.value.octets : undefined;
     if (kind === undefined || octets === undefined || octets.length < 2) return [];
     return [open(record, records, octets, kind)];
   });
@@ -42,7 +43,8 @@ function open(record: DataRecord, records: readonly DataRecord[], octets: Uint8A
   const size = CODINGS[control & 0x0f]?.octets ?? 0;
   const mode = control >> 6;
   const isInverse = kind === 0x13;
-  const same = (other: DataRecord): boolean => other !== record && other.storage === record.storage && other.tariff === record.tariff && other.subunit === record.subunit;
+  const same = (other: DataRecord): boolean =>
+    other !== record && other.storage === record.storage && other.tariff === record.tariff && other.subunit === record.subunit;
   const baseDate = records.find((other) => same(other) && (other.vib.quantity === "date" || other.vib.quantity === "dateTime"))?.value;
   const baseValue = records.find((other) => same(other) && other.vib.quantity === record.vib.quantity)?.value;
   let running = typeof baseValue === "number" ? baseValue : 0;

@@ -111,7 +111,10 @@ export function blankApplication(data: Uint8Array, at: number, controlInformatio
 }
 
 /** By CI, A0-B7 included: an array is quicker than an object with gaps. */
-const CI_TABLE: readonly (ControlInformation | undefined)[] = Array.from({ length: 256 }, (_, ci) => CONTROL_INFORMATION[ci] ?? (ci >= 0xa0 && ci <= 0xb7 ? MANUFACTURER : undefined));
+const CI_TABLE: readonly (ControlInformation | undefined)[] = Array.from(
+  { length: 256 },
+  (_, ci) => CONTROL_INFORMATION[ci] ?? (ci >= 0xa0 && ci <= 0xb7 ? MANUFACTURER : undefined),
+);
 
 function openHeader(draft: Draft, known: ControlInformation, at: number, end: number, context: ApplicationContext): void {
   const header = readTransportHeader(draft.payload, at + 1, end, known.header === "long" ? "long" : "short");
@@ -154,7 +157,9 @@ function readContent(draft: Draft, known: ControlInformation, end: number, conte
   switch (known.application) {
     case "records":
       if (known.isBigEndian === true) {
-        draft.problems.push(new DecodeError("records with the most significant octet first are not read", { offset: from, code: "unsupported" }));
+        draft.problems.push(
+          new DecodeError("records with the most significant octet first are not read", { offset: from, code: "unsupported" }),
+        );
         return setManufacturerData(draft, from, end);
       }
       return setRecords(draft, readRecords(draft.payload, from, end));
@@ -195,7 +200,13 @@ function setManufacturerData(draft: Draft, from: number, end: number): void {
 function readCompact(draft: Draft, end: number, context: ApplicationContext): void {
   const from = draft.payloadOffset;
   if (context.formats === undefined) {
-    draft.problems.push(new DecodeError("a compact frame needs the layouts of full frames", { offset: from, code: "unknown-format", advice: "pass `formats`" }));
+    draft.problems.push(
+      new DecodeError("a compact frame needs the layouts of full frames", {
+        offset: from,
+        code: "unknown-format",
+        advice: "pass `formats`",
+      }),
+    );
     return setManufacturerData(draft, from, end);
   }
   try {

@@ -1,5 +1,16 @@
 /** How a field is coded in a manufacturer's octets (little-endian throughout). */
-export type FieldCoding = "uint" | "int" | "bcd" | "date" | "dateTime" | "techemDate" | "techemDay" | "text" | "sapSerial" | "sapPrefix" | "sapYear";
+export type FieldCoding =
+  | "uint"
+  | "int"
+  | "bcd"
+  | "date"
+  | "dateTime"
+  | "techemDate"
+  | "techemDay"
+  | "text"
+  | "sapSerial"
+  | "sapPrefix"
+  | "sapYear";
 
 /**
  * One reading of a profile. It comes from octets (`at`) of the profile's source, or from a data record whose VIF is the

@@ -68,7 +68,9 @@ function rawSource(profile: MeterProfile, application: Application): Uint8Array 
   const { source, transform } = profile;
   if (source !== undefined) {
     const record = application.records.find((candidate) => sameCodes(candidate, source.codes));
-    return record !== undefined && typeof record.value === "object" && record.value !== null && record.value.kind === "octets" ? record.value.octets : undefined;
+    return record !== undefined && typeof record.value === "object" && record.value !== null && record.value.kind === "octets"
+      ? record.value.octets
+      : undefined;
   }
   const data = application.manufacturerData;
   if (transform === "prios") return unscramblePrios(application.payload, application.payloadOffset - 1);

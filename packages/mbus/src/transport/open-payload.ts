@@ -46,7 +46,8 @@ export function openPayload(data: Uint8Array, end: number, header: TransportHead
   const start = header.payloadOffset;
   const blocks = (header.configuration >> 4) & 0x0f;
   // Where a security mode is today, old wired meters kept a signature nobody used: reserved codes protect nothing.
-  if (mode === 0 || SECURITY_MODES[mode] === undefined || ((mode === 5 || mode === 7 || mode === 4) && blocks === 0)) return clear(data, start, mode, context);
+  if (mode === 0 || SECURITY_MODES[mode] === undefined || ((mode === 5 || mode === 7 || mode === 4) && blocks === 0))
+    return clear(data, start, mode, context);
   if (mode !== 4 && mode !== 5 && mode !== 7) {
     if (looksOpen(data, start, end)) return opened(data, start, mode, context, "plaintext");
     const advice = mode === 13 ? "hand its TLS records to the session that holds the keys (`openTlsRecord`)" : "no key can open it here";

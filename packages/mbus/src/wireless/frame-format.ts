@@ -67,9 +67,22 @@ export function stripFrame(octets: Uint8Array, format: FrameFormat | "auto" = "a
   if (format === "a") return stripA(octets, length);
   if (format === "b") return stripB(octets, length);
   if (format === "none") return { format, octets: checkedPlain(octets, length) };
-  if (octets.length === frameALength(length) && crcMatches(octets, 0, FIRST_BLOCK)) return stripA(octets, length);
+  // The length of a frame A with its CRCs is no other frame's: a wrong CRC is an error then, and no reason to try further.
+  if (length >= 9 && octets.length === frameALength(length)) return stripA(octets, length);
   if (octets.length === length + 1 && length >= 11 && isFrameB(octets)) return stripB(octets, length);
   return { format: "none", octets };
+}
+
+/** Takes the CRCs of a frame A off without looking at them: for explaining a damaged frame, never for reading one. */
+export function dropFrameACrcs(octets: Uint8Array): Uint8Array {
+  const kept: number[] = [];
+  for (let from = 0; from < octets.length;) {
+    const size = from === 0 ? FIRST_BLOCK : BLOCK;
+    const rest = octets.length - from;
+    kept.push(...octets.subarray(from, from + Math.min(size, Math.max(0, rest - 2))));
+    from += size + 2;
+  }
+  return Uint8Array.from(kept);
 }
 
 /** Offset in the frame as received of an octet of the stripped frame. */

@@ -2,6 +2,7 @@ import { DecodeError, SecurityError, type AmityError } from "@amity/bytes";
 import type { FormatStore } from "../application/compact-frame.ts";
 import { blankApplication, readApplication, type Application, type ApplicationContext } from "../application/read-application.ts";
 import { linkAddressOctets, readLinkAddress, type MeterAddress } from "../link/address.ts";
+import { DEVICE_TYPES } from "../link/device-type.ts";
 import { DERIVATION, type KeyLookup } from "../transport/meter-key.ts";
 import type { SecurityOutcome } from "../transport/open-payload.ts";
 import { macInput, readAuthenticationLayer, type AuthenticationLayer } from "./authentication-layer.ts";
@@ -59,7 +60,7 @@ export function decodeTelegram(octets: Uint8Array, options: TelegramOptions = {}
 }
 
 function readLayers(stripped: Uint8Array, format: FrameFormat, options: TelegramOptions, problems: AmityError[]): Telegram {
-  const sender = readLinkAddress(stripped, 2);
+  const sender = readSender(stripped);
   let data = stripped;
   let at = 10;
   let extendedLink: ExtendedLink | undefined;
@@ -79,14 +80,18 @@ function readLayers(stripped: Uint8Array, format: FrameFormat, options: Telegram
     problems.push(error.within(extendedLink === undefined ? "extendedLink" : "authentication"));
     at = data.length;
   }
-  if (authentication?.moreFragments === true || (authentication !== undefined && authentication.fragmentId > 1)) {
-    problems.push(
+  if (authentication !== undefined && (authentication.moreFragments || authentication.fragmentId > 1)) {
+    const application = blankApplication(data, at - 1, -1, sender);
+    application.name = "fragment";
+    application.problems.push(
+      ...problems,
       new DecodeError(`fragment ${authentication.fragmentId} of a longer message`, {
         offset: authentication.offset,
         code: "fragment",
         advice: "hand all fragments to a WirelessReceiver",
       }),
     );
+    return { format, control: data[1] ?? 0, sender, extendedLink, authentication, application };
   }
   const context: ApplicationContext = {
     linkMeter: sender,
@@ -100,6 +105,34 @@ function readLayers(stripped: Uint8Array, format: FrameFormat, options: Telegram
   const hasNothing = at >= data.length && problems.length === 0;
   const application = hasNothing ? linkOnly(data, sender) : withMacProblem(readApplication(data, at, data.length, context));
   return { format, control: data[1] ?? 0, sender, extendedLink, authentication, application };
+}
+
+/** Decodes a message put together from fragments: `last` is the telegram that completed it (its AFL carries counter and MAC). Offsets count in the message. */
+export function decodeMessage(last: Telegram, message: Uint8Array, options: TelegramOptions = {}): Telegram {
+  const { authentication, sender } = last;
+  const context: ApplicationContext = {
+    linkMeter: sender,
+    keys: options.keys,
+    counter: authentication?.counter,
+    formats: options.formats,
+    ...(authentication?.mac === undefined ? {} : { checkMac: macCheck(message, { ...authentication, payloadOffset: 0 }, options.keys) }),
+  };
+  return { ...last, application: withMacProblem(readApplication(message, 0, message.length, context)) };
+}
+
+/**
+ * Older Hydrometer and Diehl meters put version and type in front of the identification. They show it by a
+ * manufacturer's CI, or by a device type that does not exist where the standard wants one.
+ */
+function readSender(frame: Uint8Array): MeterAddress {
+  const plain = readLinkAddress(frame, 2);
+  if (plain.manufacturer !== "HYD" && plain.manufacturer !== "DME") return plain;
+  const ci = frame[10] ?? 0;
+  const isSwapped =
+    (ci >= 0xa0 && ci <= 0xb7) || (DEVICE_TYPES[plain.deviceType] === undefined && DEVICE_TYPES[frame[5] ?? 0xff] !== undefined);
+  if (!isSwapped) return plain;
+  const turned = Uint8Array.of(frame[2] ?? 0, frame[3] ?? 0, ...frame.subarray(6, 10), frame[4] ?? 0, frame[5] ?? 0);
+  return readLinkAddress(turned, 0);
 }
 
 /** Opens ELL encryption in place and checks the payload CRC; a frame that somebody opened before passes as well. */

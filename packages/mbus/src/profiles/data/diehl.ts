@@ -4,9 +4,7 @@ import type { MeterProfile } from "../profile.ts";
 export const DIEHL_PROFILES = [
   {
     name: "izar",
-    match: [
-      { manufacturers: ["HYD", "DME", "SAP", "EWT"], controlInformation: [0xa0, 0xa1, 0xa2, 0xa3, 0xa4, 0xa5, 0xa6, 0xa7] },
-    ],
+    match: [{ manufacturers: ["HYD", "DME", "SAP", "EWT"], controlInformation: [0xa0, 0xa1, 0xa2, 0xa3, 0xa4, 0xa5, 0xa6, 0xa7] }],
     transform: "prios",
     when: [{ at: 4, equals: 0x4b }],
     octetsMin: 9,

@@ -53,10 +53,20 @@ function energies(kind: string, code: number): ProfileField[] {
 
 /** Powers in thousandths; tariff 7 is the sum, 8 to 10 the phases. */
 function powers(name: string, unit: string, code: number): ProfileField[] {
-  return ["", "L1", "L2", "L3"].map((phase, index) => ({ name: `${name}${phase}`, unit, codes: [0xff, code, 0x2b], tariff: 7 + index, divisor: 1000 }));
+  return ["", "L1", "L2", "L3"].map((phase, index) => ({
+    name: `${name}${phase}`,
+    unit,
+    codes: [0xff, code, 0x2b],
+    tariff: 7 + index,
+    divisor: 1000,
+  }));
 }
 
 export const ELECTRICITY_PROFILES = [
   { name: "iem3000", match: [{ manufacturers: ["SEC"] }], fields: IEM3000 },
-  { name: "ime-nemo", match: [{ manufacturers: ["IME"] }], fields: [...IME, { name: "frequency", unit: "Hz", codes: [0xff, 0x5a], divisor: 10 }] },
+  {
+    name: "ime-nemo",
+    match: [{ manufacturers: ["IME"] }],
+    fields: [...IME, { name: "frequency", unit: "Hz", codes: [0xff, 0x5a], divisor: 10 }],
+  },
 ] as const satisfies readonly MeterProfile[];

@@ -1,0 +1,46 @@
+import { writeRecords, type RecordInput } from "../application/write-records.ts";
+import type { MeterAddress } from "../link/address.ts";
+import type { MeterKey } from "../transport/meter-key.ts";
+import type { FrameFormat } from "../wireless/frame-format.ts";
+import { WIRELESS_CONTROL } from "../wireless/telegram.ts";
+import { encodeTelegram } from "../wireless/write-telegram.ts";
+
+/** A telegram from a collector to a meter, sent in the window after the meter's own. */
+export interface CollectorTelegram {
+  readonly collector: MeterAddress;
+  readonly meter: MeterAddress;
+  /** `reset` SND-NKE, `confirmInstallation` CNF-IR, `request` REQ-UD2, `command` SND-UD with records. */
+  readonly kind: "reset" | "confirmInstallation" | "request" | "command";
+  /** Chosen by the collector; the meter's answer repeats it. */
+  readonly accessNumber: number;
+  readonly records?: readonly RecordInput[];
+  /** Security mode 5 for commands. */
+  readonly key?: MeterKey;
+  readonly format?: FrameFormat;
+}
+
+const CONTROLS = {
+  reset: WIRELESS_CONTROL.sndNke,
+  confirmInstallation: WIRELESS_CONTROL.cnfIr,
+  request: WIRELESS_CONTROL.reqUd2,
+  command: WIRELESS_CONTROL.sndUd,
+} as const;
+
+/** Octets on air: the long header names the meter, the link layer the collector (EN 13757-4, 12.6). */
+export function encodeCollectorTelegram(input: CollectorTelegram): Uint8Array {
+  const isCommand = input.kind === "command";
+  return encodeTelegram({
+    control: CONTROLS[input.kind],
+    sender: input.collector,
+    format: input.format ?? "a",
+    message: {
+      meter: input.meter,
+      header: "long",
+      controlInformation: isCommand ? 0x5b : 0x80,
+      accessNumber: input.accessNumber,
+      content: writeRecords(input.records ?? []).finish(),
+      direction: "toMeter",
+      ...(isCommand && input.key !== undefined ? { security: { mode: 5, key: input.key } as const } : {}),
+    },
+  });
+}

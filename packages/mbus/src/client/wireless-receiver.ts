@@ -1,0 +1,148 @@
+import { DecodeError, SecurityError } from "@amity/bytes";
+import { FormatStore } from "../application/compact-frame.ts";
+import { readFormatFrame } from "../application/format-frame.ts";
+import { addressText } from "../link/address.ts";
+import { knownFormats } from "../profiles/known-formats.ts";
+import { joined } from "../transport/seal-payload.ts";
+import type { KeyLookup } from "../transport/meter-key.ts";
+import type { FrameFormat } from "../wireless/frame-format.ts";
+import { decodeMessage, decodeTelegram, type Telegram } from "../wireless/telegram.ts";
+
+/** What a receiver made of what the radio gave it. */
+export type Reception =
+  | { readonly kind: "telegram"; readonly telegram: Telegram }
+  /** The same octets again: a repeater, or a second antenna. */
+  | { readonly kind: "duplicate"; readonly telegram: Telegram }
+  /** A fragment; the rest is awaited. */
+  | { readonly kind: "fragment"; readonly telegram: Telegram; readonly missing: number | undefined }
+  /** Authentic once, and sent again later: its counter has been used. */
+  | { readonly kind: "replay"; readonly telegram: Telegram; readonly error: SecurityError }
+  | { readonly kind: "invalid"; readonly error: DecodeError };
+
+export interface ReceiverOptions {
+  readonly keys?: KeyLookup;
+  readonly format?: FrameFormat | "auto";
+  /** Layouts for compact frames; learns from full ones. */
+  readonly formats?: FormatStore;
+  /** Meters remembered; the longest silent one is forgotten first. Default 10 000. */
+  readonly metersMax?: number;
+  /** The same octets within this time are a duplicate (ms). Default 60 000. */
+  readonly duplicateMs?: number;
+}
+
+const FRAGMENTS_MAX = 16;
+const MESSAGE_MAX = 8 * 1024;
+const FRAGMENT_AGE_MS = 60_000;
+
+interface Sender {
+  octets: Uint8Array;
+  heardMs: number;
+  counter: number;
+  fragments: Uint8Array[];
+  fragmentMs: number;
+}
+
+/** A collector's ear: deduplicates, puts fragments together, refuses replays, learns layouts. Time comes with each telegram. */
+export class WirelessReceiver {
+  readonly #options: ReceiverOptions;
+  readonly #formats: FormatStore;
+  readonly #senders = new Map<string, Sender>();
+
+  constructor(options: ReceiverOptions = {}) {
+    this.#options = options;
+    this.#formats = options.formats ?? knownFormats();
+  }
+
+  /** Takes one telegram as the radio delivered it. Never throws on content. */
+  receive(octets: Uint8Array, nowMs: number): Reception {
+    let telegram: Telegram;
+    try {
+      telegram = decodeTelegram(octets, { keys: this.#options.keys, format: this.#options.format ?? "auto", formats: this.#formats });
+    } catch (error) {
+      if (!(error instanceof DecodeError)) throw error;
+      return { kind: "invalid", error };
+    }
+    const sender = this.#sender(addressText(telegram.sender), nowMs);
+    const isRepeated = same(sender.octets, octets) && nowMs - sender.heardMs < (this.#options.duplicateMs ?? 60_000);
+    sender.octets = octets.slice();
+    sender.heardMs = nowMs;
+    if (isRepeated) return { kind: "duplicate", telegram };
+    const layer = telegram.authentication;
+    if (layer !== undefined && (layer.moreFragments || layer.fragmentId > 1)) return this.#fragment(telegram, sender, nowMs);
+    return this.#judge(telegram, sender);
+  }
+
+  #judge(telegram: Telegram, sender: Sender): Reception {
+    const { authentication, application } = telegram;
+    if (authentication?.counter !== undefined && application.security.mac === "matches") {
+      const counter = little(authentication.counter);
+      if (counter <= sender.counter) {
+        const error = new SecurityError(`message counter ${counter} of meter ${telegram.sender.id} is not above ${sender.counter}`, {
+          code: "replay",
+        });
+        return { kind: "replay", telegram, error };
+      }
+      sender.counter = counter;
+    }
+    this.#learn(telegram);
+    return { kind: "telegram", telegram };
+  }
+
+  /** Full frames without transport header, and format frames, teach how compact ones are to be read. */
+  #learn({ application }: Telegram): void {
+    const { payload, payloadOffset, records } = application;
+    if (application.problems.length > 0) return;
+    if (application.controlInformation === 0x78 && records.length > 0 && application.manufacturerData === undefined)
+      this.#formats.learn(payload, records);
+    if (application.kind !== "formatFrame") return;
+    try {
+      this.#formats.add(readFormatFrame(payload, payloadOffset, payload.length));
+    } catch (error) {
+      if (!(error instanceof DecodeError)) throw error;
+    }
+  }
+
+  #fragment(telegram: Telegram, sender: Sender, nowMs: number): Reception {
+    const layer = telegram.authentication;
+    if (layer === undefined) return { kind: "telegram", telegram };
+    const id = layer.fragmentId & 0x0f;
+    if (id === 1 || nowMs - sender.fragmentMs > FRAGMENT_AGE_MS) sender.fragments = [];
+    sender.fragmentMs = nowMs;
+    const part = telegram.application.payload.slice(layer.payloadOffset);
+    const size = sender.fragments.reduce((sum, { length }) => sum + length, 0) + part.length;
+    // Fragments come in order (EN 13757-7, 6.2): a gap loses the message.
+    if (id !== sender.fragments.length + 1 || id > FRAGMENTS_MAX || size > MESSAGE_MAX) {
+      sender.fragments = [];
+      return { kind: "fragment", telegram, missing: id === 1 ? undefined : 1 };
+    }
+    sender.fragments.push(part);
+    if (layer.moreFragments) return { kind: "fragment", telegram, missing: id + 1 };
+    const message = joined(sender.fragments);
+    sender.fragments = [];
+    return this.#judge(decodeMessage(telegram, message, { keys: this.#options.keys, formats: this.#formats }), sender);
+  }
+
+  #sender(name: string, nowMs: number): Sender {
+    const known = this.#senders.get(name);
+    if (known !== undefined) {
+      this.#senders.delete(name);
+      this.#senders.set(name, known);
+      return known;
+    }
+    const fresh: Sender = { octets: new Uint8Array(0), heardMs: nowMs, counter: -1, fragments: [], fragmentMs: nowMs };
+    this.#senders.set(name, fresh);
+    if (this.#senders.size > (this.#options.metersMax ?? 10_000)) {
+      const oldest = this.#senders.keys().next().value;
+      if (oldest !== undefined) this.#senders.delete(oldest);
+    }
+    return fresh;
+  }
+}
+
+function same(first: Uint8Array, second: Uint8Array): boolean {
+  return first.length === second.length && first.every((octet, index) => octet === second[index]);
+}
+
+function little(octets: Uint8Array): number {
+  return ((octets[0] ?? 0) | ((octets[1] ?? 0) << 8) | ((octets[2] ?? 0) << 16) | ((octets[3] ?? 0) << 24)) >>> 0;
+}
