@@ -9,6 +9,7 @@ export * from "./apdu/results.ts";
 export * from "./client/connect-dlms.ts";
 export type * from "./client/dlms-client.ts";
 export { isNotification, readNotification } from "./client/notifications.ts";
+export * from "./cosem/index.ts";
 export * from "./data/axdr.ts";
 export * from "./data/dlms-data.ts";
 export * from "./data/obis.ts";

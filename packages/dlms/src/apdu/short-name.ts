@@ -1,4 +1,4 @@
-import { berLength, sizedOctets, u16, u8 } from "@amity/bytes";
+import { berLength, sizedOctets, u16, u8, type Codec, type CodecValue } from "@amity/bytes";
 import { choice, list, optional, struct } from "../codec/traced.ts";
 import { dlmsData } from "../data/axdr.ts";
 import { LIST_MAX, dataAccessResult, octetString } from "./fields.ts";
@@ -16,17 +16,24 @@ export const variableAccess = choice({
   "write-data-block": { tag: 7, codec: struct({ lastBlock: flag(), blockNumber: u16 }) },
 });
 
+export type VariableAccess = CodecValue<typeof variableAccess>;
+
 export const readRequest = list(variableAccess, many);
 
-export const readResponse = list(
-  choice({
-    data: { tag: 0, codec: dlmsData },
-    refused: { tag: 1, codec: dataAccessResult },
-    block: { tag: 2, codec: struct({ lastBlock: flag(), blockNumber: u16, rawData: octetString }) },
-    "block-number": { tag: 3, codec: u16 },
-  }),
-  many,
-);
+/** `value` is the codec of the data: the server writes ready-made octets. */
+export function readResponseOf<T>(value: Codec<T>) {
+  return list(
+    choice({
+      data: { tag: 0, codec: value },
+      refused: { tag: 1, codec: dataAccessResult },
+      block: { tag: 2, codec: struct({ lastBlock: flag(), blockNumber: u16, rawData: octetString }) },
+      "block-number": { tag: 3, codec: u16 },
+    }),
+    many,
+  );
+}
+
+export const readResponse = readResponseOf(dlmsData);
 
 export const writeRequest = struct({ variables: list(variableAccess, many), values: list(dlmsData, many) });
 

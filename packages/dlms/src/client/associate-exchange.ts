@@ -11,6 +11,7 @@ import type { SecureChannel } from "../security/secure-channel.ts";
 import { MECHANISM_IDS, type Authentication, type SecurityOptions } from "../security/security-options.ts";
 import { actionExchange } from "./action-exchange.ts";
 import type { AssociationInfo, ClientOptions } from "./dlms-client.ts";
+import { shortReplyToHls } from "./short-name-exchange.ts";
 import type { ServiceContext } from "./service-context.ts";
 
 const AARQ = 0x60;
@@ -38,6 +39,18 @@ export const CLIENT_CONFORMANCE: readonly ConformanceBit[] = [
   "selective-access",
   "event-notification",
   "action",
+];
+
+/** The same with short names. */
+const SHORT_NAME_CONFORMANCE: readonly ConformanceBit[] = [
+  "read",
+  "write",
+  "unconfirmed-write",
+  "block-transfer-with-get-or-read",
+  "multiple-references",
+  "information-report",
+  "data-notification",
+  "parameterized-access",
 ];
 
 /** What the association exchange is given. */
@@ -103,7 +116,7 @@ export function encodeInitiate(options: ClientOptions): Uint8Array {
 
 function defaultConformance(options: ClientOptions): ConformanceBit[] {
   const general = options.security?.ciphering === "general-global" || options.security?.ciphering === "general-dedicated";
-  const names = new Set<ConformanceBit>(CLIENT_CONFORMANCE);
+  const names = new Set<ConformanceBit>(options.shortNames === true ? SHORT_NAME_CONFORMANCE : CLIENT_CONFORMANCE);
   if (general) names.add("general-protection");
   return (Object.keys(CONFORMANCE_BITS) as ConformanceBit[]).filter((name) => names.has(name));
 }
@@ -179,8 +192,8 @@ function* proveEachOther(input: AssociateInput, answer: CodecValue<typeof aare>,
     systemTitle: options.security?.systemTitle ?? options.systemTitle,
     peerSystemTitle: answer.respondingApTitle,
   };
-  const reply = hlsAnswer(ours, () => nextCounter(channel));
-  const outcome = yield* actionExchange(context, REPLY_TO_HLS, data.octets(reply));
+  const reply = data.octets(hlsAnswer(ours, () => nextCounter(channel)));
+  const outcome = yield* options.shortNames === true ? shortReplyToHls(context, reply) : actionExchange(context, REPLY_TO_HLS, reply);
   if (outcome.kind === "refused" || outcome.data?.type !== "octet-string") {
     throw new SecurityError("the server did not accept our answer to its challenge", {
       code: "authentication-failure",

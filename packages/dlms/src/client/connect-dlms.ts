@@ -2,7 +2,7 @@ import { LinkError, SecurityError, UsageError } from "@amity/bytes";
 import type { AccessSelection, AttributeDescriptor, MethodDescriptor } from "../apdu/descriptors.ts";
 import type { Exchange } from "../apdu/exchange.ts";
 import type { DataAccessResult } from "../apdu/results.ts";
-import { decodeData } from "../data/axdr.ts";
+import { decodeData, encodeData } from "../data/axdr.ts";
 import type { DlmsData } from "../data/dlms-data.ts";
 import type { PduLink } from "../link/pdu-link.ts";
 import { SecureChannel, protectionOverhead, type ProtectionForm } from "../security/secure-channel.ts";
@@ -27,6 +27,7 @@ import type {
 import { getExchange, getListExchange } from "./get-exchange.ts";
 import { CONFIRMED_HIGH_PRIORITY, notGranted, type ServiceContext } from "./service-context.ts";
 import { setExchange, setListExchange } from "./set-exchange.ts";
+import { shortActionExchange, shortGetExchange, shortNamesExchange, shortSetExchange, type ShortNames } from "./short-name-exchange.ts";
 
 const DEFAULTS = {
   timeoutMs: 10_000,
@@ -59,6 +60,7 @@ class AssociationClient implements DlmsClient {
   readonly #transport: ClientTransport;
   #association: AssociationInfo;
   #context: ServiceContext;
+  #shortNames: ShortNames | undefined;
   #invokeId = 0;
   /** The end of the queue: the next call starts when it has settled. */
   #last: Promise<unknown> = Promise.resolve();
@@ -118,10 +120,18 @@ class AssociationClient implements DlmsClient {
   }
 
   getRaw(attribute: AttributeDescriptor, selection?: AccessSelection): Promise<RawGetOutcome> {
+    if (this.#options.shortNames === true) return this.#shortGetRaw(attribute, selection);
     return this.#enqueue(() => this.#run(getExchange(this.#context, selection === undefined ? { attribute } : { attribute, selection })));
   }
 
+  async #shortGetRaw(attribute: AttributeDescriptor, selection: AccessSelection | undefined): Promise<RawGetOutcome> {
+    const [outcome] = await this.getList([selection === undefined ? { attribute } : { attribute, selection }]);
+    if (outcome === undefined) return { kind: "refused", result: "other-reason" };
+    return outcome.kind === "data" ? { kind: "data", octets: encodeData(outcome.data) } : outcome;
+  }
+
   async getList(items: readonly GetRequestItem[]): Promise<GetOutcome[]> {
+    if (this.#options.shortNames === true) return this.#withShortNames((names) => shortGetExchange(this.#context, names, items));
     if (this.#context.conformance.has("multiple-references") && items.length > 1) {
       return this.#enqueue(() => this.#run(getListExchange(this.#context, items)));
     }
@@ -130,12 +140,14 @@ class AssociationClient implements DlmsClient {
     return outcomes;
   }
 
-  set(attribute: AttributeDescriptor, value: DlmsData, selection?: AccessSelection): Promise<DataAccessResult> {
+  async set(attribute: AttributeDescriptor, value: DlmsData, selection?: AccessSelection): Promise<DataAccessResult> {
     const item = selection === undefined ? { attribute, value } : { attribute, value, selection };
+    if (this.#options.shortNames === true) return (await this.setList([item]))[0] ?? "other-reason";
     return this.#enqueue(() => this.#run(setExchange(this.#context, item)));
   }
 
   async setList(items: readonly SetRequestItem[]): Promise<DataAccessResult[]> {
+    if (this.#options.shortNames === true) return this.#withShortNames((names) => shortSetExchange(names, items));
     if (this.#context.conformance.has("multiple-references") && items.length > 1) {
       return this.#enqueue(() => this.#run(setListExchange(this.#context, items)));
     }
@@ -145,6 +157,8 @@ class AssociationClient implements DlmsClient {
   }
 
   action(method: MethodDescriptor, parameters?: DlmsData): Promise<ActionOutcome> {
+    if (this.#options.shortNames === true)
+      return this.#withShortNames((names) => shortActionExchange(this.#context, names, method, parameters));
     if (!this.#context.conformance.has("action")) return Promise.reject(notGranted("action"));
     return this.#enqueue(() => this.#run(actionExchange(this.#context, method, parameters)));
   }
@@ -168,6 +182,14 @@ class AssociationClient implements DlmsClient {
 
   abort(): void {
     this.#transport.abort();
+  }
+
+  /** The names are read once, with the first service that needs them. */
+  #withShortNames<T>(exchange: (names: ShortNames) => Exchange<T>): Promise<T> {
+    return this.#enqueue(async () => {
+      this.#shortNames ??= await this.#run(shortNamesExchange(this.#context));
+      return this.#run(exchange(this.#shortNames));
+    });
   }
 
   async #run<T>(exchange: Exchange<T>): Promise<T> {

@@ -49,6 +49,20 @@ export const SERVER_CONFORMANCE: readonly ConformanceBit[] = [
   "action",
 ];
 
+/** The same with short names. */
+const SHORT_NAME_CONFORMANCE: readonly ConformanceBit[] = [
+  "general-protection",
+  "general-block-transfer",
+  "read",
+  "write",
+  "unconfirmed-write",
+  "block-transfer-with-get-or-read",
+  "multiple-references",
+  "information-report",
+  "data-notification",
+  "parameterized-access",
+];
+
 /** An AARQ answered: the AARE, and the association where it was accepted. */
 export interface AarqOutcome {
   readonly aare: Uint8Array;
@@ -74,7 +88,9 @@ export function openAssociation(device: LogicalDevice, clientSap: number, reques
   const channel = applicationContext.endsWith("ciphered") ? channelFor(device, clientSap, asked) : undefined;
   if (channel === undefined && applicationContext.endsWith("ciphered")) return refused(asked, { diagnostic: DIAGNOSTIC.context });
   const { initiate, protection } = readInitiate(asked.userInformation, channel, definition);
-  const offered = new Set<ConformanceBit>(definition.conformance ?? SERVER_CONFORMANCE);
+  const offered = new Set<ConformanceBit>(
+    definition.conformance ?? (applicationContext.startsWith("sn") ? SHORT_NAME_CONFORMANCE : SERVER_CONFORMANCE),
+  );
   const conformance = initiate.conformance.filter((bit) => offered.has(bit));
   const initiateError = judgeInitiate(initiate, conformance);
   if (initiateError !== undefined) return refused(asked, { diagnostic: DIAGNOSTIC.noReason, initiateError });

@@ -1,30 +1,31 @@
 import { DecodeError, SecurityError, decodeAll } from "@amity/bytes";
 import { release } from "../acse/acse.ts";
-import { actionRequest, actionResponse } from "../apdu/action.ts";
 import type { BlockTransferOptions } from "../apdu/block-transfer.ts";
 import { exceptionResponse, type ExceptionResponse } from "../apdu/exceptions.ts";
 import { encodeApdu } from "../apdu/exchange.ts";
-import { data } from "../data/dlms-data.ts";
-import { checkHlsAnswer, hlsAnswer, type HlsInput } from "../security/hls.ts";
 import { SecureChannel, protectionOverhead, type ProtectionForm } from "../security/secure-channel.ts";
 import { handleAccess } from "./access-service.ts";
 import { ActionService } from "./action-service.ts";
 import { DEFAULT_SERVER_LIMITS, type HlsChallenges, type OpenAssociation, type ServerLimits } from "./association-state.ts";
 import type { LogicalDevice } from "./cosem-device.ts";
 import { GetService } from "./get-service.ts";
+import { proveEachOther, readHlsReply } from "./hls-reply.ts";
 import { isOwnAssociation } from "./object-access.ts";
 import { SERVER_CONFORMANCE, isEnough, openAssociation } from "./open-association.ts";
 import { whenReady, type MaybePromise, type ServiceCall } from "./service-state.ts";
 import { SetService } from "./set-service.ts";
+import { ShortNameService } from "./short-name-service.ts";
 
 const AARQ = 0x60;
 const RLRQ = 0x62;
 const RLRE = 0x63;
 const ABRT = 0x64;
+const READ = 0x05;
+const WRITE = 0x06;
+const UNCONFIRMED_WRITE = 0x16;
 const GET = 0xc0;
 const SET = 0xc1;
 const ACTION = 0xc3;
-const ACTION_RESPONSE = 0xc7;
 const EXCEPTION = 0xd8;
 const ACCESS_REQUEST = 0xd9;
 const BLOCK_WINDOW = 8;
@@ -58,6 +59,7 @@ export class ServerAssociation {
   #get = new GetService();
   #set = new SetService();
   #action = new ActionService();
+  #shortNames = new ShortNameService();
 
   constructor(device: LogicalDevice, options: ServerAssociationOptions) {
     this.#device = device;
@@ -174,6 +176,12 @@ export class ServerAssociation {
         return opened.conformance.has("set") ? this.#set.handle(body, call) : notSupported();
       case ACTION:
         return opened.conformance.has("action") ? this.#action.handle(body, call) : notSupported();
+      case READ:
+        return opened.conformance.has("read") ? this.#shortNames.read(body, call) : notSupported();
+      case WRITE:
+        return opened.conformance.has("write") ? this.#shortNames.write(body, call) : notSupported();
+      case UNCONFIRMED_WRITE:
+        return opened.conformance.has("unconfirmed-write") ? whenReady(this.#shortNames.write(body, call), () => undefined) : undefined;
       case ACCESS_REQUEST:
         return opened.conformance.has("access") ? handleAccess(body, call) : notSupported();
       default:
@@ -183,49 +191,18 @@ export class ServerAssociation {
 
   /** Pass 3 and 4 of HLS: the client's answer to our challenge, ours to its own. */
   #proveClient(plain: Uint8Array, opened: OpenAssociation, hls: HlsChallenges): Uint8Array {
-    if (plain[0] !== ACTION) return exception({ stateError: "service-not-allowed", serviceError: "operation-not-possible" });
-    const request = decodeAll(actionRequest, plain.subarray(1), "action-request");
-    const { invokeIdAndPriority } = request.value;
-    if (request.kind !== "normal" || request.value.method.methodId !== 1 || !isOwnAssociation(this.#device, opened, request.value.method)) {
-      return exception({ stateError: "service-not-allowed", serviceError: "operation-not-possible" });
-    }
-    const { parameters } = request.value;
-    const security = this.#device.security?.(this.#options.clientSap);
-    const shared = {
-      mechanism: opened.definition.mechanism,
-      secret: this.#device.secret?.(this.#options.clientSap),
-      transform: this.#device.challengeTransform,
-      suite: security?.suite,
-      keys: security?.keys,
-    };
-    const client: HlsInput = {
-      ...shared,
-      challenge: hls.serverToClient,
-      ownChallenge: hls.clientToServer,
-      systemTitle: opened.clientSystemTitle,
-      peerSystemTitle: this.#device.systemTitle,
-    };
-    const server: HlsInput = {
-      ...shared,
-      challenge: hls.clientToServer,
-      ownChallenge: hls.serverToClient,
-      systemTitle: this.#device.systemTitle,
-      peerSystemTitle: opened.clientSystemTitle,
-    };
+    const reply = readHlsReply(plain, (method) => isOwnAssociation(this.#device, opened, method));
+    if (reply === undefined) return exception({ stateError: "service-not-allowed", serviceError: "operation-not-possible" });
     try {
-      if (parameters?.type !== "octet-string") throw new SecurityError("no answer to the challenge", { code: "authentication-failure" });
-      checkHlsAnswer(client, parameters.value, security?.keys.elliptic);
+      const proof = proveEachOther(this.#device, opened, hls, reply.answer);
+      opened.hls = undefined;
+      return reply.accept(proof);
     } catch (error) {
       if (!(error instanceof SecurityError)) throw error;
       // One try an association: a challenge is never used twice.
       this.#reset(undefined);
-      const response = { result: "read-write-denied", returned: undefined } as const;
-      return encodeApdu(ACTION_RESPONSE, actionResponse, { kind: "normal", value: { invokeIdAndPriority, response } });
+      return reply.refuse();
     }
-    const proof = hlsAnswer(server, () => (opened.channel?.sent ?? security?.sent)?.next() ?? 0);
-    opened.hls = undefined;
-    const response = { result: "success", returned: { kind: "data", value: data.octets(proof) } } as const;
-    return encodeApdu(ACTION_RESPONSE, actionResponse, { kind: "normal", value: { invokeIdAndPriority, response } });
   }
 
   /** What came from outside never ends the server: bad security and bad octets get an exception-response. */
@@ -272,6 +249,7 @@ export class ServerAssociation {
     this.#get = new GetService();
     this.#set = new SetService();
     this.#action = new ActionService();
+    this.#shortNames = new ShortNameService();
   }
 }
 

@@ -1,0 +1,99 @@
+import { SecurityError, decodeAll } from "@amity/bytes";
+import { actionRequest, actionResponse } from "../apdu/action.ts";
+import type { MethodDescriptor } from "../apdu/descriptors.ts";
+import { encodeApdu } from "../apdu/exchange.ts";
+import { readRequest, readResponse } from "../apdu/short-name.ts";
+import { ASSOCIATION_SN, ASSOCIATION_SN_BASE, methodName } from "../apdu/short-name-map.ts";
+import { data, type DlmsData } from "../data/dlms-data.ts";
+import { checkHlsAnswer, hlsAnswer, type HlsInput } from "../security/hls.ts";
+import type { HlsChallenges, OpenAssociation } from "./association-state.ts";
+import type { LogicalDevice } from "./cosem-device.ts";
+
+const ACTION = 0xc3;
+const ACTION_RESPONSE = 0xc7;
+const READ = 0x05;
+const READ_RESPONSE = 0x0c;
+const REPLY_METHOD_LN = 1;
+const REPLY_METHOD_SN = 8;
+
+/** A client's call of reply_to_HLS_authentication, and how to answer it in the same service. */
+export interface HlsReply {
+  readonly answer: DlmsData | undefined;
+  accept(proof: Uint8Array): Uint8Array;
+  refuse(): Uint8Array;
+}
+
+/** `undefined`: the APDU is something else, which is not served before the client has proved itself. @throws DecodeError */
+export function readHlsReply(plain: Uint8Array, isOwnAssociation: (method: MethodDescriptor) => boolean): HlsReply | undefined {
+  if (plain[0] === ACTION) return readAction(plain, isOwnAssociation);
+  return plain[0] === READ ? readParameterized(plain) : undefined;
+}
+
+function readAction(plain: Uint8Array, isOwnAssociation: (method: MethodDescriptor) => boolean): HlsReply | undefined {
+  const request = decodeAll(actionRequest, plain.subarray(1), "action-request");
+  if (request.kind !== "normal" || request.value.method.methodId !== REPLY_METHOD_LN || !isOwnAssociation(request.value.method))
+    return undefined;
+  const { invokeIdAndPriority, parameters } = request.value;
+  return {
+    answer: parameters,
+    accept(proof) {
+      const response = { result: "success", returned: { kind: "data", value: data.octets(proof) } } as const;
+      return encodeApdu(ACTION_RESPONSE, actionResponse, { kind: "normal", value: { invokeIdAndPriority, response } });
+    },
+    refuse() {
+      const response = { result: "read-write-denied", returned: undefined } as const;
+      return encodeApdu(ACTION_RESPONSE, actionResponse, { kind: "normal", value: { invokeIdAndPriority, response } });
+    },
+  };
+}
+
+function readParameterized(plain: Uint8Array): HlsReply | undefined {
+  const variables = decodeAll(readRequest, plain.subarray(1), "read-request");
+  const [variable] = variables;
+  const name = methodName(ASSOCIATION_SN_BASE, ASSOCIATION_SN, REPLY_METHOD_SN);
+  if (variables.length !== 1 || variable?.kind !== "parameterized" || variable.value.variableName !== name) return undefined;
+  return {
+    answer: variable.value.parameter,
+    accept: (proof) => encodeApdu(READ_RESPONSE, readResponse, [{ kind: "data", value: data.octets(proof) }]),
+    refuse: () => encodeApdu(READ_RESPONSE, readResponse, [{ kind: "refused", value: "read-write-denied" }]),
+  };
+}
+
+/** Checks the client's answer and gives ours. @throws SecurityError where the client's is wrong. */
+export function proveEachOther(
+  device: LogicalDevice,
+  opened: OpenAssociation,
+  hls: HlsChallenges,
+  answer: DlmsData | undefined,
+): Uint8Array {
+  const { clientSap, mechanism } = opened.definition;
+  const security = device.security?.(clientSap);
+  const shared = {
+    mechanism,
+    secret: device.secret?.(clientSap),
+    transform: device.challengeTransform,
+    suite: security?.suite,
+    keys: security?.keys,
+  };
+  const client: HlsInput = {
+    ...shared,
+    challenge: hls.serverToClient,
+    ownChallenge: hls.clientToServer,
+    systemTitle: opened.clientSystemTitle,
+    peerSystemTitle: device.systemTitle,
+  };
+  if (answer?.type !== "octet-string") throw new SecurityError("no answer to the challenge", { code: "authentication-failure" });
+  checkHlsAnswer(client, answer.value, security?.keys.elliptic);
+  const server: HlsInput = {
+    ...shared,
+    challenge: hls.clientToServer,
+    ownChallenge: hls.serverToClient,
+    systemTitle: device.systemTitle,
+    peerSystemTitle: opened.clientSystemTitle,
+  };
+  return hlsAnswer(server, () => {
+    const sent = opened.channel?.sent ?? security?.sent;
+    if (sent === undefined) throw new SecurityError("HLS with GMAC needs a counter", { code: "no-key" });
+    return sent.next();
+  });
+}

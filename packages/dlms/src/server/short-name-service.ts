@@ -1,0 +1,184 @@
+import { ByteReader, encodeAll } from "@amity/bytes";
+import { encodeApdu } from "../apdu/exchange.ts";
+import { dataOrEncoded, type EncodedData } from "../apdu/fields.ts";
+import type { DataAccessRefusal, DataAccessResult } from "../apdu/results.ts";
+import { readRequest, readResponseOf, writeRequest, writeResponse, type VariableAccess } from "../apdu/short-name.ts";
+import { ASSOCIATION_SN_BASE, memberOf } from "../apdu/short-name-map.ts";
+import { data, type DlmsData } from "../data/dlms-data.ts";
+import { obisToOctets } from "../data/obis.ts";
+import { CURRENT_ASSOCIATION } from "./association-object.ts";
+import type { CompiledModel, InvokeOutcome, ObjectDefinition, ReadOutcome } from "./cosem-device.ts";
+import { invokeMethod, readAttribute, writeAttribute } from "./object-access.ts";
+import { OutgoingBlocks } from "./outgoing-blocks.ts";
+import type { ServiceCall } from "./service-state.ts";
+
+const READ_RESPONSE = 0x0c;
+const WRITE_RESPONSE = 0x0d;
+/** Tag, count, choice, last-block, block number, length (three). */
+const BLOCK_HEADER_OCTETS = 10;
+/** The names of an object span less than this. */
+const SPAN_MAX = 0x100;
+const responseToSend = readResponseOf(dataOrEncoded);
+
+type ReadResult = { kind: "data"; value: DlmsData | EncodedData } | { kind: "refused"; value: DataAccessRefusal };
+
+/** Serves READ and WRITE of one association: variable names stand for attributes and methods of objects with a base name. */
+export class ShortNameService {
+  #blocks: OutgoingBlocks | undefined;
+
+  async read(body: Uint8Array, call: ServiceCall): Promise<Uint8Array> {
+    const reader = new ByteReader(body);
+    const variables = readRequest.decode(reader);
+    reader.expectEnd("read-request");
+    const [first] = variables;
+    if (variables.length === 1 && first?.kind === "block-number") return this.#next(first.value);
+    this.#blocks = undefined;
+    const results: ReadResult[] = [];
+    for (const variable of variables)
+      results.push(variables.length > call.limits.listMax ? refused("other-reason") : await readVariable(variable, call));
+    const response = encodeApdu(READ_RESPONSE, responseToSend, results);
+    if (response.length <= call.sendOctetsMax) return response;
+    if (!call.opened.conformance.has("block-transfer-with-get-or-read")) {
+      if (response.length <= call.answerOctetsMax) return response;
+      return encodeApdu(
+        READ_RESPONSE,
+        responseToSend,
+        results.map(() => refused("data-block-unavailable")),
+      );
+    }
+    this.#blocks = new OutgoingBlocks(0, encodeAll(responseToSend, results), Math.max(1, call.sendOctetsMax - BLOCK_HEADER_OCTETS));
+    return this.#block(this.#blocks);
+  }
+
+  async write(body: Uint8Array, call: ServiceCall): Promise<Uint8Array> {
+    const reader = new ByteReader(body);
+    const { variables, values } = writeRequest.decode(reader);
+    reader.expectEnd("write-request");
+    const results: DataAccessResult[] = [];
+    for (const [index, variable] of variables.entries()) {
+      const value = values[index];
+      const isRefused = value === undefined || variables.length > call.limits.listMax;
+      results.push(isRefused ? "other-reason" : await writeVariable(variable, value, call));
+    }
+    return encodeApdu(
+      WRITE_RESPONSE,
+      writeResponse,
+      results.map((result) => (result === "success" ? { kind: "success", value: {} } : { kind: "refused", value: result })),
+    );
+  }
+
+  #next(blockNumber: number): Uint8Array {
+    if (this.#blocks === undefined || blockNumber !== this.#blocks.sent) {
+      const reason = this.#blocks === undefined ? "no-long-get-in-progress" : "data-block-number-invalid";
+      this.#blocks = undefined;
+      return encodeApdu(READ_RESPONSE, responseToSend, [refused(reason)]);
+    }
+    return this.#block(this.#blocks);
+  }
+
+  #block(blocks: OutgoingBlocks): Uint8Array {
+    const value = blocks.next();
+    if (value.lastBlock) this.#blocks = undefined;
+    return encodeApdu(READ_RESPONSE, responseToSend, [{ kind: "block", value }]);
+  }
+}
+
+function refused(value: DataAccessRefusal): ReadResult {
+  return { kind: "refused", value };
+}
+
+async function readVariable(variable: VariableAccess, call: ServiceCall): Promise<ReadResult> {
+  if (variable.kind !== "variable-name" && variable.kind !== "parameterized") return refused("type-unmatched");
+  const variableName = variable.kind === "variable-name" ? variable.value : variable.value.variableName;
+  if (variableName >= ASSOCIATION_SN_BASE && variableName < ASSOCIATION_SN_BASE + SPAN_MAX)
+    return resultOf(readAssociationSn(variableName, call));
+  const target = resolve(variableName, call.device.model);
+  if (target === undefined) return refused("object-undefined");
+  const { classId, instanceId } = target.object;
+  if (target.member.kind === "method") {
+    const parameter = variable.kind === "parameterized" ? variable.value.parameter : undefined;
+    return invokedOf(await invokeMethod(call, { classId, instanceId, methodId: target.member.id }, parameter));
+  }
+  const selection =
+    variable.kind === "parameterized" ? { selector: variable.value.selector, parameters: variable.value.parameter } : undefined;
+  return resultOf(await readAttribute(call, { classId, instanceId, attributeId: target.member.id }, selection));
+}
+
+async function writeVariable(variable: VariableAccess, value: DlmsData, call: ServiceCall): Promise<DataAccessResult> {
+  if (variable.kind !== "variable-name" && variable.kind !== "parameterized") return "type-unmatched";
+  const variableName = variable.kind === "variable-name" ? variable.value : variable.value.variableName;
+  const target = resolve(variableName, call.device.model);
+  if (target === undefined) return "object-undefined";
+  const { classId, instanceId } = target.object;
+  if (target.member.kind === "method") {
+    const result = invokedOf(await invokeMethod(call, { classId, instanceId, methodId: target.member.id }, value));
+    return result.kind === "refused" ? result.value : "success";
+  }
+  const selection =
+    variable.kind === "parameterized" ? { selector: variable.value.selector, parameters: variable.value.parameter } : undefined;
+  return writeAttribute(call, { classId, instanceId, attributeId: target.member.id }, value, selection);
+}
+
+function resultOf(outcome: ReadOutcome): ReadResult {
+  if (outcome.kind === "refused") return refused(outcome.result);
+  return { kind: "data", value: outcome.kind === "data" ? outcome.data : { type: "encoded", octets: outcome.octets } };
+}
+
+function invokedOf(outcome: InvokeOutcome): ReadResult {
+  if (outcome.kind === "done") return { kind: "data", value: outcome.data ?? { type: "null-data" } };
+  switch (outcome.result) {
+    case "long-action-aborted":
+    case "no-long-action-in-progress":
+      return refused("other-reason");
+    default:
+      return refused(outcome.result);
+  }
+}
+
+/** Objects with a base name, ascending: the same for every meter of a type. */
+const BY_BASE_NAME = new WeakMap<CompiledModel, (ObjectDefinition & { baseName: number })[]>();
+
+function resolve(variableName: number, model: CompiledModel) {
+  const objects = objectsWithNames(model);
+  // The last object that starts at or below the name.
+  let low = 0;
+  let high = objects.length;
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if ((objects[middle]?.baseName ?? 0) <= variableName) low = middle + 1;
+    else high = middle;
+  }
+  const object = objects[low - 1];
+  if (object === undefined) return undefined;
+  const attributeCount = Math.max(0, ...object.attributes.map((attribute) => attribute.id));
+  const methodCount = Math.max(0, ...(object.methods ?? []).map((method) => method.id));
+  const member = memberOf(variableName, { baseName: object.baseName, classId: object.classId, attributeCount, methodCount });
+  return member === undefined ? undefined : { object, member };
+}
+
+function objectsWithNames(model: CompiledModel): (ObjectDefinition & { baseName: number })[] {
+  let objects = BY_BASE_NAME.get(model);
+  if (objects === undefined) {
+    objects = model.objects.flatMap((object) => (object.baseName === undefined ? [] : [{ ...object, baseName: object.baseName }]));
+    objects.sort((left, right) => left.baseName - right.baseName);
+    BY_BASE_NAME.set(model, objects);
+  }
+  return objects;
+}
+
+/** Association SN (class 12): its name, and the objects in which this client has any right. */
+function readAssociationSn(variableName: number, { device, opened }: ServiceCall): ReadOutcome {
+  if (variableName === ASSOCIATION_SN_BASE) return { kind: "data", data: data.octets(obisToOctets(CURRENT_ASSOCIATION)) };
+  if (variableName !== ASSOCIATION_SN_BASE + 8) return { kind: "refused", result: "object-undefined" };
+  const { role } = opened.context;
+  const isVisible = (object: ObjectDefinition): boolean =>
+    [...object.attributes, ...(object.methods ?? [])].some((part) => (part.access[role] ?? 0) !== 0);
+  const elements = objectsWithNames(device.model)
+    .filter(isVisible)
+    .map(({ baseName, classId, version, instanceId }) => element(baseName, classId, version, obisToOctets(instanceId)));
+  return { kind: "data", data: data.array(element(ASSOCIATION_SN_BASE, 12, 0, obisToOctets(CURRENT_ASSOCIATION)), ...elements) };
+}
+
+function element(baseName: number, classId: number, version: number, name: Uint8Array): DlmsData {
+  return data.structure(data.long((baseName << 16) >> 16), data.longUnsigned(classId), data.unsigned(version), data.octets(name));
+}
