@@ -1,4 +1,5 @@
 export * from "./best-read.ts";
+export * from "./bills-bench.ts";
 export * from "./continuation.ts";
 export * from "./gate.ts";
 export * from "./migrations/rules-and-prepay.ts";

@@ -1,7 +1,14 @@
 import { realTimers, seededRandom } from "@amity/runtime";
 import { leaseMigrations, migrate, openScratchStore, type ScratchStore } from "@amity/store";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { accountOf, createPrepayStore, mdmRulesMigrations, type PrepayEntry, type PrepayTerms } from "../../src/billing/index.ts";
+import {
+  accountOf,
+  createPrepayStore,
+  mdmRulesMigrations,
+  runBillsBench,
+  type PrepayEntry,
+  type PrepayTerms,
+} from "../../src/billing/index.ts";
 import { STANDARD_ESTIMATION_PLAN } from "../../src/estimation/index.ts";
 import { mdmMigrations } from "../../src/migrations/mdm-migrations.ts";
 import { createRuleStore, STANDARD_RULE_SET } from "../../src/vee/index.ts";
@@ -101,5 +108,13 @@ describe("in PostgreSQL", () => {
     ]);
     expect(await prepay.account("nobody")).toBeUndefined();
     await expect(prepay.post("nobody", entries[0] as PrepayEntry, terms)).rejects.toMatchObject({ code: "unknown-account" });
+  });
+
+  test("the bills benchmark bills from the ledger and leaves nothing behind", async () => {
+    const results = await runBillsBench(scratch.store, { timers: realTimers, clock, points: 5, runs: 2 });
+    expect(results.bills_per_s).toBeGreaterThan(0);
+    for (const table of ["bill", "tariff", "meter", "channel", "interval_block"]) {
+      expect((await scratch.store.query(`select 1 from mdm.${table}`)).rowCount).toBe(0);
+    }
   });
 });
