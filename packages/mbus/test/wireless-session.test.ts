@@ -183,7 +183,7 @@ test("fragments of one message come together, in order only", () => {
   ).finish();
   const message = Uint8Array.of(0x78, ...content);
   const fragment = (id: number, part: Uint8Array, more: boolean) => {
-    const body = Uint8Array.of(0, 0x44, ...[0xb4, 0x05, 0x78, 0x56, 0x34, 0x12, 1, 7], 0x90, 0x02, id, more ? 0x40 : 0, ...part);
+    const body = Uint8Array.of(0, 0x44, 0xb4, 0x05, 0x78, 0x56, 0x34, 0x12, 1, 7, 0x90, 0x02, id, more ? 0x40 : 0, ...part);
     body[0] = body.length - 1;
     return body;
   };

@@ -154,14 +154,12 @@ function wireOrder(data: Uint8Array, at: number): Uint8Array {
 
 function readContent(draft: Draft, known: ControlInformation, end: number, context: ApplicationContext): void {
   const from = draft.payloadOffset;
+  if (known.isBigEndian === true) {
+    draft.problems.push(new DecodeError("data with the most significant octet first are not read", { offset: from, code: "unsupported" }));
+    return setManufacturerData(draft, from, end);
+  }
   switch (known.application) {
     case "records":
-      if (known.isBigEndian === true) {
-        draft.problems.push(
-          new DecodeError("records with the most significant octet first are not read", { offset: from, code: "unsupported" }),
-        );
-        return setManufacturerData(draft, from, end);
-      }
       return setRecords(draft, readRecords(draft.payload, from, end));
     case "compactRecords":
       return readCompact(draft, end, context);

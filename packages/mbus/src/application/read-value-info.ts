@@ -115,46 +115,58 @@ export function interpretCodes(codes: readonly number[], text?: string): ValueIn
   return combine(plain ?? UNKNOWN, codes, used, text);
 }
 
+/** A value information under construction. */
+interface Draft {
+  exponent: number;
+  offset: number;
+  unit: string;
+  kind: ValueKind;
+  recordError: string | undefined;
+  readonly modifiers: Modifier[];
+}
+
 function combine(plain: ValueInfo, codes: readonly number[], used: number, text: string | undefined): ValueInfo {
-  const modifiers: Modifier[] = [];
-  let { exponent, offset, quantity, unit, kind } = plain;
-  let recordError: string | undefined;
+  const { exponent, offset, unit, kind } = plain;
+  const draft: Draft = { exponent, offset, unit, kind, recordError: undefined, modifiers: [] };
   const isManufacturer = plain.quantity === "manufacturerSpecific";
   for (let index = used; index < codes.length && !isManufacturer; index++) {
     const code = (codes[index] ?? 0) & 0x7f;
     if (code === 0x7f) {
       // What follows is the manufacturer's: the plain meaning before it holds, the rest of the codes is kept raw.
-      modifiers.push({ code, name: "manufacturerSpecific" });
+      draft.modifiers.push({ code, name: "manufacturerSpecific" });
       break;
     }
-    if (code < 0x20) {
-      const error = RECORD_ERRORS[code];
-      if (error === undefined) modifiers.push({ code, name: RECORD_QUALIFIERS[code] ?? (code === 0 ? "noError" : "unknown") });
-      else recordError = error;
-    } else if (code >= 0x70 && code <= 0x77) exponent += code - 0x76;
-    else if (code === 0x7d) exponent += 3;
-    else if (code >= 0x78 && code <= 0x7b) offset += 10 ** (code - 0x7b);
-    else if (code === 0x7c) {
+    if (code === 0x7c) {
       const extended = (codes[++index] ?? 0) & 0x7f;
-      modifiers.push(EXTENDED[extended] ?? { code: 0xfc00 | extended, name: "unknown" });
-    } else {
-      modifiers.push(COMBINABLE[code] ?? { code, name: "unknown" });
-      const changed = meaningOf(code);
-      if (changed !== undefined) ({ unit, kind, exponent } = changed);
-    }
+      draft.modifiers.push(EXTENDED[extended] ?? { code: 0xfc00 | extended, name: "unknown" });
+    } else apply(code, draft);
   }
-  if (quantity === "plainText" && text === undefined) quantity = "unknown";
   return {
-    quantity,
-    unit,
-    exponent,
-    kind,
-    modifiers: modifiers.length === 0 ? NO_MODIFIERS : modifiers,
-    offset,
+    quantity: plain.quantity === "plainText" && text === undefined ? "unknown" : plain.quantity,
+    unit: draft.unit,
+    exponent: draft.exponent,
+    kind: draft.kind,
+    modifiers: draft.modifiers.length === 0 ? NO_MODIFIERS : draft.modifiers,
+    offset: draft.offset,
     codes,
     ...(text === undefined ? {} : { text }),
-    ...(recordError === undefined ? {} : { recordError }),
+    ...(draft.recordError === undefined ? {} : { recordError: draft.recordError }),
   };
+}
+
+/** One VIFE of the first table. */
+function apply(code: number, draft: Draft): void {
+  if (code < 0x20) {
+    const error = RECORD_ERRORS[code];
+    if (error === undefined) draft.modifiers.push({ code, name: RECORD_QUALIFIERS[code] ?? (code === 0 ? "noError" : "unknown") });
+    else draft.recordError = error;
+  } else if (code >= 0x70 && code <= 0x77) draft.exponent += code - 0x76;
+  else if (code === 0x7d) draft.exponent += 3;
+  else if (code >= 0x78 && code <= 0x7b) draft.offset += 10 ** (code - 0x7b);
+  else {
+    draft.modifiers.push(COMBINABLE[code] ?? { code, name: "unknown" });
+    Object.assign(draft, meaningOf(code));
+  }
 }
 
 /** Some VIFEs turn the record into a date, a count or a duration: the VIF then only names what it is about. */

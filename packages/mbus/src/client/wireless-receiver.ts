@@ -1,5 +1,5 @@
 import { DecodeError, SecurityError } from "@amity/bytes";
-import { FormatStore } from "../application/compact-frame.ts";
+import type { FormatStore } from "../application/compact-frame.ts";
 import { readFormatFrame } from "../application/format-frame.ts";
 import { addressText } from "../link/address.ts";
 import { knownFormats } from "../profiles/known-formats.ts";

@@ -1,4 +1,4 @@
-import { AmityError, DecodeError, toHex } from "@amity/bytes";
+import { DecodeError, toHex, type AmityError } from "@amity/bytes";
 import { readStatus } from "../application/application-error.ts";
 import { compactProfiles } from "../application/compact-profile.ts";
 import type { Application } from "../application/read-application.ts";

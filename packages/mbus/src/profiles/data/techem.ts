@@ -1,4 +1,4 @@
-import type { MeterProfile } from "../profile.ts";
+import type { MeterProfile, ProfileField } from "../profile.ts";
 
 const HEAT_COST = { manufacturers: ["TCH"], deviceTypes: [0x80], controlInformation: [0xa0, 0xa1, 0xa2] } as const;
 
@@ -8,6 +8,20 @@ const HEAT_COST_FIELDS = [
   { name: "currentDate", at: 5, coding: "techemDay", afterAt: 1 },
   { name: "currentConsumption", unit: "HCA", at: 7, octets: 2 },
 ] as const;
+
+const TECHEM_CI = [0xa0, 0xa1, 0xa2] as const;
+const HEAT_TYPES = [0x04, 0x43, 0xc3] as const;
+
+/** Energy of the last closed and of the running period, three octets each. */
+function heat(unit: string, divisor: number): ProfileField[] {
+  return [
+    { name: "total", unit, at: 3, octets: 3, plusAt: 7, divisor },
+    { name: "previousConsumption", unit, at: 3, octets: 3, divisor },
+    { name: "currentConsumption", unit, at: 7, octets: 3, divisor },
+    { name: "previousDate", at: 1, coding: "techemDate" },
+    { name: "currentDate", at: 5, coding: "techemDay", afterAt: 1 },
+  ];
+}
 
 /** Techem heat cost allocators, radio water and heat meters, smoke detectors: everything behind a manufacturer's CI. */
 export const TECHEM_PROFILES = [
@@ -43,16 +57,16 @@ export const TECHEM_PROFILES = [
     ],
   },
   {
-    name: "compact-v-vario",
-    match: [{ manufacturers: ["TCH"], deviceTypes: [0x43, 0xc3], controlInformation: [0xa0, 0xa1, 0xa2] }],
+    name: "vario-451",
+    match: [{ manufacturers: ["TCH"], deviceTypes: HEAT_TYPES, versions: [0x27], controlInformation: TECHEM_CI }],
     octetsMin: 10,
-    fields: [
-      { name: "total", unit: "GJ", at: 3, octets: 3, plusAt: 7, divisor: 1000 },
-      { name: "previousConsumption", unit: "GJ", at: 3, octets: 3, divisor: 1000 },
-      { name: "currentConsumption", unit: "GJ", at: 7, octets: 3, divisor: 1000 },
-      { name: "previousDate", at: 1, coding: "techemDate" },
-      { name: "currentDate", at: 5, coding: "techemDay", afterAt: 1 },
-    ],
+    fields: heat("GJ", 1000),
+  },
+  {
+    name: "compact-v",
+    match: [{ manufacturers: ["TCH"], deviceTypes: HEAT_TYPES, versions: [0x22, 0x39, 0x45], controlInformation: TECHEM_CI }],
+    octetsMin: 10,
+    fields: heat("kWh", 1),
   },
   {
     name: "ts-d2-smoke",
@@ -63,4 +77,4 @@ export const TECHEM_PROFILES = [
       { name: "previousDate", at: 1, coding: "techemDate" },
     ],
   },
-] as const satisfies readonly MeterProfile[];
+] satisfies readonly MeterProfile[];
