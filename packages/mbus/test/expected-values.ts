@@ -1,3 +1,4 @@
+import { toHex } from "@amity/bytes";
 import { meterTimeText, scaledValue, type DataRecord } from "../src/index.ts";
 
 /** An expected reading: names that end in a unit, numbers, dates, texts. */
@@ -39,33 +40,30 @@ export function missingValues(expected: Expected, records: readonly DataRecord[]
 
 function holds(record: DataRecord, name: string, want: unknown): boolean {
   const { value } = record;
-  if (typeof want === "number") {
-    if (record.vib.kind === "identifier" && (typeof value === "number" || typeof value === "bigint") && value.toString(16) === String(want))
-      return true;
-    const scaled = scaledValue(record);
-    if (scaled === undefined) return false;
-    const suffix = name.slice(name.lastIndexOf("_") + 1);
-    const factor = FACTORS[suffix]?.[record.vib.unit] ?? 1;
-    return near(scaled * factor, want);
-  }
+  if (typeof want === "number") return holdsNumber(record, name, want);
   const text = textOf(want);
-  if (value !== null && typeof value === "object" && value.kind !== "invalid" && value.kind !== "octets") {
-    const own = meterTimeText(value).replace("T", " ");
-    return own === text || own.slice(0, text.length) === text || text.slice(0, own.length) === own;
-  }
-  if (value !== null && typeof value === "object" && value.kind === "octets") {
-    return [...value.octets]
-      .map((octet) => octet.toString(16).padStart(2, "0"))
-      .join("")
-      .includes(text.toLowerCase());
-  }
-  if (value !== null && typeof value === "object") return value.kind === "invalid" && value.digits === text.toLowerCase();
-  // Identifiers come as integers, and are printed by others in hexadecimal digits.
-  if (typeof value === "number" || typeof value === "bigint") {
-    const bits = BigInt.asUintN(64, BigInt(Number.isInteger(Number(value)) ? value : 0)).toString(16);
-    if (same(bits, text.toLowerCase()) || (value < 0 && same((Number(value) >>> 0).toString(16), text.toLowerCase()))) return true;
-  }
-  return same(value, text);
+  if (value === null || typeof value !== "object") return same(value, text) || isSameHex(value, text);
+  if (value.kind === "octets") return toHex(value.octets).includes(text.toLowerCase());
+  if (value.kind === "invalid") return value.digits === text.toLowerCase();
+  const own = meterTimeText(value).replace("T", " ");
+  return own.slice(0, text.length) === text || text.slice(0, own.length) === own;
+}
+
+function holdsNumber(record: DataRecord, name: string, want: number): boolean {
+  const { value, vib } = record;
+  if (vib.kind === "identifier" && (typeof value === "number" || typeof value === "bigint") && value.toString(16) === String(want))
+    return true;
+  const scaled = scaledValue(record);
+  if (scaled === undefined) return false;
+  const suffix = name.slice(name.lastIndexOf("_") + 1);
+  return near(scaled * (FACTORS[suffix]?.[vib.unit] ?? 1), want);
+}
+
+/** Identifiers come as integers, and are printed by others in hexadecimal digits. */
+function isSameHex(value: DataRecord["value"], text: string): boolean {
+  if ((typeof value !== "number" && typeof value !== "bigint") || !Number.isInteger(Number(value))) return false;
+  const bits = (width: number): string => BigInt.asUintN(width, BigInt(value)).toString(16);
+  return same(bits(64), text.toLowerCase()) || same(bits(32), text.toLowerCase());
 }
 
 function same(own: unknown, want: unknown): boolean {

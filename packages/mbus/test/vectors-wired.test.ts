@@ -97,22 +97,31 @@ const ERRORS: Readonly<Record<string, string>> = {
 
 function agrees(record: DataRecord | undefined, xml: string): boolean {
   const want = /<Value>(.*?)<\/Value>/s.exec(xml)?.[1] ?? "";
-  const storage = /<StorageNumber>(\d+)</.exec(xml)?.[1];
-  const tariff = /<Tariff>(\d+)</.exec(xml)?.[1];
-  const device = /<Device>(\d+)</.exec(xml)?.[1];
-  if (record === undefined) return false;
-  if (storage !== undefined && Number(storage) !== record.storage) return false;
-  if (tariff !== undefined && Number(tariff) !== record.tariff) return false;
-  if (device !== undefined && Number(device) !== record.subunit) return false;
+  if (record === undefined || !isSamePlace(record, xml)) return false;
   const { value } = record;
   if (typeof value === "number" || typeof value === "bigint")
     return isPowerOfTen(scaledValue(record) ?? 0, Number(want)) || Number(value) === Number(want);
   if (value === null) return want.trim() === "" || want.trim() === "0";
   if (typeof value === "string") return value.trim() === unescaped(want).trim() || Number(value) === Number(want);
+  return agreesObject(record, value, want);
+}
+
+function isSamePlace(record: DataRecord, xml: string): boolean {
+  const places = [
+    ["StorageNumber", record.storage],
+    ["Tariff", record.tariff],
+    ["Device", record.subunit],
+  ] as const;
+  return places.every(([tag, own]) => {
+    const text = new RegExp(`<${tag}>(\\d+)<`).exec(xml)?.[1];
+    return text === undefined || Number(text) === own;
+  });
+}
+
+function agreesObject(record: DataRecord, value: Extract<DataRecord["value"], object>, want: string): boolean {
   if (value.kind === "octets") {
     const hex = want.toLowerCase().replaceAll(/\s/g, "");
-    const own = toHex(value.octets);
-    return own === hex || toHex(value.octets.slice().reverse()) === hex;
+    return toHex(value.octets) === hex || toHex(value.octets.slice().reverse()) === hex;
   }
   if (value.kind === "invalid") return true;
   // The other decoder prints dates announced by a VIFE as the integer they are coded in.
