@@ -144,7 +144,7 @@ const HLS: { mechanism: MechanismName; authentication: Authentication }[] = [
   { mechanism: "hls-gmac", authentication: { mechanism: "hls-gmac" } },
   { mechanism: "hls-sha256", authentication: { mechanism: "hls-sha256", secret: SECRET } },
 ];
-const CIPHERINGS: Ciphering[] = ["global", "dedicated", "general-global", "general-dedicated"];
+const CIPHERINGS: Ciphering[] = ["global", "dedicated", "general-global", "general-dedicated", "general-ciphering"];
 const PROTECTIONS: Protection[] = ["authenticated", "encrypted", "authenticated-encrypted"];
 
 describe.each(HLS)("mechanism $mechanism", ({ mechanism, authentication }) => {
@@ -181,7 +181,7 @@ describe.each(CIPHERINGS)("%s ciphering", (ciphering) => {
     expect(await client.get(RELAY)).toEqual({ kind: "data", data: data.boolean(true) });
     expect(await client.action(DISCONNECT, data.integer(0))).toEqual({ kind: "done" });
     expect(await client.get(RELAY)).toEqual({ kind: "data", data: data.boolean(false) });
-    const tags = { global: 0xcc, dedicated: 0xd4, "general-global": 0xdb, "general-dedicated": 0xdc };
+    const tags = { global: 0xcc, dedicated: 0xd4, "general-global": 0xdb, "general-dedicated": 0xdc, "general-ciphering": 0xdd };
     expect(seen.at(-1)?.ciphered?.[0]).toBe(tags[ciphering]);
     await client.release();
   });

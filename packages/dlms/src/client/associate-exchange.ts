@@ -115,7 +115,7 @@ export function encodeInitiate(options: ClientOptions): Uint8Array {
 }
 
 function defaultConformance(options: ClientOptions): ConformanceBit[] {
-  const general = options.security?.ciphering === "general-global" || options.security?.ciphering === "general-dedicated";
+  const general = options.security?.ciphering.startsWith("general") === true || options.security?.signing === true;
   const names = new Set<ConformanceBit>(options.shortNames === true ? SHORT_NAME_CONFORMANCE : CLIENT_CONFORMANCE);
   if (general) names.add("general-protection");
   return (Object.keys(CONFORMANCE_BITS) as ConformanceBit[]).filter((name) => names.has(name));

@@ -187,5 +187,6 @@ export class ClientTransport {
 
 /** At least the protections asked for. */
 export function covers(found: ProtectionForm, wanted: ProtectionForm): boolean {
+  if (wanted.signed === true && found.signed !== true) return false;
   return found.protection === wanted.protection || found.protection === "authenticated-encrypted";
 }

@@ -7,6 +7,7 @@ import type { DlmsData } from "../data/dlms-data.ts";
 import type { PduLink } from "../link/pdu-link.ts";
 import { SecureChannel, protectionOverhead, type ProtectionForm } from "../security/secure-channel.ts";
 import { accessExchange } from "./access-exchange.ts";
+import type { SecurityOptions } from "../security/security-options.ts";
 import { actionExchange } from "./action-exchange.ts";
 import { CLIENT_CONFORMANCE, associateExchange, encodeReleaseRequest } from "./associate-exchange.ts";
 import { ClientTransport } from "./client-transport.ts";
@@ -103,7 +104,7 @@ class AssociationClient implements DlmsClient {
         this.#run(associateExchange(input, (info) => this.#contextOf(info, this.#transport.form))),
       );
     }
-    this.#transport.form = security === undefined ? undefined : { ciphering: security.ciphering, protection: security.protection };
+    this.#transport.form = security === undefined ? undefined : formOf(security);
     this.#context = this.#contextOf(this.#association, this.#transport.form);
     if (!this.#association.conformance.has("general-block-transfer")) return;
     const { serverMaxPduOctets } = this.#association;
@@ -225,6 +226,10 @@ class AssociationClient implements DlmsClient {
       },
     };
   }
+}
+
+function formOf({ ciphering, protection, keyInfo, signing }: SecurityOptions): ProtectionForm {
+  return { ciphering, protection, ...(keyInfo === undefined ? {} : { keyInfo }), ...(signing === true ? { signed: true } : {}) };
 }
 
 function channelOf(options: ClientOptions): SecureChannel {

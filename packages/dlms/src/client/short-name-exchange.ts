@@ -48,11 +48,7 @@ export function* shortGetExchange(context: ServiceContext, names: ShortNames, it
 }
 
 /** WRITE of attributes. */
-export function* shortSetExchange(
-  context: ServiceContext,
-  names: ShortNames,
-  items: readonly SetRequestItem[],
-): Exchange<DataAccessResult[]> {
+export function* shortSetExchange(names: ShortNames, items: readonly SetRequestItem[]): Exchange<DataAccessResult[]> {
   const known = items.map((item) => ({ access: accessTo(names, item), value: item.value }));
   const writable = known.flatMap(({ access, value }) => (access === undefined ? [] : [{ access, value }]));
   const found = yield* writeExchange(writable);

@@ -1,6 +1,6 @@
 import { AmityError, ByteReader, DecodeError, toHex } from "@amity/bytes";
 import { apdu } from "../apdu/apdu.ts";
-import { DEDICATED_TAGS, GENERAL_DEDICATED_TAG, GENERAL_GLOBAL_TAG, GLOBAL_TAGS } from "../apdu/ciphered.ts";
+import { DEDICATED_TAGS, GENERAL_DEDICATED_TAG, GENERAL_GLOBAL_TAG, GENERAL_SIGNING_TAG, GLOBAL_TAGS } from "../apdu/ciphered.ts";
 import { TracingReader, type TracedField } from "../codec/traced.ts";
 import { LLC_COMMAND, LLC_RESPONSE } from "../hdlc/llc.ts";
 import { FLAG, decodeFrame } from "../hdlc/frame.ts";
@@ -171,6 +171,10 @@ function explainCiphered(octets: Uint8Array, top: TracedField | undefined, optio
     const title = (valueAt(top, "callingApTitle") ?? valueAt(top, "respondingApTitle"))?.octets;
     const systemTitles = [...(title === undefined ? [] : [title]), ...(options.systemTitles ?? [])];
     return [explainApdu(information.octets, information.offset, { ...options, systemTitles }, depth + 1)];
+  }
+  if (octets[0] === GENERAL_SIGNING_TAG) {
+    const signed = valueAt(top, "content");
+    return signed === undefined ? [] : [explainApdu(signed.octets, signed.offset, options, depth + 1)];
   }
   if (!CIPHERED_TAGS.has(octets[0] ?? 0)) return [];
   const content = top.value instanceof Uint8Array ? top.value : valueAt(top, "content")?.octets;

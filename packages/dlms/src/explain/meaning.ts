@@ -1,10 +1,15 @@
 import { toHex } from "@amity/bytes";
+import { className } from "../cosem/class-catalogue.ts";
+import { obisName } from "../cosem/obis-names.ts";
+import { obisFromOctets, type Obis } from "../data/obis.ts";
 
 const PRINTABLE = /^[\x20-\x7e]{4,}$/;
 
 /** A leaf as text: octets in hex (with the text where they are readable), A-XDR values by their content. */
 export function meaningOf(name: string, value: unknown): string {
   if (value instanceof Uint8Array) return octetsText(value);
+  if (name === "instanceId" && typeof value === "string") return obisText(value as Obis);
+  if (name === "classId" && typeof value === "number") return `${value} (${className(value)})`;
   if (typeof value === "number" && name.startsWith("invokeId")) return invokeIdText(value);
   if (Array.isArray(value)) return value.length === 0 ? "none" : value.map((item) => meaningOf(name, item)).join(", ");
   if (typeof value === "object" && value !== null) return objectText(name, value);
@@ -24,7 +29,17 @@ function objectText(name: string, value: object): string {
     .join(", ");
 }
 
+function obisText(obis: Obis): string {
+  const name = obisName(obis);
+  return name === undefined ? obis : `${obis} (${name})`;
+}
+
+/** Six octets are mostly a logical name, twelve a date-time: said beside the octets where they can be one. */
 function octetsText(octets: Uint8Array): string {
+  const name = octets.length === 6 ? obisName(obisFromOctets(octets)) : undefined;
+  if (name !== undefined) return `${toHex(octets)} ${obisFromOctets(octets)} (${name})`;
+  const time = octets.length === 12 ? dateTimeText(octets) : undefined;
+  if (time !== undefined) return `${toHex(octets)} ${time}`;
   const text = String.fromCharCode(...octets.subarray(0, 64));
   const hex = toHex(octets);
   return PRINTABLE.test(text) && octets.length <= 64 ? `${hex} "${text}"` : hex;
@@ -32,4 +47,13 @@ function octetsText(octets: Uint8Array): string {
 
 function invokeIdText(value: number): string {
   return `${value & 0x0f}, ${value & 0x80 ? "high" : "normal"} priority, ${value & 0x40 ? "confirmed" : "unconfirmed"}`;
+}
+
+/** `2026-10-05 00:15:00` where the twelve octets can be a date-time without wildcards in its date. */
+function dateTimeText(octets: Uint8Array): string | undefined {
+  const [high = 0, low = 0, month = 0, day = 0, , hour = 0, minute = 0, second = 0] = octets;
+  const year = high * 256 + low;
+  if (year < 1990 || year > 2100 || month < 1 || month > 12 || day < 1 || day > 31 || hour > 24 || minute > 60) return undefined;
+  const two = (value: number): string => String(value).padStart(2, "0");
+  return `${year}-${two(month)}-${two(day)} ${two(hour)}:${two(minute)}:${second > 60 ? "00" : two(second)}`;
 }

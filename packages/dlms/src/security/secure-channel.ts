@@ -10,14 +10,28 @@ import {
 } from "../apdu/ciphered.ts";
 import { octetString } from "../apdu/fields.ts";
 import { checkCounter, memoryReceivedCounter } from "./counters.ts";
+import { protectGeneral, unprotectGeneral } from "./general-ciphering.ts";
+import { signGeneral, verifyGeneral } from "./general-signing.ts";
 import { encryptionKeyOf, protect, securityHeaderOf, unprotect } from "./protect.ts";
-import type { Ciphering, InvocationCounter, Protection, ReceivedCounter, SecurityKeys, SecuritySuite } from "./security-options.ts";
+import type {
+  Ciphering,
+  InvocationCounter,
+  KeyInfoKind,
+  Protection,
+  ReceivedCounter,
+  SecurityKeys,
+  SecuritySuite,
+} from "./security-options.ts";
 
 /** How an APDU was or is to be protected: the answer goes out in the family of the request. */
 export interface ProtectionForm {
   readonly ciphering: Ciphering;
   readonly protection: Protection;
   readonly broadcast?: boolean;
+  /** For `general-ciphering`. */
+  readonly keyInfo?: KeyInfoKind;
+  /** Inside general-signing. */
+  readonly signed?: boolean;
 }
 
 export interface Unprotected {
@@ -77,8 +91,33 @@ export class SecureChannel {
     this.#received.dedicated = memoryReceivedCounter();
   }
 
-  /** @throws SecurityError `no-key`, `not-cipherable`, `counter-exhausted`. */
+  /** @throws SecurityError `no-key`, `counter-exhausted`. */
   protect(plain: Uint8Array, form: ProtectionForm): Uint8Array {
+    const ciphered = form.ciphering === "general-ciphering" ? this.#protectGeneral(plain, form) : this.#protectByKey(plain, form);
+    if (form.signed !== true) return ciphered;
+    const key = this.keys.elliptic?.signingPrivate;
+    if (key === undefined) throw new SecurityError("no private signing key", { code: "no-key" });
+    return signGeneral(this.suite, key, { ...this.#header(), transactionId: new Uint8Array(0) }, ciphered);
+  }
+
+  #protectGeneral(plain: Uint8Array, { protection, keyInfo }: ProtectionForm): Uint8Array {
+    const { suite, keys } = this;
+    const invocationCounter = this.sent.next();
+    const header = { ...this.#header(), transactionId: transactionIdOf(invocationCounter) };
+    return protectGeneral({ suite, keys, header, protection, invocationCounter, keyInfo: keyInfo ?? "identified" }, plain);
+  }
+
+  #header() {
+    const none = new Uint8Array(0);
+    return {
+      originatorSystemTitle: this.systemTitle,
+      recipientSystemTitle: this.peerSystemTitle ?? none,
+      dateTime: none,
+      otherInformation: none,
+    };
+  }
+
+  #protectByKey(plain: Uint8Array, form: ProtectionForm): Uint8Array {
     const dedicated = form.ciphering === "dedicated" || form.ciphering === "general-dedicated";
     const content = protect(
       {
@@ -106,9 +145,8 @@ export class SecureChannel {
   /** @throws SecurityError for a bad tag, a counter that does not rise, another suite; DecodeError for broken octets. */
   unprotect(apdu: Uint8Array): Unprotected {
     const tag = apdu[0] ?? 0;
-    if (tag === GENERAL_CIPHERING_TAG || tag === GENERAL_SIGNING_TAG) {
-      throw new SecurityError("this association does not take general-ciphering or general-signing", { code: "not-supported" });
-    }
+    if (tag === GENERAL_SIGNING_TAG) return this.#verify(apdu);
+    if (tag === GENERAL_CIPHERING_TAG) return this.#openGeneral(apdu);
     if (tag === GENERAL_GLOBAL_TAG || tag === GENERAL_DEDICATED_TAG) return this.#unprotectGeneral(apdu, tag === GENERAL_DEDICATED_TAG);
     const dedicated = DEDICATED_OF.has(tag);
     if (!dedicated && !GLOBAL_OF.has(tag)) return { plain: apdu, form: undefined };
@@ -120,6 +158,42 @@ export class SecureChannel {
     const expected = (dedicated ? DEDICATED_TAGS : GLOBAL_TAGS).get(plain[0] ?? 0);
     if (expected !== tag) throw new SecurityError("the ciphered APDU does not contain what its tag says", { code: "tag-mismatch" });
     return { plain, form: { ...form, ciphering: dedicated ? "dedicated" : "global" } };
+  }
+
+  #verify(apdu: Uint8Array): Unprotected {
+    const key = this.keys.elliptic?.peerSigningPublic;
+    if (key === undefined) throw new SecurityError("no public signing key of the peer", { code: "no-key" });
+    const { header, content } = verifyGeneral(this.suite, key, apdu);
+    this.#checkSender(header.originatorSystemTitle);
+    // What is signed but not ciphered has no counter that would keep it from being played again.
+    if (content[0] === GENERAL_SIGNING_TAG) throw new SecurityError("a signed APDU inside a signed one", { code: "not-supported" });
+    const { plain, form } = this.unprotect(content);
+    return { plain, form: form === undefined ? undefined : { ...form, signed: true } };
+  }
+
+  #openGeneral(apdu: Uint8Array): Unprotected {
+    const opened = unprotectGeneral(this.suite, this.keys, apdu);
+    this.#checkSender(opened.header.originatorSystemTitle);
+    const recipient = opened.header.recipientSystemTitle;
+    if (recipient.length > 0 && !sameOctets(recipient, this.systemTitle))
+      throw new SecurityError("the APDU is for somebody else", { code: "system-title" });
+    const received = opened.broadcast ? this.#received.broadcast : this.#received.global;
+    checkCounter(received, opened.invocationCounter);
+    received.accept(opened.invocationCounter);
+    const { protection, keyInfo } = opened;
+    return {
+      plain: opened.plain,
+      form: { ciphering: "general-ciphering", protection, keyInfo, ...(opened.broadcast ? { broadcast: true } : {}) },
+    };
+  }
+
+  /** @throws SecurityError `reflection`, `system-title`. */
+  #checkSender(sender: Uint8Array): void {
+    if (sameOctets(sender, this.systemTitle))
+      throw new SecurityError("an APDU under our own system title came back", { code: "reflection" });
+    if (this.peerSystemTitle !== undefined && !sameOctets(sender, this.peerSystemTitle)) {
+      throw new SecurityError("the APDU comes from another system title than the association", { code: "system-title" });
+    }
   }
 
   #unprotectGeneral(apdu: Uint8Array, dedicated: boolean): Unprotected {
@@ -170,7 +244,22 @@ export function protectionOverhead(form: ProtectionForm | undefined): number {
   if (form === undefined) return 0;
   // Tag and length (four), SC and counter (five), authentication tag (twelve); the general forms carry the title too.
   const tag = form.protection === "encrypted" ? 0 : 12;
-  return 4 + 5 + tag + (form.ciphering === "general-global" || form.ciphering === "general-dedicated" ? 9 : 0);
+  const general = form.ciphering === "general-global" || form.ciphering === "general-dedicated" ? 9 : 0;
+  const agreed = form.ciphering === "general-ciphering" ? KEY_INFO_OCTETS[form.keyInfo ?? "identified"] + GENERAL_HEADER_OCTETS : 0;
+  return 4 + 5 + tag + general + agreed + (form.signed === true ? GENERAL_HEADER_OCTETS + SIGNATURE_OCTETS : 0);
+}
+
+/** Transaction id, two titles, two empty fields, lengths. */
+const GENERAL_HEADER_OCTETS = 33;
+/** Suite 2, with its length. */
+const SIGNATURE_OCTETS = 98;
+const KEY_INFO_OCTETS: Readonly<Record<KeyInfoKind, number>> = { identified: 3, wrapped: 44, "one-pass": 200, "static-unified": 6 };
+
+/** Eight octets: unique for each message of a sender, as its counter is. */
+function transactionIdOf(invocationCounter: number): Uint8Array {
+  const id = new Uint8Array(8);
+  new DataView(id.buffer).setUint32(4, invocationCounter);
+  return id;
 }
 
 function sameOctets(left: Uint8Array, right: Uint8Array): boolean {

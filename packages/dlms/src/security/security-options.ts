@@ -6,9 +6,13 @@ export type Protection = "authenticated" | "encrypted" | "authenticated-encrypte
 
 /**
  * How ciphered APDUs travel. `global`/`dedicated`: service-specific glo-/ded- forms; `general-global`/`general-dedicated`:
- * one form for all services, with the sender's system title in it.
+ * one form for all services, with the sender's system title in it. `general-ciphering`: the same with the key named,
+ * wrapped or agreed in each APDU.
  */
-export type Ciphering = "global" | "dedicated" | "general-global" | "general-dedicated";
+export type Ciphering = "global" | "dedicated" | "general-global" | "general-dedicated" | "general-ciphering";
+
+/** Where the key of a general-ciphering APDU comes from: known, wrapped by the master key, or agreed (suites 1 and 2). */
+export type KeyInfoKind = "identified" | "wrapped" | "one-pass" | "static-unified";
 
 /**
  * Where outgoing invocation counters come from. They never repeat under one key: an implementation that persists
@@ -61,6 +65,8 @@ export interface SecurityOptions {
   readonly sent: InvocationCounter;
   /** Counter of the meter under the global key; without it, strictness starts with the first APDU of the session. */
   readonly received?: ReceivedCounter;
+  /** For `general-ciphering`, default `identified`. */
+  readonly keyInfo?: KeyInfoKind;
   /** Wraps each protected APDU in general-signing (suites 1 and 2). */
   readonly signing?: boolean;
 }

@@ -163,7 +163,7 @@ export class ServerAssociation {
       device: this.#device,
       opened,
       serverSap: this.#options.serverSap,
-      protection: { protection: form?.protection, isSigned: false },
+      protection: { protection: form?.protection, isSigned: form?.signed === true },
       sendOctetsMax,
       answerOctetsMax: opened.conformance.has("general-block-transfer") ? this.#limits.valueOctetsMax : sendOctetsMax,
       limits: this.#limits,
