@@ -148,7 +148,9 @@ export class MeterCollector {
         const read = await readSpan(client, { object, span, description, wantNewest: span.toMs > lateBeforeMs });
         if (read === undefined) break;
         const covered = answeredSpan(span, read.newestMs, lateBeforeMs);
-        await this.#store(meterId, source, covered, read.payload);
+        // An event log with nothing new is nothing to hand on; a load profile without rows says that there are none.
+        if (read.isEmpty && source.kind === "events") book.add(meterId, object, covered);
+        else await this.#store(meterId, source, covered, read.payload);
       }
     }
     return false;

@@ -9,6 +9,7 @@ export interface ReadSpan {
   readonly payload: Uint8Array;
   /** Stamp of the newest row; looked for only where `wantNewest` asked. */
   readonly newestMs: number | undefined;
+  readonly isEmpty: boolean;
 }
 
 /** Reads one span of one object as raw octets; `undefined` where the meter refuses the object. @throws by blame. */
@@ -20,7 +21,9 @@ export async function readSpan(
   const outcome = await client.getRaw(attribute, clockRange(ask.span));
   if (outcome.kind === "refused") return undefined;
   const newestMs = ask.wantNewest ? newestRowMs(outcome.octets, ask.description.periodSeconds) : undefined;
-  return { payload: encodeDeliveryPayload(ask.description, outcome.octets), newestMs };
+  // An array of no elements is two octets.
+  const isEmpty = outcome.octets.length <= 2;
+  return { payload: encodeDeliveryPayload(ask.description, outcome.octets), newestMs, isEmpty };
 }
 
 /** Remembers what profiles capture; asked again after a day or when told to. */

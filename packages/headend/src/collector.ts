@@ -19,6 +19,12 @@ export interface CollectorParts {
   readonly piecesPerVisit: number;
 }
 
+/** What one request brought, before it is committed. */
+type PieceRead = Omit<Collected, "health">;
+
+/** Pieces of one meter that share a commit: a crash reads at most these again. */
+const PIECES_PER_COMMIT = 6;
+
 /** Collects the meters on direct routes by watermark: what is new first, then history, newest first. */
 export class Collector {
   readonly #parts: CollectorParts;
@@ -69,22 +75,51 @@ export class Collector {
     }
   }
 
-  /** Reads piece by piece, each committed before the next is asked for; `true` when history is left for another visit. */
+  /**
+   * Reads piece by piece and commits some pieces at a time; `true` when history is left for another visit. What was read before
+   * a session broke is committed all the same.
+   */
   async #collect(device: Device, session: MeterSession): Promise<boolean> {
-    const { world, fleet, sources, piecesPerVisit } = this.#parts;
     const { meterId } = device;
+    const read: PieceRead[] = [];
+    try {
+      const isMore = await this.#readSources(meterId, session, read);
+      await this.#commit(meterId, read, seenNow(this.#parts.world.clock.nowMs()));
+      return isMore;
+    } catch (error) {
+      if (read.length > 0) await this.#commit(meterId, read, {});
+      throw error;
+    }
+  }
+
+  async #readSources(meterId: MeterId, session: MeterSession, read: PieceRead[]): Promise<boolean> {
+    const { world, fleet, sources, piecesPerVisit } = this.#parts;
     const nowMs = world.clock.nowMs();
+    let isMore = false;
     for (const source of sources) {
       let pieces = 0;
       for (const span of piecesOf(source, () => fleet.coverage(meterId, source.profile), nowMs)) {
-        if (pieces++ >= piecesPerVisit) return true;
-        const collected = await readPiece(session, { meterId, source, span, nowMs });
-        if (collected === undefined) break;
-        await this.#parts.committer.commit({ ...collected, health: seenNow(world.clock.nowMs()) });
+        if (pieces++ >= piecesPerVisit) {
+          isMore = true;
+          break;
+        }
+        const piece = await readPiece(session, { meterId, source, span, nowMs });
+        if (piece === undefined) break;
+        if (read.push(piece) >= PIECES_PER_COMMIT) await this.#commit(meterId, read, seenNow(world.clock.nowMs()));
       }
     }
-    await this.#parts.committer.commit({ meterId, batches: [], covered: [], health: seenNow(world.clock.nowMs()) });
-    return false;
+    return isMore;
+  }
+
+  /** Commits what was read and forgets it; the contact itself is worth recording too. */
+  async #commit(meterId: MeterId, read: PieceRead[], health: Partial<DeviceHealth>): Promise<void> {
+    const pieces = read.splice(0);
+    await this.#parts.committer.commit({
+      meterId,
+      batches: pieces.flatMap(({ batches }) => batches),
+      covered: pieces.flatMap(({ covered }) => covered),
+      health,
+    });
   }
 
   async #recordFailure(meterId: MeterId, error: unknown): Promise<void> {
@@ -116,7 +151,7 @@ export class Collector {
 export async function readPiece(
   session: MeterSession,
   ask: { meterId: MeterId; source: CollectedSource; span: { fromMs: number; toMs: number }; nowMs: number },
-): Promise<Omit<Collected, "health"> | undefined> {
+): Promise<PieceRead | undefined> {
   const { meterId, source, span, nowMs } = ask;
   if (source.kind === "events") {
     const answer = await session.readEvents(source.profile, span);
