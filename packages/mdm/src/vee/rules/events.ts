@@ -98,12 +98,18 @@ export const timeShift = ruleKind({
   marks: "none",
   check(input, { maximumHours, minimumCorrelation, margin, minimumHistoryDays }, report) {
     const { series } = input;
+    const shapes = new Map<string, Float64Array | undefined>();
     const lagMax = Math.floor((maximumHours * 3600) / series.intervalSeconds);
     for (const span of input.days()) {
       if (!span.complete || span.to - span.from < 4 * lagMax + 4 || !isClean(series.qualities, span.from, span.to, MISSING)) continue;
-      const shape = typicalDay(input, span.day, span.to - span.from, minimumHistoryDays);
+      const slots = span.to - span.from;
+      const key = `${dayTypeOf(span.day, input.context.holidays)}/${slots}`;
+      if (!shapes.has(key)) shapes.set(key, typicalDay(input, span.day, slots, minimumHistoryDays));
+      const shape = shapes.get(key);
       if (shape === undefined) continue;
       const unshifted = correlationAt(series.values, span.from, shape, 0, lagMax);
+      // No correlation is above 1: a day that fits as it is need not be tried elsewhere.
+      if (unshifted > 1 - margin) continue;
       let best = unshifted;
       let bestLag = 0;
       for (let lag = -lagMax; lag <= lagMax; lag += 1) {
@@ -214,7 +220,7 @@ function typicalDay({ series, context }: RuleInput, day: number, slots: number, 
   const firstDay = localDayOf(zone, history.startMs);
   const lastDay = localDayOf(zone, intervalStartMs(history, history.values.length) - 1);
   for (let other = firstDay; other <= lastDay; other += 1) {
-    if (other === day || dayTypeOf(other, holidays) !== type) continue;
+    if (dayTypeOf(other, holidays) !== type) continue;
     const from = (startOfLocalDayMs(zone, other) - history.startMs) / stepMs;
     if (
       from < 0 ||
