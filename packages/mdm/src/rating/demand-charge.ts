@@ -100,6 +100,7 @@ function measuredDemand(charge: DemandCharge, periodNames: readonly string[] | u
     for (const window of windows) {
       const peak = peakWindow(values, part.part, {
         windowMinutes: charge.windowMinutes,
+        offsetMs: segment.zone.offsetMsAt(segment.fromMs),
         sliding: charge.sliding ?? false,
         ...window,
         ...(mask === undefined ? {} : { mask }),

@@ -3,19 +3,7 @@ import type { Flow, Netting } from "../tariff/tariff.ts";
 import type { BillLine, Carried, RatingInput } from "./bill.ts";
 import { Money, ZERO } from "./money.ts";
 import { energyKwh, flowOf, type FlowPart, type Segment } from "./segment.ts";
-import type { RatingState } from "./state.ts";
-
-/** Surplus that came from the bill before and what this bill makes of it. */
-export interface NettingState {
-  /** kWh carried, by time of use; used up and added to while rating. */
-  readonly energyKwh: Map<string, Money>;
-  money: Money;
-  /** Net surplus of all times of use together. */
-  netKwh: Money;
-  /** Netted energy by time of use of each segment, computed once. */
-  readonly settled: Map<Segment, readonly Money[]>;
-  isCarried: boolean;
-}
+import type { NettingState, RatingState } from "./state.ts";
 
 export function startNetting(input: RatingInput): NettingState {
   const energy = Object.entries(input.carried?.energyKwh ?? {}).map(([period, kwh]) => [period, new Money(kwh)] as const);

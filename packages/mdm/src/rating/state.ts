@@ -1,8 +1,6 @@
-import type { DecimalText } from "../tariff/tariff.ts";
 import type { BillLine, LineTrace, QuantityUnit, RatingInput } from "./bill.ts";
 import type { Money } from "./money.ts";
-import type { NettingState } from "./netting.ts";
-import type { ReadyTariff } from "./segment.ts";
+import type { ReadyTariff, Segment } from "./segment.ts";
 
 /** A line before rounding. */
 export interface DraftLine {
@@ -25,7 +23,14 @@ export interface RatingState {
   peakKw: Money | undefined;
 }
 
-/** A decimal as it is written on a label. */
-export function plain(value: Money | DecimalText): string {
-  return typeof value === "string" ? value : value.toFixed();
+/** Surplus that came from the bill before and what this bill makes of it. */
+export interface NettingState {
+  /** kWh carried, by time of use; used up and added to while rating. */
+  readonly energyKwh: Map<string, Money>;
+  money: Money;
+  /** Net surplus of all times of use together. */
+  netKwh: Money;
+  /** Netted energy by time of use of each segment, computed once. */
+  readonly settled: Map<Segment, readonly Money[]>;
+  isCarried: boolean;
 }

@@ -7,6 +7,8 @@ export interface DemandWindow {
   /** Indices, end exclusive. */
   readonly from: number;
   readonly to: number;
+  /** Local minus UTC: block windows begin at multiples of their length of the wall clock. Default 0. */
+  readonly offsetMs?: number;
   /** Intervals that count (1); absent: all. A window counts only as a whole. */
   readonly mask?: Uint8Array;
 }
@@ -18,11 +20,11 @@ export interface Peak {
   readonly at: number;
 }
 
-/** The window with the most energy; the earliest of equals. Block windows are aligned to UTC multiples of their length. */
+/** The window with the most energy; the earliest of equals. Block windows begin at multiples of their length. */
 export function peakWindow(values: Float64Array, part: UsagePart, window: DemandWindow): Peak {
   const length = Math.max(1, Math.round((window.windowMinutes * 60) / part.series.intervalSeconds));
   const stepMs = part.series.intervalSeconds * 1000;
-  const phase = Math.round((part.series.startMs % (length * stepMs)) / stepMs);
+  const phase = Math.round(((part.series.startMs + (window.offsetMs ?? 0)) % (length * stepMs)) / stepMs);
   const advance = window.sliding ? 1 : length;
   let first = window.from;
   if (!window.sliding) first += (length - ((phase + first) % length)) % length;

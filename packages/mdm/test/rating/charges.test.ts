@@ -245,6 +245,13 @@ describe("charges", () => {
     expect([peak(30), peak(60)]).toEqual(["2", "0"]);
   });
 
+  test("block windows begin at whole hours of the wall clock, also where that is half an hour off UTC", () => {
+    const from = Date.parse("2026-06-10T06:30:00Z");
+    const part = june((atMs) => (atMs >= from && atMs < from + HOUR_MS ? 1000 : 0), { zone: "Asia/Kolkata", intervalSeconds: 900 });
+    const result = bill([demand()], inputOf("2026-06-01", "2026-07-01", { import: [part] }, {}, "Asia/Kolkata"), {}, "Asia/Kolkata");
+    expect(result.lines[0]).toMatchObject({ quantity: "4", trace: { peaks: [{ atMs: from }] } });
+  });
+
   test("demand in kVA, power factor, kVA share, excess, minimum, daily", () => {
     const flows = {
       import: [june((_, index) => (index === 10 ? 85_000 : 0))],
