@@ -13,6 +13,7 @@ export * from "./companions/companions.ts";
 export * from "./date-time.ts";
 export * from "./instant.ts";
 export * from "./interface-class.ts";
+export * from "./object-definition.ts";
 export * from "./obis-names.ts";
 export * from "./profile-columns.ts";
 export * from "./scaler.ts";

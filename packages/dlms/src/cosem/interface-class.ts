@@ -1,4 +1,4 @@
-import { DecodeError } from "@amity/bytes";
+import { DecodeError, UsageError } from "@amity/bytes";
 import type { DlmsData } from "../data/dlms-data.ts";
 import type { Obis } from "../data/obis.ts";
 import { logicalName, type Shape, type ShapeValue } from "./shape.ts";
@@ -60,6 +60,23 @@ export function readObject<const C extends InterfaceClass>(definition: C, attrib
     }
   }
   return { definition, logicalName: name, values: values as Partial<ObjectValues<C>>, raw };
+}
+
+/** The attributes of an object by number, encoded: those of `values`, and the logical name. @throws UsageError. */
+export function encodeObject<const C extends InterfaceClass>(
+  definition: C,
+  name: Obis,
+  values: Partial<ObjectValues<C>>,
+): Map<number, DlmsData> {
+  const attributes = new Map([[1, logicalName.encode(name)]]);
+  for (const [field, value] of Object.entries<unknown>(values)) {
+    const id = attributeId(definition, field);
+    const shape = definition.attributes[field];
+    if (id === undefined || shape === undefined)
+      throw new UsageError(`${definition.name} has no attribute ${field}`, { code: "unknown-choice" });
+    attributes.set(id, shape.encode(value));
+  }
+  return attributes;
 }
 
 /** The number of an attribute by its name; `logicalName` is 1. */

@@ -1,5 +1,5 @@
 import { crcX25, DecodeError } from "@amity/bytes";
-import { decodeFormat, decodeFrame, FLAG, FRAME_OCTETS_MAX, type HdlcFrame } from "./frame.ts";
+import { decodeFormat, decodeFrame, FLAG, type HdlcFrame } from "./frame.ts";
 
 /** What a stretch of octets yielded: a frame (with its octets, flags included), or octets thrown away and why. */
 export type Deframed =
@@ -104,6 +104,3 @@ function joined(a: Uint8Array, b: Uint8Array): Uint8Array {
   all.set(b, a.length);
   return all;
 }
-
-/** The most that a deframer holds between calls. */
-export const DEFRAMER_OCTETS_MAX = FRAME_OCTETS_MAX + 1;

@@ -40,6 +40,8 @@ export interface ConnectedPrimary {
   readonly progressMs: number;
   /** A message was sent whose answer has not come. */
   readonly expectsReply: boolean;
+  /** Frames in a row that this peer has shown it can take: some agree to seven and lose all but the first. */
+  readonly windowFrames: number;
   readonly isPeerBusy: boolean;
   readonly isBusy: boolean;
   readonly isClosing: boolean;
@@ -114,14 +116,15 @@ function stepConnecting(config: PrimaryConfig, state: Extract<PrimaryState, Wait
   if (input.frame.control.kind !== "ua") return unchanged(state);
   try {
     const parameters = negotiate(config.options.parameters, decodeParameters(input.frame.information));
-    return { state: freshConnection(parameters, nowMs), effects: [{ kind: "connected", parameters }] };
+    const windowFrames = Math.min(parameters.transmitWindow, config.options.windowFrames);
+    return { state: freshConnection(parameters, windowFrames, nowMs), effects: [{ kind: "connected", parameters }] };
   } catch (error) {
     if (error instanceof DecodeError) return fail(error);
     throw error;
   }
 }
 
-function freshConnection(parameters: HdlcParameters, nowMs: number): ConnectedPrimary {
+function freshConnection(parameters: HdlcParameters, windowFrames: number, nowMs: number): ConnectedPrimary {
   return {
     kind: "connected",
     parameters,
@@ -131,6 +134,7 @@ function freshConnection(parameters: HdlcParameters, nowMs: number): ConnectedPr
     attempt: 0,
     progressMs: nowMs,
     expectsReply: false,
+    windowFrames,
     isPeerBusy: false,
     isBusy: false,
     isClosing: false,
@@ -183,7 +187,7 @@ function stepDeadline(config: PrimaryConfig, state: ConnectedPrimary, nowMs: num
   }
   // One frame is as cheap to repeat as a poll and saves a round trip if it was lost; of a window, ask what arrived.
   if (state.transfer.outstanding === 1) return transmitWindow(config, { ...state, transfer: goBack(state.transfer) }, nowMs);
-  return poll(config, state, nowMs);
+  return poll(config, state.transfer.outstanding > 1 ? { ...state, windowFrames: 1 } : state, nowMs);
 }
 
 function stepFrame(config: PrimaryConfig, state: ConnectedPrimary, frame: HdlcFrame, nowMs: number): PrimaryStep {
@@ -289,8 +293,7 @@ function takeTurn(config: PrimaryConfig, state: ConnectedPrimary, nowMs: number)
 }
 
 function transmitWindow(config: PrimaryConfig, state: ConnectedPrimary, nowMs: number): PrimaryStep {
-  const window = Math.min(state.parameters.transmitWindow, config.options.windowFrames);
-  const { transfer, frames } = sendWindow(state.transfer, window);
+  const { transfer, frames } = sendWindow(state.transfer, state.windowFrames);
   const effects = frames.map(({ control, segment }) => transmit(config, control, segment.information, segment.isSegmented));
   return { state: handOver(config, { ...state, transfer }, nowMs), effects };
 }

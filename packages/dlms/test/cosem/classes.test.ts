@@ -5,8 +5,17 @@ import { className, closestClass, findClass, INTERFACE_CLASSES } from "../../src
 import { clock, disconnectControl, limiter, activityCalendar } from "../../src/cosem/classes/time-classes.ts";
 import { extendedRegister, profileGeneric, register } from "../../src/cosem/classes/data-classes.ts";
 import { mbusClient } from "../../src/cosem/classes/mbus-classes.ts";
-import { imageTransfer } from "../../src/cosem/classes/access-classes.ts";
-import { attributeId, attributeName, methodId, methodName, readObject, type ObjectValues } from "../../src/cosem/interface-class.ts";
+import { associationLn, imageTransfer } from "../../src/cosem/classes/access-classes.ts";
+import { objectDefinition } from "../../src/cosem/object-definition.ts";
+import {
+  attributeId,
+  attributeName,
+  methodId,
+  methodName,
+  encodeObject,
+  readObject,
+  type ObjectValues,
+} from "../../src/cosem/interface-class.ts";
 import { encodeDateTime } from "../../src/cosem/date-time.ts";
 import { stampOf } from "../../src/cosem/instant.ts";
 import { arrayOf, enumeration, logicalName, longUnsigned, nullable, structure, text, unsigned, utf8 } from "../../src/cosem/shape.ts";
@@ -198,6 +207,53 @@ describe("an object", () => {
     );
     expect(mbusClient.attributes.encryptionKeyStatus.encode("key-in-use")).toEqual(data.enumerated(4));
     expect(profileGeneric.attributes.sortMethod.decode(data.enumerated(2))).toBe("lifo");
+  });
+});
+
+describe("an object definition", () => {
+  it("gives a server the attributes and methods of the class, with rights by role", () => {
+    const definition = objectDefinition(disconnectControl, parseObis("0-0:96.3.10.255"), {
+      readers: ["reader"],
+      writers: ["manager"],
+      invokers: ["manager"],
+    });
+    expect(definition).toEqual({
+      classId: 70,
+      version: 1,
+      instanceId: "0-0:96.3.10.255",
+      attributes: [
+        { id: 1, access: { reader: 1, manager: 1 } },
+        { id: 2, access: { reader: 1 } },
+        { id: 3, access: { reader: 1 } },
+        { id: 4, access: { reader: 1, manager: 3 } },
+      ],
+      methods: [
+        { id: 1, access: { manager: 1 } },
+        { id: 2, access: { manager: 1 } },
+      ],
+    });
+  });
+
+  it("offers selective access to a profile's buffer, and hides what is secret", () => {
+    const profile = objectDefinition(profileGeneric, parseObis("1-0:99.1.0.255"), { readers: ["reader"] });
+    expect(profile.attributes[1]).toEqual({ id: 2, access: { reader: 1 }, selectors: [1, 2] });
+    const association = objectDefinition(associationLn, parseObis("0-0:40.0.0.255"), {
+      readers: ["reader"],
+      writers: ["manager"],
+      writable: ["secret"],
+      hidden: ["secret"],
+    });
+    expect(association.attributes[6]).toEqual({ id: 7, access: { manager: 3 } });
+  });
+});
+
+describe("an encoded object", () => {
+  it("reads back as it was, and takes no attribute that its class lacks", () => {
+    const name = parseObis("1-0:1.8.0.255");
+    const encoded = encodeObject(register, name, { value: data.doubleLongUnsigned(1), scalerUnit: { scaler: -3, unit: 30 } });
+    expect([...encoded.keys()]).toEqual([1, 2, 3]);
+    expect(readObject(register, encoded)).toMatchObject({ logicalName: name, values: { scalerUnit: { scaler: -3, unit: 30 } }, raw: [] });
+    expect(() => encodeObject(register, name, { status: 1 } as never)).toThrow("Register has no attribute status");
   });
 });
 

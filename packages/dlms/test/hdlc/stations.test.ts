@@ -149,6 +149,16 @@ describe("the primary station", () => {
     expect(wide.tick()).toEqual(["failed"]);
   });
 
+  it("sends one frame at a time to a server that agreed to a window and took only its first frame", () => {
+    const four = { transmitOctets: 128, receiveOctets: 128, transmitWindow: 4, receiveWindow: 4 };
+    const primary = new Primary({ parameters: { transmitWindow: 4 } }).connected(encodeParameters(four));
+    expect(primary.step({ kind: "send", message: new Uint8Array(400) })).toEqual(["i00", "i10", "i20", "i30*"]);
+    expect(primary.tick()).toEqual(["rr0*"]);
+    expect(primary.frame(rr(1))).toEqual(["i10*"]);
+    expect(primary.frame(rr(2))).toEqual(["i20*"]);
+    expect(primary.frame(rr(3))).toEqual(["i30*"]);
+  });
+
   it("waits while the server is busy (RNR) and goes on when it is ready", () => {
     const primary = new Primary().connected();
     primary.step({ kind: "send", message: new Uint8Array(200) });
