@@ -2,6 +2,7 @@ import { LinkError, SecurityError } from "@amity/bytes";
 import { realWorld } from "@amity/runtime";
 import { afterAll, describe, expect, test } from "vitest";
 import {
+  SecureChannel,
   connectDlms,
   data,
   listenDlms,
@@ -26,6 +27,7 @@ import {
   PROFILE,
   RELAY,
   SECRET,
+  SERVER_TITLE,
   TEXT,
   fixtureMeter,
   profileBuffer,
@@ -237,4 +239,25 @@ describe("general block transfer", () => {
     ).toEqual([{ kind: "data", data: long }, { kind: "done" }, { kind: "data", data: data.nothing }, { kind: "done" }]);
     await client.release();
   });
+});
+
+test("an APDU that is only encrypted does not move the counter where more is demanded", () => {
+  const attacker = new SecureChannel({
+    suite: 0,
+    systemTitle: CLIENT_TITLE,
+    keys: { ...KEYS, encryptionKey: new Uint8Array(16) },
+    sent: memoryCounter(0xffff_fff0),
+  });
+  const genuine = new SecureChannel({ suite: 0, systemTitle: CLIENT_TITLE, keys: KEYS, sent: memoryCounter(7) });
+  const meter = new SecureChannel({
+    suite: 0,
+    systemTitle: SERVER_TITLE,
+    keys: KEYS,
+    sent: memoryCounter(),
+    demanded: "authenticated-encrypted",
+  });
+  meter.peerSystemTitle = CLIENT_TITLE;
+  const request = Uint8Array.of(0xc0, 1, 0xc1, 0, 1, 0, 0, 42, 0, 0, 255, 2, 0);
+  expect(() => meter.unprotect(attacker.protect(request, { ciphering: "global", protection: "encrypted" }))).toThrow("only encrypted");
+  expect(meter.unprotect(genuine.protect(request, { ciphering: "global", protection: "authenticated-encrypted" })).plain).toEqual(request);
 });

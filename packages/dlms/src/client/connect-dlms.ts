@@ -239,7 +239,7 @@ function channelOf(options: ClientOptions): SecureChannel {
   if (dedicated && security.dedicatedKey === undefined) {
     throw new UsageError(`${security.ciphering} ciphering needs a dedicated key`, { code: "security" });
   }
-  const channel = new SecureChannel(security);
+  const channel = new SecureChannel({ ...security, demanded: security.protection });
   channel.peerSystemTitle = security.peerSystemTitle;
   channel.useDedicatedKey(security.dedicatedKey);
   return channel;

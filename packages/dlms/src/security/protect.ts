@@ -68,6 +68,12 @@ export function securityHeaderOf(content: Uint8Array): SecurityHeader {
 
 const PROTECTIONS: readonly (Protection | undefined)[] = [undefined, "authenticated", "encrypted", "authenticated-encrypted"];
 
+/** Whether a protection is at least what is demanded; any is where nothing is demanded, none never. */
+export function isEnough(found: Protection | undefined, demanded: Protection | undefined): boolean {
+  if (found === undefined) return false;
+  return demanded === undefined || found === demanded || found === "authenticated-encrypted";
+}
+
 /** Keys and title of the sender for `unprotect`. */
 export interface UnprotectInput {
   readonly suite: SecuritySuite;

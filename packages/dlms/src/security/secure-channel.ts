@@ -12,7 +12,7 @@ import { octetString } from "../apdu/fields.ts";
 import { checkCounter, memoryReceivedCounter } from "./counters.ts";
 import { protectGeneral, unprotectGeneral } from "./general-ciphering.ts";
 import { signGeneral, verifyGeneral } from "./general-signing.ts";
-import { encryptionKeyOf, protect, securityHeaderOf, unprotect } from "./protect.ts";
+import { encryptionKeyOf, isEnough, protect, securityHeaderOf, unprotect } from "./protect.ts";
 import type {
   Ciphering,
   InvocationCounter,
@@ -48,6 +48,8 @@ export interface SecureChannelOptions {
   readonly sent: InvocationCounter;
   readonly received?: ReceivedCounter;
   readonly receivedBroadcast?: ReceivedCounter;
+  /** The least protection taken; what has less is refused before its counter counts. */
+  readonly demanded?: Protection | undefined;
 }
 
 const DEDICATED_OF = new Map([...DEDICATED_TAGS.values()].map((tag) => [tag, true]));
@@ -66,6 +68,7 @@ export class SecureChannel {
   readonly systemTitle: Uint8Array;
   readonly keys: SecurityKeys;
   readonly sent: InvocationCounter;
+  readonly #demanded: Protection | undefined;
   readonly #received: { readonly global: ReceivedCounter; readonly broadcast: ReceivedCounter; dedicated: ReceivedCounter };
 
   constructor(options: SecureChannelOptions) {
@@ -73,6 +76,7 @@ export class SecureChannel {
     this.systemTitle = options.systemTitle;
     this.keys = options.keys;
     this.sent = options.sent;
+    this.#demanded = options.demanded;
     this.#received = {
       global: options.received ?? memoryReceivedCounter(),
       broadcast: options.receivedBroadcast ?? memoryReceivedCounter(),
@@ -177,6 +181,7 @@ export class SecureChannel {
     const recipient = opened.header.recipientSystemTitle;
     if (recipient.length > 0 && !sameOctets(recipient, this.systemTitle))
       throw new SecurityError("the APDU is for somebody else", { code: "system-title" });
+    this.#checkProtection(opened.protection);
     const received = opened.broadcast ? this.#received.broadcast : this.#received.global;
     checkCounter(received, opened.invocationCounter);
     received.accept(opened.invocationCounter);
@@ -185,6 +190,13 @@ export class SecureChannel {
       plain: opened.plain,
       form: { ciphering: "general-ciphering", protection, keyInfo, ...(opened.broadcast ? { broadcast: true } : {}) },
     };
+  }
+
+  /** An APDU that is only encrypted proves nothing: it must not move the counter where more is demanded. */
+  #checkProtection(found: Protection | undefined): void {
+    if (found !== undefined && !isEnough(found, this.#demanded)) {
+      throw new SecurityError(`the APDU is only ${found}, ${this.#demanded} is demanded`, { code: "downgrade" });
+    }
   }
 
   /** @throws SecurityError `reflection`, `system-title`. */
@@ -212,6 +224,7 @@ export class SecureChannel {
     if (sameOctets(sender, this.systemTitle))
       throw new SecurityError("an APDU under our own system title came back", { code: "reflection" });
     const header = securityHeaderOf(content);
+    this.#checkProtection(header.protection);
     const key = dedicated ? this.#dedicatedKey() : encryptionKeyOf(this.keys, header.broadcast);
     const plain = unprotect(
       { suite: this.suite, encryptionKey: key, authenticationKey: this.keys.authenticationKey, systemTitle: sender },

@@ -6,7 +6,7 @@ import { DLMS_VERSION, initiateRequest, initiateResponse } from "../acse/initiat
 import { confirmedServiceError } from "../apdu/exceptions.ts";
 import { encodeApdu } from "../apdu/exchange.ts";
 import { SecureChannel, type ProtectionForm } from "../security/secure-channel.ts";
-import { MECHANISM_IDS, type Protection } from "../security/security-options.ts";
+import { MECHANISM_IDS } from "../security/security-options.ts";
 import type { HlsChallenges, OpenAssociation } from "./association-state.ts";
 import type { AssociationDefinition, LogicalDevice } from "./cosem-device.ts";
 
@@ -85,15 +85,18 @@ export function openAssociation(device: LogicalDevice, clientSap: number, reques
   const refusal = judge(definition, asked, device);
   if (definition === undefined || refusal !== undefined) return refused(asked, refusal ?? { diagnostic: DIAGNOSTIC.noReason });
   const applicationContext = applicationContextOf(asked.applicationContextName) ?? "ln";
-  const channel = applicationContext.endsWith("ciphered") ? channelFor(device, clientSap, asked) : undefined;
+  const channel = applicationContext.endsWith("ciphered") ? channelFor(device, definition, asked) : undefined;
   if (channel === undefined && applicationContext.endsWith("ciphered")) return refused(asked, { diagnostic: DIAGNOSTIC.context });
-  const { initiate, protection } = readInitiate(asked.userInformation, channel, definition);
+  const { initiate, protection } = readInitiate(asked.userInformation, channel);
   const offered = new Set<ConformanceBit>(
     definition.conformance ?? (applicationContext.startsWith("sn") ? SHORT_NAME_CONFORMANCE : SERVER_CONFORMANCE),
   );
   const conformance = initiate.conformance.filter((bit) => offered.has(bit));
   const initiateError = judgeInitiate(initiate, conformance);
   if (initiateError !== undefined) return refused(asked, { diagnostic: DIAGNOSTIC.noReason, initiateError });
+  if (channel !== undefined && initiate.dedicatedKey !== undefined && initiate.dedicatedKey.length !== channel.keys.encryptionKey.length) {
+    throw new SecurityError("the dedicated key has not the length of the suite", { code: "key-length" });
+  }
   channel?.useDedicatedKey(initiate.dedicatedKey);
   const hls = isHls(definition) ? challengesOf(asked, challenge) : undefined;
   const opened: OpenAssociation = {
@@ -138,10 +141,10 @@ function judgeAuthentication(definition: AssociationDefinition, asked: Asked, de
   return needsTitle && asked.callingApTitle?.length !== 8 ? { diagnostic: DIAGNOSTIC.callingTitle } : undefined;
 }
 
-function channelFor(device: LogicalDevice, clientSap: number, asked: Asked): SecureChannel | undefined {
+function channelFor(device: LogicalDevice, { clientSap, protection }: AssociationDefinition, asked: Asked): SecureChannel | undefined {
   const security = device.security?.(clientSap);
   if (security === undefined || asked.callingApTitle?.length !== 8) return undefined;
-  const channel = new SecureChannel({ ...security, systemTitle: device.systemTitle });
+  const channel = new SecureChannel({ ...security, systemTitle: device.systemTitle, demanded: protection });
   channel.peerSystemTitle = asked.callingApTitle;
   return channel;
 }
@@ -152,27 +155,17 @@ interface Initiate {
   readonly protection: ProtectionForm | undefined;
 }
 
-function readInitiate(
-  userInformation: Uint8Array | undefined,
-  channel: SecureChannel | undefined,
-  definition: AssociationDefinition,
-): Initiate {
+function readInitiate(userInformation: Uint8Array | undefined, channel: SecureChannel | undefined): Initiate {
   if (userInformation === undefined) throw new DecodeError("the AARQ carries no InitiateRequest", { offset: 0, code: "malformed" });
   const { plain, form } = channel === undefined ? { plain: userInformation, form: undefined } : channel.unprotect(userInformation);
-  if (channel !== undefined && !isEnough(form?.protection, definition.protection)) {
-    throw new SecurityError("the InitiateRequest is less protected than this association demands", { code: "downgrade" });
+  if (channel !== undefined && form === undefined) {
+    throw new SecurityError("the InitiateRequest of a ciphered association is in the clear", { code: "downgrade" });
   }
   const reader = new ByteReader(plain);
   if (reader.u8() !== INITIATE_REQUEST) throw new DecodeError("no InitiateRequest in the AARQ", { offset: 0, code: "malformed" });
   const initiate = initiateRequest.decode(reader);
   reader.expectEnd("InitiateRequest");
   return { initiate, protection: form };
-}
-
-/** Whether a request's protection is at least what is demanded; any is where nothing is demanded. */
-export function isEnough(found: Protection | undefined, demanded: Protection | undefined): boolean {
-  if (found === undefined) return false;
-  return demanded === undefined || found === demanded || found === "authenticated-encrypted";
 }
 
 function judgeInitiate(initiate: CodecValue<typeof initiateRequest>, conformance: readonly ConformanceBit[]): Refusal["initiateError"] {

@@ -11,7 +11,7 @@ import type { LogicalDevice } from "./cosem-device.ts";
 import { GetService } from "./get-service.ts";
 import { proveEachOther, readHlsReply } from "./hls-reply.ts";
 import { isOwnAssociation } from "./object-access.ts";
-import { SERVER_CONFORMANCE, isEnough, openAssociation } from "./open-association.ts";
+import { SERVER_CONFORMANCE, openAssociation } from "./open-association.ts";
 import { whenReady, type MaybePromise, type ServiceCall } from "./service-state.ts";
 import { SetService } from "./set-service.ts";
 import { ShortNameService } from "./short-name-service.ts";
@@ -135,10 +135,8 @@ export class ServerAssociation {
     const opened = this.#opened;
     if (opened === undefined) return served(apdu, exception({ stateError: "service-not-allowed", serviceError: "operation-not-possible" }));
     const { plain, form } = this.#unprotect(apdu, opened);
-    const demanded = opened.definition.protection;
-    if (opened.channel !== undefined && !isEnough(form?.protection, demanded)) {
-      throw new SecurityError("the request is less protected than this association demands", { code: "downgrade" });
-    }
+    if (opened.channel !== undefined && form === undefined)
+      throw new SecurityError("a request in the clear in a ciphered association", { code: "downgrade" });
     const answer = opened.hls === undefined ? this.#dispatch(plain, opened, form) : this.#proveClient(plain, opened, opened.hls);
     return whenReady(answer, (plainAnswer) => this.#protected(plain, plainAnswer, form, opened));
   }
@@ -238,7 +236,10 @@ export class ServerAssociation {
       applicationContext: security === undefined ? "ln" : "ln-ciphered",
       conformance: new Set(definition.conformance ?? SERVER_CONFORMANCE),
       clientMaxPduOctets: definition.maxPduOctets ?? 1024,
-      channel: security === undefined ? undefined : new SecureChannel({ ...security, systemTitle: this.#device.systemTitle }),
+      channel:
+        security === undefined
+          ? undefined
+          : new SecureChannel({ ...security, systemTitle: this.#device.systemTitle, demanded: definition.protection }),
       clientSystemTitle: undefined,
       hls: undefined,
     };
