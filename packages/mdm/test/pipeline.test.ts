@@ -7,6 +7,8 @@ import { QUALITY, unpackQuality, type EndDeviceEvent, type IntervalSeries } from
 import { realTimers, seededRandom } from "@amity/runtime";
 import { leaseMigrations, migrate, openStore, type Store } from "@amity/store";
 import {
+  acceptDelivered,
+  changesOf,
   compileRuleSet,
   createExceptionQueue,
   createLedger,
@@ -155,6 +157,21 @@ describe("review of stored days", () => {
     const { block } = await readDay("OUT", 10);
     expect([...block.values.subarray(20, 32)]).toEqual(Array.from({ length: 12 }, () => 0));
     expect(unpackQuality(block.qualities[25] ?? 0)).toMatchObject({ category: "estimated", method: "zero" });
+  });
+
+  it("puts the delivered values back where a person accepts them, and leaves them alone afterwards", async () => {
+    await deliver([seriesOf("ACC", 0, 12), seriesOf("ACC", 12, 1, (values) => void (values[50] = -500))]);
+    await reviewDays(parts, changed.splice(0));
+    const [exception] = await parts.exceptions.list({ meterId: "ACC", state: "open", limit: 10 });
+    if (exception === undefined) throw new Error("no exception");
+    expect(await acceptDelivered(parts.ledger, exception, { by: "ann", note: "solar without export register" })).toBe(1);
+    const accepted = await readDay("ACC", 12);
+    expect(accepted.block.values[50]).toBe(-500);
+    await reviewDays(parts, [{ channelId: await channelOf("ACC"), dayStartMs: START + 12 * DAY_MS }]);
+    expect((await readDay("ACC", 12)).version).toBe(accepted.version);
+    expect(
+      (await changesOf(store, { meterId: "ACC", fromMs: 0, toMs: nowMs + 1, limit: 10 })).map(({ author }) => author).toSorted(),
+    ).toEqual(["ann", "ingest", "vee"]);
   });
 
   it("queues a negative value, replaces it by an estimate, and lets a person decide with a reason", async () => {

@@ -7,3 +7,5 @@ export * from "./billing.ts";
 export { residentialTimeOfUse } from "./residential-tariff.ts";
 export { readUsage, type UsageAsk } from "./usage-reader.ts";
 export { usageTotals, type UsageTotals } from "./usage-totals.ts";
+export { changesOf, openExceptionsByMeter, type LedgerChange } from "./meter-history.ts";
+export { acceptDelivered } from "./accept-delivered.ts";

@@ -1,0 +1,77 @@
+import type { Command, CommandRequest, CommandsQuery, Page } from "@amity/api";
+import { AmityError } from "@amity/bytes";
+import type { Principal, WriteOutcome } from "../../http/ports.ts";
+import { commandShape, controlOf } from "./command-shape.ts";
+import { instantText } from "./cursor.ts";
+import type { UtilityParts } from "./utility-parts.ts";
+
+/** Commands, newest first. */
+export async function commandsOf(parts: UtilityParts, query: CommandsQuery): Promise<Page<Command>> {
+  const page = await parts.headEnd.views.commands({
+    limit: query.limit,
+    ...(query.cursor === undefined ? {} : { cursor: query.cursor }),
+    ...(query.meterId === undefined ? {} : { meterId: query.meterId }),
+    ...(query.state === undefined ? {} : { state: query.state }),
+  });
+  return { items: page.items.map((record) => commandShape(record)), ...(page.next === undefined ? {} : { next: page.next }) };
+}
+
+export async function commandOf(parts: UtilityParts, commandId: string): Promise<Command | undefined> {
+  const detail = await parts.headEnd.views.command(commandId);
+  return detail === undefined ? undefined : commandShape(detail, detail.audit);
+}
+
+/** Puts a command before the head-end's one gate; what it refuses is a value. */
+export async function requestCommand(parts: UtilityParts, request: CommandRequest, by: Principal): Promise<WriteOutcome<Command>> {
+  if (parts.watch.meter(request.meterId) === undefined) return { kind: "not-found" };
+  const nowMs = parts.world.clock.nowMs();
+  const asked = {
+    commandId: request.commandId,
+    meterId: request.meterId,
+    control: controlOf(request.control),
+    requestedBy: by.user,
+    requestedAtMs: nowMs,
+    expiresAtMs: nowMs + request.expiresInSeconds * 1000,
+  };
+  if (request.dryRun) return { kind: "done", value: dryRun(request, by, nowMs, asked.expiresAtMs) };
+  try {
+    const known = await parts.headEnd.views.command(request.commandId);
+    const repeated =
+      known !== undefined &&
+      JSON.stringify(known.request.control) === JSON.stringify(asked.control) &&
+      known.request.meterId === asked.meterId;
+    if (repeated) return { kind: "done", value: commandShape(known, known.audit) };
+    return { kind: "done", value: commandShape(await parts.headEnd.submit(asked)) };
+  } catch (error) {
+    if (!(error instanceof AmityError) || error.blame !== "usage") throw error;
+    if (error.code === "id-conflict") return { kind: "conflict", detail: error.message };
+    if (error.code === "unsupported") return { kind: "not-supported", detail: error.message };
+    return { kind: "refused", detail: error.message };
+  }
+}
+
+export async function cancelCommand(parts: UtilityParts, commandId: string, by: Principal): Promise<WriteOutcome<Command>> {
+  const before = await commandOf(parts, commandId);
+  if (before === undefined) return { kind: "not-found" };
+  const cancelled = await parts.headEnd.cancel(commandId, by.user);
+  const after = await commandOf(parts, commandId);
+  if (!cancelled || after === undefined)
+    return { kind: "conflict", detail: `the command is ${after?.state ?? "gone"} and can no longer be cancelled` };
+  return { kind: "done", value: after };
+}
+
+function dryRun(request: CommandRequest, by: Principal, nowMs: number, expiresAtMs: number): Command {
+  return {
+    commandId: request.commandId,
+    meterId: request.meterId,
+    control: request.control,
+    state: "waiting",
+    requestedBy: by.user,
+    requestedAt: instantText(nowMs),
+    expiresAt: instantText(expiresAtMs),
+    final: true,
+    outcome: "Checked only: nothing was sent",
+    steps: [],
+    dryRun: true,
+  };
+}
