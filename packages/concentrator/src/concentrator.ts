@@ -91,6 +91,9 @@ export async function startConcentrator(world: World, medium: MeterMedium, optio
     requestTimeoutMs: options.requestTimeoutMs ?? 60_000,
   });
   collector.setMeters(options.meters);
+  medium.onPush?.((meterAddress, apdu) => {
+    collector.takePush(meterAddress, apdu).catch((error: unknown) => world.log.error("concentrator.push", { error: String(error) }));
+  });
   const acknowledge = async (sequence: number): Promise<void> => {
     await log.acknowledge(sequence, () => book.save());
     collector.roomAgain();

@@ -40,6 +40,28 @@ export async function readDeliveries(client: DlmsClient, from: number, to: numbe
   return decodeDeliveryBuffer(outcome.octets);
 }
 
+/** How a concentrator stands with one of its meters. */
+export interface MeterStandingReport {
+  readonly meterId: string;
+  readonly address: string;
+  readonly lastSeenMs: number | undefined;
+  readonly failures: number;
+}
+
+/** The meters of a concentrator, as it sees them. @throws PeerError. */
+export async function readMeterStandings(client: DlmsClient): Promise<MeterStandingReport[]> {
+  const outcome = await client.get({ classId: COSEM_CLASS.data, instanceId: CONCENTRATOR_OBJECTS.meters, attributeId: 2 });
+  if (outcome.kind === "refused") throw refused("its list of meters", outcome.result);
+  const rows = outcome.data.type === "array" ? outcome.data.value : [];
+  return rows.flatMap((row) => {
+    const [meterId, address, lastSeen, failures] = row.type === "structure" ? row.value : [];
+    if (meterId?.type !== "utf8-string" || address?.type !== "utf8-string") return [];
+    if (lastSeen?.type !== "long64" || failures?.type !== "double-long-unsigned") return [];
+    const lastSeenMs = lastSeen.value === 0n ? undefined : Number(lastSeen.value);
+    return [{ meterId: meterId.value, address: address.value, lastSeenMs, failures: failures.value }];
+  });
+}
+
 /** The concentrator's own event log, as A-XDR rows of (clock, code, detail). @throws PeerError. */
 export async function readConcentratorEvents(client: DlmsClient): Promise<Uint8Array> {
   const outcome = await client.getRaw({ classId: COSEM_CLASS.profile, instanceId: CONCENTRATOR_OBJECTS.events, attributeId: 2 });

@@ -39,6 +39,9 @@ export const CONCENTRATOR_OBJECTS = {
 /** Manufacturer's method of the delivery buffer: -1 as an octet. */
 export const ACKNOWLEDGE_METHOD = 0xff;
 
+/** Object of a delivery that is not collected but pushed: the payload is the meter's APDU as it came, the span is empty. */
+export const PUSH_OBJECT = "push";
+
 const SEQUENCE_TAG = 0x15;
 const STRUCTURE_TAG = 0x02;
 const ARRAY_TAG = 0x01;

@@ -5,7 +5,7 @@ import { piecesOf, type CollectedSource } from "./collection-plan.ts";
 import type { ConcentratorEventLog } from "./concentrator-events.ts";
 import { answeredSpan } from "./coverage.ts";
 import type { CollectedBook } from "./coverage-file.ts";
-import { encodeDelivery } from "./delivery.ts";
+import { encodeDelivery, PUSH_OBJECT } from "./delivery.ts";
 import type { DeliveryLog } from "./delivery-log.ts";
 import type { MeterMedium } from "./meter-medium.ts";
 import { DescriptionCache, readSpan } from "./meter-reading.ts";
@@ -42,6 +42,7 @@ export interface MeterStanding {
 const UNSEEN: MeterStanding = { lastSeenMs: undefined, failures: 0, lastError: undefined };
 /** While the disk is full, meters are left alone: they keep their readings, the medium is not wasted. */
 const FULL_PAUSE_MS = 300_000;
+const PUSH_OCTETS_MAX = 2_048;
 const KEEP_BEYOND_MS = 7 * 86_400_000;
 
 /** Collects the meters on the medium into the delivery log: what is new first, then history, newest first. */
@@ -96,6 +97,20 @@ export class MeterCollector {
     const nowMs = this.#parts.world.clock.nowMs();
     this.#parts.events.add({ atMs: nowMs, kind: "storageFree", detail: "the head-end has acknowledged deliveries: collection goes on" });
     for (const meterId of this.#meters.keys()) this.#schedule.put(meterId, nowMs);
+  }
+
+  /** Keeps what a meter sent of itself; from a stranger, or while the disk is full, there is nobody to keep it for. */
+  async takePush(meterAddress: string, apdu: Uint8Array): Promise<void> {
+    const meter = this.byAddress(meterAddress);
+    if (meter === undefined || apdu.length > PUSH_OCTETS_MAX) return;
+    const collectedAtMs = this.#parts.world.clock.nowMs();
+    const span = { fromMs: collectedAtMs, toMs: collectedAtMs };
+    try {
+      await this.#parts.log.append(encodeDelivery({ meterId: meter.meterId, object: PUSH_OBJECT, collectedAtMs, span, payload: apdu }));
+    } catch (error) {
+      if (!isDiskFull(error)) throw error;
+      this.#diskFull(error);
+    }
   }
 
   async #visit(meterId: string): Promise<VisitOutcome> {

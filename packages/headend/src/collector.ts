@@ -24,11 +24,13 @@ type PieceRead = Omit<Collected, "health">;
 
 /** Pieces of one meter that share a commit: a crash reads at most these again. */
 const PIECES_PER_COMMIT = 6;
+const ACQUAINTANCE_MS = 86_400_000;
 
 /** Collects the meters on direct routes by watermark: what is new first, then history, newest first. */
 export class Collector {
   readonly #parts: CollectorParts;
   readonly #schedule: VisitSchedule;
+  readonly #knownMs = new Map<MeterId, number>();
 
   constructor(parts: CollectorParts) {
     this.#parts = parts;
@@ -84,7 +86,8 @@ export class Collector {
     const read: PieceRead[] = [];
     try {
       const isMore = await this.#readSources(meterId, session, read);
-      await this.#commit(meterId, read, seenNow(this.#parts.world.clock.nowMs()));
+      const learned = isMore ? {} : await this.#getToKnow(meterId, session);
+      await this.#commit(meterId, read, { ...seenNow(this.#parts.world.clock.nowMs()), ...learned });
       return isMore;
     } catch (error) {
       if (read.length > 0) await this.#commit(meterId, read, {});
@@ -109,6 +112,21 @@ export class Collector {
       }
     }
     return isMore;
+  }
+
+  /** Once a day: who the meter says it is, how its clock goes, whether it supplies. */
+  async #getToKnow(meterId: MeterId, session: MeterSession): Promise<Partial<DeviceHealth>> {
+    const nowMs = this.#parts.world.clock.nowMs();
+    if (nowMs - (this.#knownMs.get(meterId) ?? Number.NEGATIVE_INFINITY) < ACQUAINTANCE_MS) return {};
+    const identity = await session.identify();
+    const clock = await session.readClock();
+    const supply = await session.readSupply();
+    this.#knownMs.set(meterId, nowMs);
+    return {
+      ...(identity.kind === "done" ? { firmware: identity.value.firmware, manufacturer: identity.value.manufacturer } : {}),
+      ...(clock.kind === "done" ? { clockOffsetMs: clock.value.meterTimeMs - clock.value.readAtMs } : {}),
+      ...(supply.kind === "done" ? { supply: supply.value.control } : {}),
+    };
   }
 
   /** Commits what was read and forgets it; the contact itself is worth recording too. */

@@ -39,9 +39,15 @@ export class Committer {
   readonly #parts: CommitterParts;
   #waiting: Waiting[] = [];
   #flushing = false;
+  #intervals = 0;
 
   constructor(parts: CommitterParts) {
     this.#parts = parts;
+  }
+
+  /** Interval values handed to the sink since the start. */
+  get intervals(): number {
+    return this.#intervals;
   }
 
   /** Resolves when the readings are in the sink and the watermarks are recorded. Rejects with the sink's or the registry's error. */
@@ -100,6 +106,7 @@ export class Committer {
     const registers = item.batches.flatMap((batch) => batch.registers);
     const intervals = item.batches.flatMap((batch) => batch.intervals);
     const count = intervals.reduce((sum, series) => sum + series.values.length, 0);
+    this.#intervals += count;
     const newestMs = intervals.reduce<number | undefined>((newest, series) => {
       const endMs = series.startMs + series.values.length * series.intervalSeconds * 1000;
       return newest === undefined || endMs > newest ? endMs : newest;

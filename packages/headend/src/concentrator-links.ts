@@ -1,5 +1,12 @@
 import { LinkError } from "@amity/bytes";
-import { acknowledgeDeliveries, readConcentratorEvents, readDeliveries, readDeliveryState, Semaphore } from "@amity/concentrator";
+import {
+  acknowledgeDeliveries,
+  readConcentratorEvents,
+  readDeliveries,
+  readDeliveryState,
+  readMeterStandings,
+  Semaphore,
+} from "@amity/concentrator";
 import { connectDlms, ExceptionResponseError, wrapperLink, type DlmsClient } from "@amity/dlms";
 import { eventsOfBuffer } from "./dlms/event-rows.ts";
 import type { World } from "@amity/runtime";
@@ -33,6 +40,8 @@ const CLIENT_SAP = 1;
 const PAGE = 64;
 const COUNTERS_FOR_CALL = 512;
 const CONCENTRATOR_LOG = "0-0:99.98.0";
+/** Machine time between two looks at how the concentrator stands with its meters. */
+const STANDINGS_EVERY_MS = 30_000;
 const RECONNECT_FIRST_MS = 1_000;
 const RECONNECT_MS_MAX = 60_000;
 
@@ -207,11 +216,16 @@ export class ConcentratorLinks implements RelayRoutes {
   async #poll(link: ConcentratorLink, client: DlmsClient, lease: CounterLease): Promise<void> {
     const { options } = this.#parts;
     let eventsSeen = -1;
+    let standingsMs = Number.NEGATIVE_INFINITY;
     while (this.#isWanted(link) && client.isOpen) {
       await lease.ensure(COUNTERS_FOR_CALL);
       const { oldest, newest, events } = await readDeliveryState(client);
       if (events !== eventsSeen) await this.#takeEvents(link, await readConcentratorEvents(client));
       eventsSeen = events;
+      if (this.#parts.world.timers.elapsedMs() - standingsMs >= STANDINGS_EVERY_MS) {
+        standingsMs = this.#parts.world.timers.elapsedMs();
+        await this.#takeStandings(link, client);
+      }
       for (let from = oldest; from <= newest && this.#isWanted(link); from += PAGE) {
         await lease.ensure(COUNTERS_FOR_CALL);
         const to = Math.min(newest, from + PAGE - 1);
@@ -221,6 +235,24 @@ export class ConcentratorLinks implements RelayRoutes {
       await this.#pause(options.concentratorPollMs);
     }
     if (!client.isOpen) throw new LinkError("the concentrator closed the connection", { code: "closed" });
+  }
+
+  /** Meters that the concentrator cannot reach: their deliveries do not say so. */
+  async #takeStandings(link: ConcentratorLink, client: DlmsClient): Promise<void> {
+    const { fleet, registry, world } = this.#parts;
+    const nowMs = world.clock.nowMs();
+    const health = (await readMeterStandings(client)).flatMap(({ meterId, failures, lastSeenMs }) => {
+      const { route } = fleet.device(meterId) ?? {};
+      const known = fleet.health(meterId);
+      const isOurs = route?.kind === "concentrator" && route.concentratorId === link.entry.concentratorId;
+      if (!isOurs || known === undefined || known.consecutiveFailures === failures) return [];
+      const lastError =
+        failures === 0 ? undefined : { atMs: nowMs, code: "no-answer", message: `${failures} visits of the concentrator failed` };
+      return [{ meterId, change: { consecutiveFailures: failures, lastError, ...(lastSeenMs === undefined ? {} : { lastSeenMs }) } }];
+    });
+    if (health.length === 0) return;
+    for (const { meterId, change } of health) fleet.updateHealth(meterId, change);
+    await registry.recordCollection({ coverage: [], health, events: [] }, nowMs);
   }
 
   /** The concentrator's events are the head-end's own: no meter data management waits for them. */

@@ -65,7 +65,12 @@ export class DeliveryIntake {
     try {
       const { intervals, registers, events } = driver.interpretDelivery(device, { ...delivery });
       const batch = { intervals, registers, events, source: "headend" };
-      return { meterId, batches: [batch], covered: [{ profile: object, span }], health: seenNow(collectedAtMs) };
+      return {
+        meterId,
+        batches: [batch],
+        covered: span.toMs > span.fromMs ? [{ profile: object, span }] : [],
+        health: seenNow(collectedAtMs),
+      };
     } catch (error) {
       if (error instanceof DecodeError) return `unreadable: ${error.message}`;
       throw error;

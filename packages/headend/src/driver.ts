@@ -37,6 +37,8 @@ export interface MeterDriver {
    * @throws LinkError, PeerError, SecurityError, DecodeError by blame; nothing has changed at the meter then.
    */
   open(link: MeterLink, request: SessionRequest): Promise<MeterSession>;
+  /** What a meter sent of itself. @throws DecodeError. */
+  interpretPush(device: Device, apdu: Uint8Array, receivedAtMs: number): readonly EndDeviceEvent[];
   /** Turns what a concentrator collected (the object and its undecoded octets) into the readings that a session would have given. */
   interpretDelivery(device: Device, delivery: CollectedObject): CollectedProfile;
 }

@@ -50,11 +50,16 @@ class HeadEndService implements HeadEnd {
   readonly #collector: Collector;
   readonly #gate: CommandGate;
   readonly #profile: CollectedSource;
+  #progressToldMs = Number.NEGATIVE_INFINITY;
+  #wasComplete = false;
 
   constructor(parts: HeadEndParts, options: Required<HeadEndOptions>) {
     this.#parts = parts;
     const { world, registry, sink, keys, counters, drivers } = parts;
-    const notify = (notice: HeadEndNotice): void => this.#notify(notice);
+    const notify = (notice: HeadEndNotice): void => {
+      this.#notify(notice);
+      if (notice.kind === "collected") this.#tellProgress();
+    };
     const fleet = this.#fleet;
     this.#profile = profileSource(options);
     this.#committer = new Committer({ sink, registry, fleet, clock: world.clock, historyMs: options.historyMs, notify });
@@ -81,7 +86,16 @@ class HeadEndService implements HeadEnd {
       policy: options.policy,
       readSpan: (device, session, span) => this.#readSpan(device, session, span),
     });
-    this.views = viewsOf({ registry, fleet, broker: this.#broker, gate: this.#gate, links: this.#links, clock: world.clock, options });
+    this.views = viewsOf({
+      registry,
+      fleet,
+      broker: this.#broker,
+      committer: this.#committer,
+      gate: this.#gate,
+      links: this.#links,
+      clock: world.clock,
+      options,
+    });
   }
 
   async start(): Promise<void> {
@@ -113,9 +127,19 @@ class HeadEndService implements HeadEnd {
     return this.#gate.cancel(commandId, by);
   }
 
+  async takePush(meterId: MeterId, apdu: Uint8Array): Promise<void> {
+    const device = this.#device(meterId);
+    const events = this.#broker.driverOf(device).interpretPush(device, apdu, this.#parts.world.clock.nowMs());
+    await this.#committer.commit({
+      meterId,
+      batches: [{ intervals: [], registers: [], events, source: "headend" }],
+      covered: [],
+      health: {},
+    });
+  }
+
   async readNow(meterId: MeterId): Promise<readonly RegisterReading[]> {
-    const device = this.#fleet.device(meterId);
-    if (device === undefined) throw new UsageError(`meter ${meterId} is not registered here`, { code: "unknown-meter" });
+    const device = this.#device(meterId);
     return this.#broker.withSession(device, { purpose: "read", urgent: true }, async (session) => {
       const answer = await session.readRegisters();
       if (answer.kind === "refused") throw new UsageError(`meter ${meterId} refuses: ${answer.reason}`, { code: "refused" });
@@ -148,6 +172,23 @@ class HeadEndService implements HeadEnd {
       await this.#committer.commit({ ...collected, health: seenNow(nowMs) });
     }
     return `${intervals} intervals read`;
+  }
+
+  /** Progress of the back-fill, at most once a machine second, until it is complete. */
+  #tellProgress(): void {
+    const nowMs = this.#parts.world.timers.elapsedMs();
+    if (this.#listeners.size === 0 || nowMs - this.#progressToldMs < 1_000) return;
+    this.#progressToldMs = nowMs;
+    const progress = this.views.backfill();
+    if (progress.fraction === 1 && this.#wasComplete) return;
+    this.#wasComplete = progress.fraction === 1;
+    this.#notify({ kind: "backfill", progress });
+  }
+
+  #device(meterId: MeterId): Device {
+    const device = this.#fleet.device(meterId);
+    if (device === undefined) throw new UsageError(`meter ${meterId} is not registered here`, { code: "unknown-meter" });
+    return device;
   }
 
   #notify(notice: HeadEndNotice): void {

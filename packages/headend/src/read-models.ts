@@ -69,4 +69,6 @@ export interface HeadEndCounts {
   readonly sessionsOk: number;
   readonly sessionsFailed: number;
   readonly commandsOpen: number;
+  /** Interval values handed to the sink since the start of this process. */
+  readonly intervalsTaken: number;
 }

@@ -1,5 +1,6 @@
 import type { Clock } from "@amity/runtime";
 import type { CommandGate } from "./command-gate.ts";
+import type { Committer } from "./committer.ts";
 import type { ConcentratorLinks } from "./concentrator-links.ts";
 import type { Fleet } from "./fleet.ts";
 import type { HeadEndOptions } from "./head-end.ts";
@@ -11,6 +12,7 @@ export interface ViewParts {
   readonly registry: Registry;
   readonly fleet: Fleet;
   readonly broker: SessionBroker;
+  readonly committer: Committer;
   readonly gate: CommandGate;
   readonly links: ConcentratorLinks;
   readonly clock: Clock;
@@ -22,7 +24,7 @@ const DETAIL_MAX = 50;
 
 /** The read models, over the registry and what the running parts know. */
 export function viewsOf(parts: ViewParts): HeadEndViews {
-  const { registry, fleet, broker, gate, links, clock, options } = parts;
+  const { registry, fleet, broker, committer, gate, links, clock, options } = parts;
   return {
     meters: (query) => registry.devices(query),
     async meter(meterId) {
@@ -60,6 +62,7 @@ export function viewsOf(parts: ViewParts): HeadEndViews {
       concentrators: links.size,
       concentratorsOnline: links.online,
       commandsOpen: gate.open,
+      intervalsTaken: committer.intervals,
       ...broker.counts,
     }),
   };

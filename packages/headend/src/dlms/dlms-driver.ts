@@ -8,7 +8,7 @@ import {
   type MechanismName,
   type SecurityOptions,
 } from "@amity/dlms";
-import { decodeDeliveryPayload } from "@amity/concentrator";
+import { decodeDeliveryPayload, PUSH_OBJECT } from "@amity/concentrator";
 import {
   METER_CAPABILITIES,
   type CollectedObject,
@@ -24,6 +24,7 @@ import type { Device } from "../registry.ts";
 import { DlmsSession } from "./dlms-session.ts";
 import { associationFor, dlmsSettingsOf, type DlmsSettings } from "./dlms-settings.ts";
 import { eventsOfBuffer, isEventLog } from "./event-rows.ts";
+import { eventsOfPush } from "./push-events.ts";
 import { intervalsOfRows } from "./interval-runs.ts";
 import { LayoutCache } from "./layout-cache.ts";
 import { readProfileBuffer } from "./profile-buffer.ts";
@@ -55,6 +56,7 @@ export function dlmsDriver(options: DlmsDriverOptions): MeterDriver {
     capabilities: new Set(METER_CAPABILITIES.filter((capability) => OFFERED.includes(capability))),
     open: (link, request) => openSession(link, request, options, layouts),
     interpretDelivery,
+    interpretPush: (device, apdu, receivedAtMs) => eventsOfPush(device.meterId, apdu, receivedAtMs),
   };
 }
 
@@ -139,6 +141,10 @@ function traceOf(request: SessionRequest): ApduTrace | undefined {
 }
 
 function interpretDelivery(device: Device, delivery: CollectedObject): CollectedProfile {
+  if (delivery.object === PUSH_OBJECT) {
+    const events = eventsOfPush(device.meterId, delivery.payload, delivery.collectedAtMs);
+    return { intervals: [], registers: [], events, newestMs: undefined, rows: 0 };
+  }
   const { description, buffer } = decodeDeliveryPayload(delivery.payload);
   if (isEventLog(delivery.object)) {
     const { events, newestMs } = eventsOfBuffer(device.meterId, delivery.object, buffer);
