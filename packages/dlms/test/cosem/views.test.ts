@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { attributeAccess, describeEntry, entryOf, parseObjectList, parseShortNameList } from "../../src/cosem/association-view.ts";
 import { clockColumn, describeColumns, encodeCaptureObjects, formatCell, parseCaptureObjects } from "../../src/cosem/profile-columns.ts";
+import { findClass } from "../../src/cosem/class-catalogue.ts";
 import { obisName, OBIS_SHORT_NAMES, resolveObis } from "../../src/cosem/obis-names.ts";
 import { OBIS_PATTERNS } from "../../src/cosem/obis-patterns.ts";
 import { decodeData } from "../../src/data/axdr.ts";
@@ -43,6 +44,20 @@ describe.skipIf(!HAS_VECTORS)("the association view of a captured server", () =>
       "Disconnect control 0-0:96.3.10.255: logicalName, outputState",
     );
     expect(() => entryOf(list, parseObis("9-9:9.9.9.9"))).toThrow("has no object");
+  });
+
+  it("lists for every class the attributes and methods that our tables have", () => {
+    const differing: string[] = [];
+    for (const exchange of ["gx-h-none.txt", "gxc-h-none.txt"]) {
+      for (const entry of parseObjectList(decodeData(fromBlocks(answers(exchange))))) {
+        const definition = findClass(entry.classId, entry.version);
+        const ours = definition && [Object.keys(definition.attributes).length + 1, Object.keys(definition.methods ?? {}).length];
+        const theirs = [entry.attributes.length, entry.methods.length];
+        if (ours?.join() !== theirs.join())
+          differing.push(`${entry.classId} v${entry.version}: ours ${ours?.join()}, theirs ${theirs.join()}`);
+      }
+    }
+    expect([...new Set(differing)]).toEqual([]);
   });
 
   it("gives the columns of its load profile in words", () => {

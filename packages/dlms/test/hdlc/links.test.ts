@@ -171,6 +171,26 @@ describe("mode E", () => {
     expect(rates).toEqual([9_600]);
   });
 
+  it("writes the very octets of a captured sign-on, on both sides", async () => {
+    const simulation = new Simulation({ seed: 1, startMs: 0 });
+    const heard: string[] = [];
+    const { network } = simulation.node("meter").world;
+    const script = [..."/GXR512345678\r\n"].map((character) => character.charCodeAt(0));
+    await simulation.runFor(
+      network.listen({ host: "meter", port: 1 }, (connection) => {
+        const data = (chunk: Uint8Array): void => {
+          heard.push(toHex(chunk));
+          connection.send(heard.length === 1 ? Uint8Array.from(script) : chunk);
+        };
+        connection.bind({ data, closed: () => undefined });
+      }),
+    );
+    const { world } = simulation.node("client");
+    const connection = await simulation.runFor(world.network.connect({ host: "meter", port: 1 }));
+    await simulation.runFor(openModeE(connection, world.timers));
+    expect(heard).toEqual(["2F3F210D0A", "063235320D0A"]);
+  });
+
   it("lets a client through that begins with HDLC at once", async () => {
     const { open } = await field({}, (connection) => acceptModeE(connection, { manufacturer: "AMI", rate: "5", identifier: "1" }));
     await open({ clientSap: 16 });

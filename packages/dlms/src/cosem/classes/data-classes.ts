@@ -90,7 +90,7 @@ export const profileGeneric = interfaceClass({
   version: 1,
   name: "Profile generic",
   attributes: profileAttributes,
-  methods: { reset: integer, capture: integer, reserved3: any, reserved4: any },
+  methods: { reset: integer, capture: integer },
   dynamic: ["buffer", "entriesInUse"],
 });
 

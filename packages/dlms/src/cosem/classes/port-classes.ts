@@ -127,8 +127,8 @@ export const autoConnect0 = interfaceClass({
     destinationList: arrayOf(octets),
   },
 });
-export const autoConnect1 = interfaceClass({ ...autoConnect0, version: 1, name: "Auto connect" });
-export const autoConnect = interfaceClass({ ...autoConnect1, version: 2, methods: { connect: integer } });
+export const autoConnect1 = interfaceClass({ ...autoConnect0, version: 1, name: "Auto connect", methods: { connect: integer } });
+export const autoConnect = interfaceClass({ ...autoConnect1, version: 2 });
 
 const transportService = enumeration({
   0: "tcp",
