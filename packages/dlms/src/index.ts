@@ -20,6 +20,7 @@ export * from "./hdlc/index.ts";
 export * from "./link/gateway.ts";
 export type * from "./link/pdu-link.ts";
 export * from "./link/wrapper.ts";
+export * from "./link/wrapper-datagram.ts";
 export * from "./push/encode-push.ts";
 export * from "./push/push-receiver.ts";
 export * from "./security/counters.ts";
