@@ -11,7 +11,7 @@ export interface FrameStreamHandlers {
 }
 
 /** How long the line may be silent inside a frame before what came is given up (IEC HDLC setup, attribute 7 says 25 by default; networks are slower). */
-export const INTER_OCTET_TIMEOUT_MS = 1_500;
+const INTER_OCTET_TIMEOUT_MS = 1_500;
 
 /** Frames over a connection: a byte stream of any kind (TCP, a serial line, a tunnel). */
 export class FrameStream {

@@ -26,7 +26,7 @@ export interface Transfer {
 }
 
 /** The segments of a message taken so far, last one first: adding one costs the same however many there are. */
-export interface PartialMessage {
+interface PartialMessage {
   readonly piece: Uint8Array;
   readonly before: PartialMessage | undefined;
   /** Of all pieces together. */
@@ -121,7 +121,7 @@ export function accept(transfer: Transfer, sendSequence: number, segment: Segmen
 }
 
 /** The message in one buffer of its own. */
-export function whole(message: PartialMessage): Uint8Array {
+function whole(message: PartialMessage): Uint8Array {
   const octets = new Uint8Array(message.octets);
   let end = message.octets;
   for (let part: PartialMessage | undefined = message; part !== undefined; part = part.before) {

@@ -4,7 +4,7 @@ import { decodeControl } from "../../src/hdlc/control.ts";
 import type { HdlcFrame } from "../../src/hdlc/frame.ts";
 
 /** Any address in any of its forms. */
-export function anyAddress(): fc.Arbitrary<HdlcAddress> {
+function anyAddress(): fc.Arbitrary<HdlcAddress> {
   const part = (limit: number) => fc.integer({ min: 0, max: limit });
   return fc.oneof(
     fc.record({ upper: part(0x7f), lower: fc.constant(0), octets: fc.constant(1 as const) }),

@@ -175,12 +175,12 @@ describe("mode E", () => {
     const simulation = new Simulation({ seed: 1, startMs: 0 });
     const heard: string[] = [];
     const { network } = simulation.node("meter").world;
-    const script = [..."/GXR512345678\r\n"].map((character) => character.charCodeAt(0));
+    const script = new TextEncoder().encode("/GXR512345678\r\n");
     await simulation.runFor(
       network.listen({ host: "meter", port: 1 }, (connection) => {
         const data = (chunk: Uint8Array): void => {
           heard.push(toHex(chunk));
-          connection.send(heard.length === 1 ? Uint8Array.from(script) : chunk);
+          connection.send(heard.length === 1 ? script : chunk);
         };
         connection.bind({ data, closed: () => undefined });
       }),

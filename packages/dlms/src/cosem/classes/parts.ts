@@ -11,7 +11,6 @@ import {
   structure,
   unsigned,
   type Shape,
-  type ShapeValue,
 } from "../shape.ts";
 
 /** Structures that several classes share. */
@@ -21,10 +20,9 @@ export const scalerUnit = structure({ scaler: integer, unit: rawEnum() });
 
 /** Which attribute a profile, a push or compact data captures; `dataIndex` 0 is the whole of it. */
 export const captureObject = structure({ classId: longUnsigned, logicalName, attributeIndex: integer, dataIndex: longUnsigned });
-export type CaptureObject = ShapeValue<typeof captureObject>;
 
 /** Restriction of what is captured (versions since Blue Book 14): 0 none, 1 by date, 2 by entry. */
-export const restriction = structure({ restrictionType: enumeration({ 0: "none", 1: "by-date", 2: "by-entry" }), restrictionValue: any });
+const restriction = structure({ restrictionType: enumeration({ 0: "none", 1: "by-date", 2: "by-entry" }), restrictionValue: any });
 
 export const restrictedCaptureObject = structure({
   classId: longUnsigned,
