@@ -43,3 +43,4 @@ export * from "./client/collector-telegram.ts";
 export * from "./server/wireless-meter.ts";
 export type * from "./explain/explain-node.ts";
 export * from "./explain/explain.ts";
+export * from "./server/wireless-beacon.ts";

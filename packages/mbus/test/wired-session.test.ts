@@ -90,6 +90,14 @@ describe("a master and meters on one bus", () => {
     expect(result.selections).toBeLessThan(400);
   });
 
+  test("tells meters of one identification apart by fabrication number", async () => {
+    const first = meter("11112222", 0, { fabricationNumber: "00000017" }).slave;
+    const second = meter("11112222", 0, { fabricationNumber: "00000018" }).slave;
+    const { timers, master } = bench([first, second]);
+    expect(await timers.run(master.select({ id: "11112222", fabricationNumber: "FFFFFF18" }))).toBe("selected");
+    expect([first.isSelected, second.isSelected]).toEqual([false, true]);
+  });
+
   test("reports two meters of the same identification as a collision", async () => {
     const twin = { meter: { id: "11112222", manufacturer: "XYZ", version: 9, deviceType: 7 } };
     const { timers, master } = bench([meter("11112222", 0).slave, meter("11112222", 0, twin, RECORDS.slice(1)).slave]);

@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { toHex } from "@amity/bytes";
+import { Simulation } from "@amity/runtime";
 import {
   FormatStore,
   KeyRing,
@@ -18,6 +19,7 @@ import {
   readFormatFrame,
   readRecords,
   scaledValue,
+  startWirelessBeacon,
   timeOnAirMs,
   writeCompactFrame,
   writeFormatFrame,
@@ -133,6 +135,49 @@ describe("a bidirectional meter", () => {
     expect(
       make({ mode: "T1" }).meter.hear(encodeCollectorTelegram({ collector: COLLECTOR, meter: METER, kind: "request", accessNumber: 9 })),
     ).toBeUndefined();
+  });
+});
+
+describe("a meter on the air", () => {
+  test("sends at its intervals, hears in its window only, and answers after the response delay", () => {
+    const simulation = new Simulation({ seed: 1, startMs: 0 });
+    const { clock, timers } = simulation.node("meter").world;
+    const sent: { atMs: number; control: number }[] = [];
+    const { meter } = make({ mode: "C2Up", intervalMs: 60_000 });
+    const request = encodeCollectorTelegram({ collector: COLLECTOR, meter: METER, kind: "request", accessNumber: 1 });
+    const radio = {
+      transmit: (octets: Uint8Array) => {
+        sent.push({ atMs: clock.nowMs(), control: decodeTelegram(octets).control });
+        return { onAirMs: 5 };
+      },
+    };
+    const beacon = startWirelessBeacon(meter, { clock, timers, radio, firstMs: 1000 });
+    simulation.at(1010, () => beacon.receive(request));
+    simulation.at(30_000, () => beacon.receive(request));
+    return simulation.runUntil(200_000).then(() => {
+      beacon.stop();
+      const regular = sent.filter(({ control }) => control === WIRELESS_CONTROL.sndNr).map(({ atMs }) => atMs);
+      expect(regular).toHaveLength(4);
+      expect(regular[0]).toBe(1000);
+      for (const [index, atMs] of regular.slice(1).entries())
+        expect(Math.abs(atMs - (regular[index] ?? 0) - 60_000)).toBeLessThan(60_000 * 0.0325);
+      expect(sent.filter(({ control }) => control === WIRELESS_CONTROL.rspUd)).toEqual([{ atMs: 1110, control: WIRELESS_CONTROL.rspUd }]);
+    });
+  });
+
+  test("with a long extended link layer is read with its key, and not without", () => {
+    const content = writeRecords(RECORDS).finish();
+    const telegram = encodeTelegram({
+      control: 0x44,
+      sender: METER,
+      format: "b",
+      extendedLink: { communicationControl: 0x20, accessNumber: 5, session: { number: 77, key: new MeterKey(KEY) } },
+      message: { meter: METER, header: "none", accessNumber: 5, content },
+    });
+    expect(decodeTelegram(telegram, { keys: ring() }).application.records.map(scaledValue)).toEqual([123.456, 0]);
+    const closed = decodeTelegram(telegram);
+    expect(closed.application.problems[0]?.code).toBe("missing-key");
+    expect(closed.extendedLink?.session).toEqual({ number: 77 + 2 ** 29, encryption: 1 });
   });
 });
 

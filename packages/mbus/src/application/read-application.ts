@@ -132,7 +132,8 @@ function openHeader(draft: Draft, known: ControlInformation, at: number, end: nu
   const opened = openPayload(draft.payload, end, header, {
     meter,
     linkAddress: linkAddress ?? linkAddressOctets(meter),
-    key: context.keys?.(meter),
+    // Behind an adapter the key is the meter's; people file it under the adapter's number as well.
+    key: context.keys?.(meter) ?? (context.linkMeter === undefined ? undefined : context.keys?.(context.linkMeter)),
     counter: context.counter,
     mac: context.checkMac === undefined ? "none" : context.checkMac(meter, linkAddress),
     direction: known.direction === "toMeter" ? "toMeter" : "fromMeter",

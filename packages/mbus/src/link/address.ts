@@ -26,6 +26,8 @@ export interface SecondaryPattern {
   readonly manufacturer?: string;
   readonly version?: number;
   readonly deviceType?: number;
+  /** Enhanced selection: eight digits of the fabrication number, `F` for any. */
+  readonly fabricationNumber?: string;
 }
 
 /** Reads identification (4, LE BCD), manufacturer (2, LE), version, device type: the order of the long header. */
@@ -67,13 +69,14 @@ export function linkAddressOctets(address: MeterAddress): Uint8Array {
   return out;
 }
 
-/** The eight octets of a selection: wildcards are nibbles F, FFFF, FF, FF (EN 13757-7, 7.6). */
+/** The octets of a selection, eight without a fabrication number: wildcards are nibbles F, FFFF, FF, FF (EN 13757-7, 7.6). */
 export function patternOctets(pattern: SecondaryPattern): Uint8Array {
   const code = pattern.manufacturer === undefined ? 0xffff : manufacturerCode(pattern.manufacturer);
   const out = new Uint8Array(8);
   out.set(idOctets(pattern.id), 0);
   out.set([code & 0xff, code >> 8, pattern.version ?? 0xff, pattern.deviceType ?? 0xff], 4);
-  return out;
+  if (pattern.fabricationNumber === undefined) return out;
+  return Uint8Array.of(...out, 0x0c, 0x78, ...idOctets(pattern.fabricationNumber));
 }
 
 /** Does a meter answer to the eight octets of a selection? */

@@ -31,6 +31,8 @@ export interface SlaveOptions {
   readonly key?: MeterKey;
   /** Octets of application data in one telegram (long header included), at most 252: shorter splits the readout. */
   readonly telegramOctetsMax?: number;
+  /** Eight digits for enhanced selection; the identification where absent. */
+  readonly fabricationNumber?: string;
 }
 
 /** Long header and the encryption's frame and padding. */
@@ -42,6 +44,7 @@ export class WiredSlave {
   readonly #model: SlaveModel;
   readonly #key: MeterKey | undefined;
   readonly #octetsMax: number;
+  readonly #fabricationNumber: string;
   #meter: MeterAddress;
   #primary: number;
   #baud: number;
@@ -61,6 +64,7 @@ export class WiredSlave {
     this.#primary = options.primaryAddress ?? PRIMARY_ADDRESS.unconfigured;
     this.#baud = options.baud ?? 2400;
     this.#key = options.key;
+    this.#fabricationNumber = options.fabricationNumber ?? options.meter.id;
     const max = Math.min(options.telegramOctetsMax ?? WIRED_DATA_MAX, WIRED_DATA_MAX);
     this.#octetsMax = max - (options.key === undefined ? OVERHEAD_CLEAR : OVERHEAD_SEALED) - 1;
   }
@@ -94,9 +98,16 @@ export class WiredSlave {
   }
 
   #select(selection: Uint8Array): Uint8Array | undefined {
-    this.#isSelected = selection.length >= 8 && isSelectedBy(this.#meter, selection);
+    this.#isSelected = selection.length >= 8 && isSelectedBy(this.#meter, selection) && this.#matchesRest(selection);
     this.#forget();
     return this.#isSelected ? ack() : undefined;
+  }
+
+  /** Enhanced selection (EN 13757-7, 7.6.3): records behind the eight octets have to match; here the fabrication number can. */
+  #matchesRest(selection: Uint8Array): boolean {
+    return readRecords(selection, 8).records.every(
+      ({ vib, value }) => vib.quantity === "fabricationNumber" && typeof value === "string" && isLike(this.#fabricationNumber, value),
+    );
   }
 
   #obey(frame: Exclude<WiredFrame, { kind: "ack" }>): Uint8Array | undefined {
@@ -219,6 +230,11 @@ export class WiredSlave {
   #frame(controlInformation: number, data: Uint8Array): Uint8Array {
     return encodeWiredFrame({ kind: "long", control: CONTROL.rspUd, address: this.#primary, controlInformation, data });
   }
+}
+
+/** Digits of the pattern that are F match anything. */
+function isLike(own: string, pattern: string): boolean {
+  return Array.from(pattern).every((digit, index) => digit === "f" || digit === own[index]);
 }
 
 function ack(): Uint8Array {

@@ -141,7 +141,7 @@ export class WirelessMeter {
     const octets = this.#reply(code, accessNumber, application);
     if (octets === undefined) return undefined;
     this.#lastRequest = request;
-    this.#lastAnswer = { octets, afterMs: this.window?.from ?? 0 };
+    this.#lastAnswer = { octets, afterMs: Math.ceil(this.window?.from ?? 0) };
     return this.#lastAnswer;
   }
 

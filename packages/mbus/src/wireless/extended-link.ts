@@ -53,7 +53,7 @@ export function readExtendedLink(data: Uint8Array, at: number): ExtendedLink {
 }
 
 /** First counter block of ELL encryption: M A (8) CC without hop and repeat bits, SN (4), frame number, block number. */
-export function extendedLinkCounter(frame: Uint8Array, link: ExtendedLink): Uint8Array {
+export function extendedLinkCounter(frame: Uint8Array, link: Pick<ExtendedLink, "communicationControl" | "session">): Uint8Array {
   const counter = new Uint8Array(16);
   counter.set(frame.subarray(2, 10), 0);
   counter[8] = link.communicationControl & ~0x12;

@@ -19,7 +19,6 @@ function heat(unit: string, divisor: number): ProfileField[] {
     { name: "previousConsumption", unit, at: 3, octets: 3, divisor },
     { name: "currentConsumption", unit, at: 7, octets: 3, divisor },
     { name: "previousDate", at: 1, coding: "techemDate" },
-    { name: "currentDate", at: 5, coding: "techemDay", afterAt: 1 },
   ];
 }
 
