@@ -6,3 +6,4 @@ export * from "./migrations/rules-and-prepay.ts";
 export * from "./prepay-store.ts";
 export * from "./prepay.ts";
 export * from "./rebill.ts";
+export * from "./rehearsal.ts";
