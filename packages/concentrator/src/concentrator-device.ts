@@ -34,6 +34,8 @@ export interface ConcentratorDeviceParts {
   readonly acknowledge: (sequence: number) => Promise<void>;
   /** The management client of this connection has proved itself. */
   readonly onManagement: () => void;
+  /** The head-end has looked whether there are deliveries. */
+  readonly onLook: () => void;
 }
 
 /** Deliveries of one answer: what an answer may hold in octets is looked after by block transfer. */
@@ -75,6 +77,7 @@ function read(
     case CONCENTRATOR_OBJECTS.counter:
       return content(data.doubleLongUnsigned(Math.max(0, parts.counters.received.last)));
     case CONCENTRATOR_OBJECTS.deliveryState:
+      parts.onLook();
       return content(
         data.structure(
           data.long64Unsigned(BigInt(parts.log.oldest)),

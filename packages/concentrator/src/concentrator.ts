@@ -9,6 +9,7 @@ import { CollectedBook } from "./coverage-file.ts";
 import { decodeDelivery } from "./delivery.ts";
 import { DEFAULT_LOG_LIMITS, DeliveryLog, type DeliveryLogLimits } from "./delivery-log.ts";
 import { relayingLink } from "./gateway-relay.ts";
+import { WakeUp } from "./wake-up.ts";
 import { MeterCollector, type LocalMeter, type MeterStanding } from "./meter-collector.ts";
 import type { MeterMedium } from "./meter-medium.ts";
 
@@ -98,8 +99,12 @@ export async function startConcentrator(world: World, medium: MeterMedium, optio
     await log.acknowledge(sequence, () => book.save());
     collector.roomAgain();
   };
+  const wakers = new Set<WakeUp>();
+  log.onStored = () => {
+    for (const waker of wakers) waker.call();
+  };
   const accept = (connection: Connection): void =>
-    serve(connection, { world, medium, options, log, events, collector, counters, acknowledge });
+    serve(connection, { world, medium, options, log, events, collector, counters, acknowledge, wakers });
   const listener: Listener = await world.network.listen(options.listen, accept);
   collector.start();
   return {
@@ -131,14 +136,17 @@ interface ServeParts {
   readonly collector: MeterCollector;
   readonly counters: CounterFile;
   readonly acknowledge: (sequence: number) => Promise<void>;
+  /** The connections whose head-end has proved itself. */
+  readonly wakers: Set<WakeUp>;
 }
 
 /** A head-end that stays silent this long (machine time) is gone. */
 const INACTIVITY_MS = 600_000;
 
 function serve(connection: Connection, parts: ServeParts): void {
-  const { world, medium, options, log, events, collector, counters, acknowledge } = parts;
-  let isProved = false;
+  const { world, medium, options, log, events, collector, counters, acknowledge, wakers } = parts;
+  const upstream = wrapperLink(connection, "server");
+  const waker = new WakeUp(upstream, world.timers);
   const device = concentratorDevice({
     concentratorId: options.concentratorId,
     systemTitle: options.systemTitle,
@@ -150,13 +158,18 @@ function serve(connection: Connection, parts: ServeParts): void {
     counters,
     firmware: options.firmware ?? "amity-dcu-1",
     acknowledge,
-    onManagement: () => (isProved = true),
+    onManagement: () => void wakers.add(waker),
+    onLook: () => waker.answered(),
   });
-  const link = relayingLink(wrapperLink(connection, "server"), {
+  const link = relayingLink(upstream, {
     world,
     medium,
     meterAt: (address) => collector.byAddress(address),
-    isAllowed: () => isProved,
+    isAllowed: () => wakers.has(waker),
+    onEnd: () => {
+      wakers.delete(waker);
+      waker.end();
+    },
     connectTimeoutMs: options.requestTimeoutMs ?? 60_000,
   });
   const onFault = (error: unknown): void => world.log.error("concentrator.fault", { error: String(error) });

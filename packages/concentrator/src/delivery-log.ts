@@ -37,6 +37,8 @@ export class DeliveryLog {
   #open: Segment | undefined;
   #waiting: { data: Uint8Array; resolve: (sequence: number) => void; reject: (error: unknown) => void }[] = [];
   #flushing = false;
+  /** Told when something was stored: whoever waits for deliveries may look. */
+  onStored: () => void = () => {};
   #cached: { path: string; octets: number; records: SequencedRecord[] } | undefined;
 
   private constructor(files: Files, limits: DeliveryLogLimits) {
@@ -126,6 +128,7 @@ export class DeliveryLog {
         await this.#write(records);
         this.#nextSequence += records.length;
         for (const [index, entry] of batch.entries()) entry.resolve(records[index]?.sequence ?? 0);
+        this.onStored();
       } catch (error) {
         for (const entry of batch) entry.reject(error);
       }

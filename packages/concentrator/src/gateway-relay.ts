@@ -11,6 +11,8 @@ export interface GatewayRelayParts {
   /** Whether the client on this connection has proved who it is: before that nothing is relayed. */
   readonly isAllowed: () => boolean;
   readonly connectTimeoutMs: number;
+  /** The upstream connection has ended. */
+  readonly onEnd: () => void;
 }
 
 /** Relayed sessions over one upstream connection at once. */
@@ -52,6 +54,7 @@ export function relayingLink(upstream: PduLink, parts: GatewayRelayParts): PduLi
         },
         closed(error) {
           relay.end();
+          parts.onEnd();
           handlers.closed(error);
         },
       });

@@ -12,3 +12,4 @@ export * from "./profile-description.ts";
 export * from "./retry-policy.ts";
 export * from "./semaphore.ts";
 export * from "./visit-schedule.ts";
+export { isWakeUp } from "./wake-up.ts";

@@ -50,6 +50,8 @@ interface ConcentratorLink {
   readonly slots: Semaphore;
   hub: RelayHub | undefined;
   isRunning: boolean;
+  /** Ends the pause that the link is in, if it is in one. */
+  wake: () => void;
 }
 
 /** Keeps one connection to each concentrator: takes its deliveries, and relays meter sessions through it. */
@@ -59,7 +61,6 @@ export class ConcentratorLinks implements RelayRoutes {
   readonly #links = new Map<string, ConcentratorLink>();
   #running = false;
   #loops = new Set<Promise<void>>();
-  readonly #stop = new AbortController();
 
   constructor(parts: ConcentratorLinksParts) {
     this.#parts = parts;
@@ -94,7 +95,8 @@ export class ConcentratorLinks implements RelayRoutes {
       if (entry === undefined || hasMoved) link.hub?.own().abort();
     }
     for (const [id, entry] of wanted) {
-      if (!this.#links.has(id)) this.#links.set(id, { entry, slots: new Semaphore(entry.sessionsMax), hub: undefined, isRunning: false });
+      if (!this.#links.has(id))
+        this.#links.set(id, { entry, slots: new Semaphore(entry.sessionsMax), hub: undefined, isRunning: false, wake: () => {} });
     }
     if (this.#running) this.#startLoops();
   }
@@ -111,8 +113,10 @@ export class ConcentratorLinks implements RelayRoutes {
 
   async stop(): Promise<void> {
     this.#running = false;
-    this.#stop.abort(new LinkError("the head-end stops", { code: "stopped" }));
-    for (const { hub } of this.#links.values()) hub?.own().close();
+    for (const link of this.#links.values()) {
+      link.hub?.own().close();
+      link.wake();
+    }
     await Promise.all(this.#loops);
   }
 
@@ -163,7 +167,7 @@ export class ConcentratorLinks implements RelayRoutes {
       }
       if (!this.#isWanted(link)) return;
       const ceilingMs = Math.min(RECONNECT_MS_MAX, RECONNECT_FIRST_MS * 2 ** Math.min(failures, 10));
-      await this.#pause(ceilingMs * (0.5 + 0.5 * world.random.float()));
+      await this.#pause(link, ceilingMs * (0.5 + 0.5 * world.random.float()));
     }
   }
 
@@ -181,7 +185,7 @@ export class ConcentratorLinks implements RelayRoutes {
       link.hub = hub;
       onAssociated();
       await this.#tellOnline(link);
-      await this.#poll(link, client, lease);
+      await this.#poll(link, hub, { client, lease });
       await client.release();
     } finally {
       if (link.hub === hub) link.hub = undefined;
@@ -213,11 +217,17 @@ export class ConcentratorLinks implements RelayRoutes {
     );
   }
 
-  async #poll(link: ConcentratorLink, client: DlmsClient, lease: CounterLease): Promise<void> {
+  async #poll(link: ConcentratorLink, hub: RelayHub, { client, lease }: { client: DlmsClient; lease: CounterLease }): Promise<void> {
     const { options } = this.#parts;
+    let isCalled = false;
+    hub.onWakeUp = () => {
+      isCalled = true;
+      link.wake();
+    };
     let eventsSeen = -1;
     let standingsMs = Number.NEGATIVE_INFINITY;
     while (this.#isWanted(link) && client.isOpen) {
+      isCalled = false;
       await lease.ensure(COUNTERS_FOR_CALL);
       const { oldest, newest, events } = await readDeliveryState(client);
       if (events !== eventsSeen) await this.#takeEvents(link, await readConcentratorEvents(client));
@@ -232,7 +242,7 @@ export class ConcentratorLinks implements RelayRoutes {
         await this.#intake.take(link.entry.concentratorId, await readDeliveries(client, from, to));
         await acknowledgeDeliveries(client, to);
       }
-      await this.#pause(options.concentratorPollMs);
+      if (!isCalled) await this.#pause(link, options.concentratorPollMs);
     }
     if (!client.isOpen) throw new LinkError("the concentrator closed the connection", { code: "closed" });
   }
@@ -263,12 +273,17 @@ export class ConcentratorLinks implements RelayRoutes {
       notify({ kind: "event", event });
   }
 
-  async #pause(delayMs: number): Promise<void> {
-    try {
-      await this.#parts.world.timers.sleep(delayMs, this.#stop.signal);
-    } catch {
-      // The head-end stops: whoever waited looks and sees.
-    }
+  /** Waits, at most until somebody wakes the link. */
+  async #pause(link: ConcentratorLink, delayMs: number): Promise<void> {
+    if (!this.#running) return;
+    await new Promise<void>((resolve) => {
+      const timer = this.#parts.world.timers.after(delayMs, resolve);
+      link.wake = () => {
+        timer.cancel();
+        resolve();
+      };
+    });
+    link.wake = () => {};
   }
 
   async #tellOnline(link: ConcentratorLink): Promise<void> {

@@ -1,3 +1,4 @@
+import { isWakeUp } from "@amity/concentrator";
 import { LinkError } from "@amity/bytes";
 import { decodeGateway, encodeGateway, type GatewayPdu, type PduLink, type PduLinkHandlers, type SapPair } from "@amity/dlms";
 import { toHex } from "@amity/bytes";
@@ -12,6 +13,8 @@ export const RELAY_NETWORK_ID = 0;
 export class RelayHub {
   readonly #link: PduLink;
   readonly #relayed = new Map<string, PduLinkHandlers>();
+  /** The concentrator says that it has something. */
+  onWakeUp: () => void = () => {};
   #own: PduLinkHandlers | undefined;
   #ended: { error: LinkError | undefined } | undefined;
   readonly #onEnd: (error: LinkError | undefined) => void;
@@ -86,6 +89,7 @@ export class RelayHub {
       return;
     }
     if (prefixed === undefined) this.#own?.apdu(apdu, saps);
+    else if (isWakeUp(prefixed)) this.onWakeUp();
     else if (prefixed.direction === "response") this.#relayed.get(toHex(prefixed.physicalAddress))?.apdu(prefixed.apdu, saps);
   }
 
