@@ -1,4 +1,5 @@
 import { seededRandom } from "@amity/runtime";
+import type { Application } from "./application/read-application.ts";
 import { findVif, meterTime, writeRecords, type RecordInput } from "./application/write-records.ts";
 import { encodeWiredFrame } from "./link/wired-frame.ts";
 import { decodeWiredMessage } from "./link/wired-message.ts";
@@ -44,7 +45,19 @@ export function wirelessDecodeBench(meters = 1000): DecodeBench {
     });
   });
   const options = { keys: ring.lookup, format: "a" } as const;
-  return { name: "wmbus", frames, decode: (frame) => decodeTelegram(frame, options).application.records.length };
+  return {
+    name: "wmbus",
+    frames,
+    decode: (frame) => keep(decodeTelegram(frame, options).application),
+  };
+}
+
+/** What was decoded last is held: otherwise the engine sees that nobody looks and leaves the work out. */
+let kept: Application | undefined;
+
+function keep(application: Application | undefined): number {
+  kept = application;
+  return kept?.records.length ?? 0;
 }
 
 /** Wired responses in clear. */
@@ -54,5 +67,5 @@ export function wiredDecodeBench(meters = 1000): DecodeBench {
     const message = sealMessage({ meter, header: "long", accessNumber: index, content: writeRecords(records(100_000 + index)).finish() });
     return encodeWiredFrame({ kind: "long", control: 0x08, address: 1, controlInformation: message[0] ?? 0x72, data: message.subarray(1) });
   });
-  return { name: "mbus", frames, decode: (frame) => decodeWiredMessage(frame).application?.records.length ?? 0 };
+  return { name: "mbus", frames, decode: (frame) => keep(decodeWiredMessage(frame).application) };
 }

@@ -1,4 +1,4 @@
-import { DecodeError, crcEn13757 } from "@amity/bytes";
+import { DecodeError, crcEn13757, toHex } from "@amity/bytes";
 import { joined } from "../transport/seal-payload.ts";
 import { CODINGS } from "./read-value.ts";
 import { readRecords, type RecordList } from "./read-records.ts";
@@ -6,13 +6,15 @@ import type { DataRecord } from "./record.ts";
 
 /** A record layout holds at most this many formats: a receiver that hears strangers must not grow for ever. */
 const FORMATS_MAX = 1024;
+/** Layouts kept of one signature. */
+const ALIKE_MAX = 8;
 
 /**
  * Layouts of full frames by their format signature, so that compact frames (values only) can be read
  * (EN 13757-3, annex H). Fed with known layouts, and with every full frame heard.
  */
 export class FormatStore {
-  readonly #formats = new Map<number, readonly Uint8Array[]>();
+  readonly #formats = new Map<number, (readonly Uint8Array[])[]>();
 
   /** Known layouts: each the DIB and VIB of its records, in order. */
   constructor(layouts: Iterable<readonly Uint8Array[]> = []) {
@@ -25,19 +27,21 @@ export class FormatStore {
     return this.add(layout);
   }
 
-  layout(signature: number): readonly Uint8Array[] | undefined {
-    return this.#formats.get(signature);
+  /** Layouts of that signature: sixteen bits are few, so that there may be several; the full frame's CRC decides. */
+  layouts(signature: number): readonly (readonly Uint8Array[])[] {
+    return this.#formats.get(signature) ?? [];
   }
 
   /** Adds a layout and returns its signature; the oldest goes where there are too many. */
   add(layout: readonly Uint8Array[]): number {
     const signature = formatSignature(layout);
-    if (!this.#formats.has(signature)) {
-      if (this.#formats.size >= FORMATS_MAX) {
-        const oldest = this.#formats.keys().next().value;
-        if (oldest !== undefined) this.#formats.delete(oldest);
-      }
-      this.#formats.set(signature, layout);
+    const known = this.#formats.get(signature);
+    if (known?.some((other) => isSameLayout(other, layout)) === true) return signature;
+    if (known !== undefined) known.splice(0, Math.max(0, known.length - ALIKE_MAX + 1));
+    this.#formats.set(signature, [...(known ?? []), layout]);
+    if (this.#formats.size > FORMATS_MAX) {
+      const oldest = this.#formats.keys().next().value;
+      if (oldest !== undefined) this.#formats.delete(oldest);
     }
     return signature;
   }
@@ -61,24 +65,30 @@ export interface CompactFrame extends RecordList {
 export function readCompactFrame(data: Uint8Array, start: number, end: number, store: FormatStore): CompactFrame {
   if (end - start < 4) throw new DecodeError("truncated: no format signature and CRC", { offset: end, code: "truncated" });
   const signature = (data[start] ?? 0) | ((data[start + 1] ?? 0) << 8);
-  const layout = store.layout(signature);
-  if (layout === undefined) {
-    throw new DecodeError(`format signature ${signature.toString(16).padStart(4, "0")} is not known`, {
-      offset: start,
-      code: "unknown-format",
-      advice: "wait for a full frame (CI 78 or 72) of this meter: it brings the layout",
-    });
-  }
-  const expanded = expand(layout, data, start + 4, end);
   const announced = (data[start + 2] ?? 0) | ((data[start + 3] ?? 0) << 8);
-  const own = crcEn13757(expanded);
-  if (own !== announced) {
-    throw new DecodeError(
-      `CRC of the full frame is ${announced.toString(16).padStart(4, "0")}, the values give ${own.toString(16).padStart(4, "0")}`,
-      { offset: start + 2, code: "crc" },
-    );
+  let problem = new DecodeError(`format signature ${hex(signature)} is not known`, {
+    offset: start,
+    code: "unknown-format",
+    advice: "wait for a full frame (CI 78 or 72) of this meter: it brings the layout",
+  });
+  for (const layout of store.layouts(signature)) {
+    const expanded = expand(layout, data, start + 4, end);
+    const own = expanded === undefined ? -1 : crcEn13757(expanded);
+    if (expanded !== undefined && own === announced) return { ...readRecords(expanded), signature, expanded };
+    problem =
+      expanded === undefined
+        ? new DecodeError("truncated: the values end before the layout does", { offset: end, code: "truncated" })
+        : new DecodeError(`CRC of the full frame is ${hex(announced)}, the values give ${hex(own)}`, { offset: start + 2, code: "crc" });
   }
-  return { ...readRecords(expanded), signature, expanded };
+  throw problem;
+}
+
+function hex(value: number): string {
+  return value.toString(16).padStart(4, "0");
+}
+
+function isSameLayout(first: readonly Uint8Array[], second: readonly Uint8Array[]): boolean {
+  return toHex(joined(first)) === toHex(joined(second)) && first.length === second.length;
 }
 
 /** The compact form of a full frame's records: signature, CRC, values (what follows CI 79). */
@@ -91,12 +101,13 @@ export function writeCompactFrame(data: Uint8Array, records: readonly DataRecord
   return joined([Uint8Array.of(signature & 0xff, signature >> 8, crc & 0xff, crc >> 8), ...values]);
 }
 
-function expand(layout: readonly Uint8Array[], data: Uint8Array, start: number, end: number): Uint8Array {
+/** `undefined` where the values end too soon. */
+function expand(layout: readonly Uint8Array[], data: Uint8Array, start: number, end: number): Uint8Array | undefined {
   const parts: Uint8Array[] = [];
   let at = start;
   for (const header of layout) {
     const octets = valueOctets(header, data, at);
-    if (at + octets > end) throw new DecodeError("truncated: the values end before the layout does", { offset: end, code: "truncated" });
+    if (at + octets > end) return undefined;
     parts.push(header, data.subarray(at, at + octets));
     at += octets;
   }

@@ -1,9 +1,9 @@
 import { DecodeError, toHex, type AmityError } from "@amity/bytes";
-import { readStatus } from "../application/application-error.ts";
+import { APPLICATION_RESETS, readStatus } from "../application/application-error.ts";
 import { compactProfiles } from "../application/compact-profile.ts";
 import type { Application } from "../application/read-application.ts";
 import { meterTimeText } from "../application/record.ts";
-import type { MeterAddress } from "../link/address.ts";
+import { readLongAddress, type MeterAddress } from "../link/address.ts";
 import { deviceTypeName } from "../link/device-type.ts";
 import { readProfile } from "../profiles/read-profile.ts";
 import type { TransportHeader } from "../transport/transport-header.ts";
@@ -128,6 +128,13 @@ function explainSignals(application: Application, at: number, place: Place): Exp
   const offset = place(application.payloadOffset);
   if (application.applicationError !== undefined)
     return [{ name: "applicationError", offset: offset > 0 ? offset : at, octets: 1, value: application.applicationError }];
+  const data = application.manufacturerData;
+  if (application.kind === "selection" && data !== undefined && data.length >= 8)
+    return [explainAddress("selection", readLongAddress(data, 0), offset)];
+  if (application.kind === "applicationReset" && data !== undefined && data.length >= 1) {
+    const code = data[0] ?? 0;
+    return [{ name: "application", offset, octets: 1, hex: hexOctet(code), meaning: APPLICATION_RESETS[code & 0xf0] ?? "reserved" }];
+  }
   if (application.alarm !== undefined) return [{ name: "alarm", offset, octets: 1, hex: hexOctet(application.alarm) }];
   return [];
 }

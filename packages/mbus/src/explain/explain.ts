@@ -36,6 +36,10 @@ export function explainMbus(octets: Uint8Array, options: ExplainOptions = {}): E
   return protocol === "mbus" ? explainWired(octets, options) : explainWireless(octets, options);
 }
 
+/** Known layouts never change here: one store serves all. */
+let layouts: FormatStore | undefined;
+const defaultFormats = (): FormatStore => (layouts ??= knownFormats());
+
 const same = (offset: number): number => offset;
 
 function explainWired(octets: Uint8Array, options: ExplainOptions): Explanation {
@@ -83,7 +87,7 @@ function explainWired(octets: Uint8Array, options: ExplainOptions): Explanation 
 
 /** A long frame with a broken tail still has a head and most of its message: what can be read is shown beside the error. */
 function readWired(octets: Uint8Array, options: ExplainOptions): WiredMessage & { readonly problem?: DecodeError } {
-  const context = { keys: options.keys, formats: options.formats ?? knownFormats() };
+  const context = { keys: options.keys, formats: options.formats ?? defaultFormats() };
   try {
     return decodeWiredMessage(octets, context);
   } catch (error) {
@@ -123,7 +127,7 @@ function explainWireless(octets: Uint8Array, options: ExplainOptions): Explanati
 }
 
 function readWireless(octets: Uint8Array, options: ExplainOptions): { telegram: Telegram; format: FrameFormat; problem?: DecodeError } {
-  const known = { keys: options.keys, formats: options.formats ?? knownFormats() };
+  const known = { keys: options.keys, formats: options.formats ?? defaultFormats() };
   try {
     const telegram = decodeTelegram(octets, known);
     return { telegram, format: telegram.format };

@@ -55,11 +55,15 @@ export function decodeTelegram(octets: Uint8Array, options: TelegramOptions = {}
     problems.push(new DecodeError(`L is ${length}, ${frame.length - 1} octets follow it`, { offset: 0, code: reason }));
   }
   // Octets after the announced length are not the telegram's; of one cut short what came is read.
-  const whole = length < frame.length - 1 && length >= 10 ? frame.subarray(0, length + 1) : frame;
-  return readLayers(whole, format, options, problems);
+  if (length >= frame.length - 1 || length < 10) return readLayers(frame, format, options, problems);
+  const telegram = readLayers(frame.subarray(0, length + 1), format, options, problems);
+  // Unless the content goes on behind it: then L is what is wrong.
+  const isCut = telegram.application.problems.some(({ code }) => code === "truncated");
+  return isCut ? readLayers(frame, format, options, problems) : telegram;
 }
 
-function readLayers(stripped: Uint8Array, format: FrameFormat, options: TelegramOptions, problems: AmityError[]): Telegram {
+function readLayers(stripped: Uint8Array, format: FrameFormat, options: TelegramOptions, linkProblems: readonly AmityError[]): Telegram {
+  const problems = [...linkProblems];
   const sender = readSender(stripped);
   let data = stripped;
   let at = 10;
