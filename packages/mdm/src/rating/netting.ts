@@ -37,7 +37,10 @@ function settle(segment: Segment, state: RatingState): readonly Money[] {
   const exports = flowOf(segment, input, "export");
   const rules = segment.ready.version.netting;
   const { periods } = segment.ready.calendar;
-  const net = periods.map((_, index) => energyKwh(imports, new Set([index])).minus(energyKwh(exports, new Set([index]))));
+  const net = periods.map((name) => {
+    const group = indicesOf(periods, name, rules?.netTogether);
+    return group.size === 0 ? ZERO : energyKwh(imports, group).minus(energyKwh(exports, group));
+  });
   netting.netKwh = Money.max(0, netting.netKwh.minus(net.reduce((sum, kwh) => sum.plus(kwh), ZERO)));
   if (rules?.surplus === "kWh") {
     moveCarried(netting, rules, occurringPeriods(imports, periods));
@@ -49,6 +52,13 @@ function settle(segment: Segment, state: RatingState): readonly Money[] {
   }
   netting.settled.set(segment, net);
   return net;
+}
+
+/** What nets under a name: itself, or all of its list where it stands first; nothing where another stands for it. */
+function indicesOf(periods: readonly string[], name: string, lists: readonly (readonly string[])[] | undefined): ReadonlySet<number> {
+  const list = lists?.find((candidate) => candidate.includes(name));
+  if (list === undefined) return new Set([periods.indexOf(name)]);
+  return list[0] === name ? new Set(list.map((other) => periods.indexOf(other)).filter((index) => index >= 0)) : new Set();
 }
 
 function occurringPeriods(parts: readonly FlowPart[], periods: readonly string[]): ReadonlySet<string> {

@@ -76,6 +76,7 @@ const netting = shape(
     trueUpMonth: month,
     trueUpRate: decimal,
     trueUpOn: oneOf("periodSurplus", "netEnergy"),
+    netTogether: listOf(listOf(text, 1)),
     carryTo: recordOf(listOf(text)),
     creditsApply: oneOf("thisBill", "nextBill"),
     trueUpPaysMoney: flag,

@@ -49,6 +49,8 @@ export interface Netting {
   readonly trueUpRate?: DecimalText;
   /** What true-up pays for: the surplus carried by each time of use (default), or the net energy of all of them together. */
   readonly trueUpOn?: "periodSurplus" | "netEnergy";
+  /** Times of use that net together, e.g. those that only demand tells apart; the first of each list stands for all of it. */
+  readonly netTogether?: readonly (readonly string[])[];
   /** Where a time of use does not occur in a bill, its carried surplus goes to the first of these that does. */
   readonly carryTo?: Readonly<Record<string, readonly string[]>>;
   /** With `money`: whether credits for export count on the bill that earns them (default) or from the next on. */

@@ -356,6 +356,26 @@ describe("charges", () => {
     expect(forfeited.total).toBe("0");
   });
 
+  test("times of use that only demand tells apart net together", () => {
+    const twoHalves: TouCalendar = {
+      periods: ["am", "pm"],
+      defaultPeriod: "pm",
+      schedules: [{ ranges: [{ from: "00:00", to: "12:00", period: "am" }] }],
+    };
+    const flows = {
+      import: [june((_, index) => (index === 20 ? 9000 : 0))],
+      export: [june((_, index) => (index === 10 ? 4000 : 0), { channelId: "export" })],
+    };
+    const netting = { kind: "billingPeriod", surplus: "kWh" } as const;
+    const apart = bill([flat("0.3", { flow: "netImport" })], juneInput(flows), { calendar: twoHalves, netting });
+    expect(apart).toMatchObject({ lines: [{ quantity: "9" }], carried: { energyKwh: { am: "4" } } });
+    const together = bill([flat("0.3", { flow: "netImport" })], juneInput(flows), {
+      calendar: twoHalves,
+      netting: { ...netting, netTogether: [["am", "pm"]] },
+    });
+    expect(together).toMatchObject({ lines: [{ quantity: "5" }], carried: { energyKwh: {} } });
+  });
+
   const octopus = fileURLToPath(new URL("../../../../../shared/vectors/mdm/octopus/standard-unit-rates.json", import.meta.url));
   test.skipIf(!existsSync(octopus))("Octopus unit rates: with tax is without times 1.05, negative prices too", () => {
     const { results } = JSON.parse(readFileSync(octopus, "utf8")) as {

@@ -131,7 +131,12 @@ function tariffOf(vector: Case, steps: number): Tariff {
     }
   }
   const periods = [...new Set(schedules.flatMap((schedule) => schedule.ranges.map((range) => range.period)))];
-  const netting = nettingOf(vector);
+  const netting = {
+    ...nettingOf(vector, periods),
+    netTogether: [...new Set(periods.map((name) => name.split("d")[0]))].map((energy) =>
+      periods.filter((name) => name.startsWith(`${energy}d`)),
+    ),
+  };
   const charges = [...energyCharges(vector, periods), ...demandCharges(vector, periods, steps), ...otherCharges(vector)];
   return {
     id: vector.name,
@@ -144,7 +149,7 @@ function tariffOf(vector: Case, steps: number): Tariff {
   };
 }
 
-function nettingOf({ name, inputs }: Case): Netting {
+function nettingOf({ name, inputs }: Case, periods: readonly string[]): Netting {
   // The credit month of the May cases is a variable in SSC's test, which the vectors' extraction did not follow.
   const month = Number(inputs["ur_nm_credit_month"] ?? (name.includes("_in_may") ? 4 : 11)) + 1;
   switch (inputs["ur_metering_option"]) {
@@ -155,7 +160,7 @@ function nettingOf({ name, inputs }: Case): Netting {
         trueUpMonth: month,
         trueUpRate: String(inputs["ur_nm_yearend_sell_rate"]),
         trueUpOn: "netEnergy",
-        carryTo: carryByTimeOfDay(inputs["ur_ec_sched_weekday"] as number[][]),
+        carryTo: carryByTimeOfDay(inputs["ur_ec_sched_weekday"] as number[][], periods),
       };
     case 2:
       return { kind: "interval", surplus: "pay" };
@@ -173,12 +178,13 @@ function nettingOf({ name, inputs }: Case): Netting {
 }
 
 /** Surplus of a period that the next month has not goes to the period at the same time of day (SSC probes four hours of weekdays). */
-function carryByTimeOfDay(weekday: readonly (readonly number[])[]): Record<string, string[]> {
+function carryByTimeOfDay(weekday: readonly (readonly number[])[], periods: readonly string[]): Record<string, string[]> {
+  const headOf = (energy: number | undefined) => periods.find((name) => name.startsWith(`e${energy}d`)) ?? "";
   const carryTo: Record<string, string[]> = {};
   for (let month = 0; month < 12; month += 1) {
     for (const hour of [0, 5, 11, 17]) {
       const [from, to] = [weekday[month]?.[hour], weekday[(month + 1) % 12]?.[hour]];
-      if (from !== to) (carryTo[`e${from}d1`] ??= []).push(`e${to}d1`);
+      if (from !== to) (carryTo[headOf(from)] ??= []).push(headOf(to));
     }
   }
   return carryTo;
@@ -229,6 +235,7 @@ function demandCharges({ inputs }: Case, periods: readonly string[], steps: numb
     id: `demand${period}`,
     label: `Demand ${period}`,
     measure: "kW",
+    flow: "netImport",
     windowMinutes: (8760 * 60) / steps,
     periods: periods.filter((name) => name.endsWith(`d${period}`)),
     tiers: {
