@@ -10,7 +10,7 @@ export * from "./application/application-error.ts";
 export * from "./application/compact-frame.ts";
 export * from "./application/control-information.ts";
 export * from "./application/fixed-data.ts";
-export * from "./application/read-application.ts";
+export { readApplication, type Application, type ApplicationContext } from "./application/read-application.ts";
 export * from "./application/read-records.ts";
 export { interpretCodes, readValueInfo, VIFES_MAX } from "./application/read-value-info.ts";
 export { OBJECT_ACTIONS, RECORD_ERRORS } from "./application/vife-combinable.ts";
@@ -20,7 +20,15 @@ export * from "./transport/tls-record.ts";
 export { SECURITY_MODES, type TransportHeader } from "./transport/transport-header.ts";
 export * from "./wireless/authentication-layer.ts";
 export * from "./wireless/extended-link.ts";
-export * from "./wireless/frame-format.ts";
+export {
+  encodeFrameA,
+  encodeFrameB,
+  frameALength,
+  offsetOnAir,
+  stripFrame,
+  type FrameFormat,
+  type StrippedFrame,
+} from "./wireless/frame-format.ts";
 export * from "./wireless/line-code.ts";
 export * from "./wireless/modes.ts";
 export * from "./wireless/telegram.ts";

@@ -46,7 +46,7 @@ function bench(slaves: readonly WiredSlave[], isPaced = true) {
   serveWiredBus(far, bus, { timers, isPaced });
   const key = new Uint8Array(16).fill(9);
   const master = new WiredMaster(near, { timers, keys: singleKey(key), setBaud: (baud) => void (bus.baud = baud) });
-  return { timers, bus, master, key };
+  return { timers, bus, master, key, far };
 }
 
 describe("a master and meters on one bus", () => {
@@ -88,6 +88,42 @@ describe("a master and meters on one bus", () => {
     expect(result.meters.map(({ address }) => address.id).sort()).toEqual(ids);
     expect(result.collisions).toEqual([]);
     expect(result.selections).toBeLessThan(400);
+  });
+
+  test("passes over the echo of a level converter", async () => {
+    const { slave } = meter("00000001", 3);
+    const timers = new VirtualTimers();
+    const [near, far] = linePair();
+    const bus = new WiredBus([slave]);
+    const send = near.send.bind(near);
+    near.send = (data) => {
+      (near as unknown as { deliver(data: Uint8Array): void }).deliver(data);
+      send(data);
+    };
+    serveWiredBus(far, bus, { timers });
+    expect((await timers.run(new WiredMaster(near, { timers }).readout({ id: "00000001" }))).kind).toBe("complete");
+  });
+
+  test("fails with the link when the gateway goes away", async () => {
+    const { timers, master, far } = bench([]);
+    const waiting = timers.run(master.readout(3));
+    far.close();
+    await expect(waiting).rejects.toMatchObject({ blame: "link" });
+  });
+
+  test("repeats a request whose answer was garbled, and tells a collision from silence", async () => {
+    const { slave } = meter("00000001", 3);
+    const { timers, master, bus } = bench([slave]);
+    const answer = bus.exchange.bind(bus);
+    let garbled = 1;
+    bus.exchange = (frame) => {
+      const octets = answer(frame);
+      if (octets === undefined || octets.length === 1 || garbled-- <= 0) return octets;
+      return octets.map((octet, index) => (index === 20 ? octet ^ 0xff : octet));
+    };
+    expect((await timers.run(master.readout(3))).kind).toBe("complete");
+    garbled = 99;
+    expect(await timers.run(master.readout(3))).toMatchObject({ kind: "incomplete", reason: "collision" });
   });
 
   test("tells meters of one identification apart by fabrication number", async () => {

@@ -212,6 +212,22 @@ describe("compact frames", () => {
     expect(after.kind === "telegram" && after.telegram.application.records).toHaveLength(2);
   });
 
+  test("of Kamstrup meters are read at once: their layouts are known", () => {
+    const layout: readonly RecordInput[] = [
+      { coding: "int16", codes: [0xff, 0x20], value: 0 },
+      { coding: "int32", codes: [0x13], value: 123456 },
+      { coding: "int32", codes: [0x13], storage: 1, value: 120000 },
+      { coding: "int8", function: "minimum", codes: [0x5b], storage: 1, value: 12 },
+      { coding: "int8", function: "minimum", codes: [0x67], storage: 1, value: 19 },
+    ];
+    const octets = writeRecords(layout).finish();
+    const compact = telegram(0x79, writeCompactFrame(octets, readRecords(octets).records));
+    const reception = new WirelessReceiver().receive(compact, 0);
+    expect(reception.kind === "telegram" && reception.telegram.application.records.map(({ value }) => value)).toEqual([
+      0, 123456, 120000, 12, 19,
+    ]);
+  });
+
   test("with a value changed on the way are refused by the full frame's CRC", () => {
     const receiver = new WirelessReceiver({ formats: new FormatStore() });
     receiver.receive(telegram(0x78, full), 0);

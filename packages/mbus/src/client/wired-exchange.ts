@@ -76,6 +76,7 @@ export class WiredExchange {
 
   #once(frame: WiredFrame, attempt: number): Promise<ExchangeResult> {
     const { timers } = this.#options;
+    const sent = encodeWiredFrame(frame);
     return new Promise((resolve, reject) => {
       if (this.#ended !== undefined) return reject(this.#ended);
       this.#assembler.flush();
@@ -97,15 +98,17 @@ export class WiredExchange {
       this.#waiting = (event) => {
         if (event.kind === "ended") return settle(() => reject(event.error));
         octets += event.octets;
-        const answer = noise === undefined ? answerOf(event.parts) : undefined;
+        // Many level converters echo what the master sends.
+        const parts = event.parts.filter((part) => part.kind !== "frame" || !isSame(part.octets, sent));
+        const answer = noise === undefined ? answerOf(parts) : undefined;
         if (answer !== undefined) return settle(() => resolve(answer));
-        for (const part of event.parts) if (part.kind === "noise") noise ??= part.error;
+        for (const part of parts) if (part.kind === "noise") noise ??= part.error;
         if (octets > ANSWER_MAX) return end();
         timer.cancel();
         timer = timers.after(noise === undefined ? this.#answerMs() : (this.#options.gapMs ?? 100), end);
       };
       timer = timers.after(this.#answerMs(), end);
-      this.#connection.send(encodeWiredFrame(frame));
+      this.#connection.send(sent);
     });
   }
 
@@ -118,6 +121,10 @@ export class WiredExchange {
 type LineEvent =
   | { readonly kind: "octets"; readonly parts: Assembled[]; readonly octets: number }
   | { readonly kind: "ended"; readonly error: LinkError };
+
+function isSame(first: Uint8Array, second: Uint8Array): boolean {
+  return first.length === second.length && first.every((octet, index) => octet === second[index]);
+}
 
 /** Exactly one good frame and nothing else is an answer. */
 function answerOf(parts: readonly Assembled[]): ExchangeResult | undefined {
