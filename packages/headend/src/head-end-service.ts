@@ -26,6 +26,7 @@ export const DEFAULT_HEAD_END_OPTIONS = {
   directSessionsMax: 32,
   piecesPerVisit: 8,
   requestTimeoutMs: 10_000,
+  relayTimeoutMs: 60_000,
   loadProfile: "1-0:99.1.0",
   eventLogs: ["0-0:99.98.0", "0-0:99.98.1", "0-0:99.98.2"],
   systemTitle: new TextEncoder().encode("AMTHES01"),

@@ -35,6 +35,8 @@ export interface HeadEndOptions {
   readonly directSessionsMax?: number;
   /** Machine ms that one request to a meter may take. Default 10 s. */
   readonly requestTimeoutMs?: number;
+  /** The same for a request that a concentrator relays over its medium. Default 60 s. */
+  readonly relayTimeoutMs?: number;
   /** Load profile, OBIS. Default `1-0:99.1.0`. */
   readonly loadProfile?: string;
   /** Event logs, OBIS. */

@@ -25,6 +25,7 @@ export interface SessionBrokerParts {
   readonly relays: RelayRoutes;
   readonly directSessionsMax: number;
   readonly requestTimeoutMs: number;
+  readonly relayTimeoutMs: number;
   readonly notify: (notice: HeadEndNotice) => void;
 }
 
@@ -79,7 +80,7 @@ export class SessionBroker {
   }
 
   async #session<T>(device: Device, wish: SessionWish, work: (session: MeterSession) => Promise<T>): Promise<T> {
-    const { world, keys, counters, requestTimeoutMs, notify } = this.#parts;
+    const { world, keys, counters, requestTimeoutMs, relayTimeoutMs, notify } = this.#parts;
     const { meterId } = device;
     const recorder = this.traces.begin({ meterId, route: routeText(device), purpose: wish.purpose, startedAtMs: world.clock.nowMs() });
     this.#open++;
@@ -92,7 +93,7 @@ export class SessionBroker {
         counters,
         world,
         trace: (frame) => recorder.frame(frame),
-        timeoutMs: requestTimeoutMs,
+        timeoutMs: device.route.kind === "direct" ? requestTimeoutMs : relayTimeoutMs,
       });
       let value: T;
       try {
