@@ -33,6 +33,7 @@ function addServers(program: Command): void {
     .option("--seed <number>", "seed of the demo", count, 7)
     .option("--speed <factor>", "civil seconds per machine second in the demo", positive, 300)
     .option("--history <days>", "days of history that are back-filled", count, 30)
+    .option("--zone <name>", "IANA zone of your own fleet's calendar", "UTC")
     .option("--auth-file <file>", "users and password hashes (JSON), required on any address but loopback")
     .option("--json", "machine-readable progress, one JSON object a line")
     .action(async (options) => (await import("./cli/up.ts")).up(options));

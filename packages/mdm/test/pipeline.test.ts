@@ -131,8 +131,11 @@ describe("review of stored days", () => {
     const knownBeforeMs = nowMs;
     nowMs += 3_600_000;
     const estimated = await readDay("GAP", 16);
-    await deliver([seriesOf("GAP", 16, 1)]);
+    const openBefore = await parts.exceptions.list({ meterId: "GAP", state: "open", limit: 50 });
+    expect(openBefore.some(({ ruleId, toMs }) => ruleId === "gap" && toMs > START + 16 * DAY_MS)).toBe(true);
+    await deliver([seriesOf("GAP", 15, 1), seriesOf("GAP", 16, 1)]);
     await reviewDays(parts, changed.splice(0));
+    expect(await parts.exceptions.list({ meterId: "GAP", state: "open", limit: 50 })).toEqual([]);
     const actual = await readDay("GAP", 16);
     expect([...actual.block.values]).toEqual(dayOf(16));
     expect(actual.block.qualities.every((quality) => quality === QUALITY.validated)).toBe(true);

@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import { fromHex } from "@amity/bytes";
 import { encodeWrapper } from "@amity/dlms";
-import { createFleet, FleetJournal, MeterFleet } from "@amity/meter";
+import { createFleet, FleetJournal, MeterFleet, planPast } from "@amity/meter";
 import { CONCENTRATOR_STATION, MEDIA, type LinkStation } from "@amity/network";
 import { realFiles, realNetwork, realRandom, realTimers, scaledClock, silentLog, type ScaledClock, type World } from "@amity/runtime";
 import { openStreet, startStreetConcentrator, type FieldOptions, type Street } from "./field.ts";
@@ -43,6 +43,8 @@ async function handle(request: FieldRequest): Promise<void> {
 
 /** How long a feeder's meters live on their last charge before the medium is dead (machine ms). */
 const LAST_CHARGE_MS = 900;
+/** Days before the founding in which things went wrong. */
+const PAST_DAYS = 45;
 /** The concentrator's end of the medium, and the server port that pushes carry (IEC 62056-4-7). */
 const MANAGEMENT_PORT = 1;
 const PUSH_CLIENT_PORT = 64;
@@ -71,7 +73,9 @@ class Field {
       if (station === undefined) push(apdu);
       else station.notify(CONCENTRATOR_STATION, apdu);
     };
-    const fleet = await MeterFleet.open({ plan, masterSecret, clock, journal: new FleetJournal(world.files), onLastGasp });
+    // What had happened before the utility was founded: outages, wrong clocks, by-passes. The head-end has to find them.
+    const past = planPast(plan, { endMs: start.fleet.startMs, days: PAST_DAYS });
+    const fleet = await MeterFleet.open({ plan, masterSecret, clock, past, journal: new FleetJournal(world.files), onLastGasp });
     const served = await fleet.serve(world);
     const medium = { ...MEDIA.plc, speed: Math.max(1, start.clock.speed) };
     const streets = plan.concentrators.map((concentrator) => openStreet(world, fleet, concentrator, medium));

@@ -1,4 +1,11 @@
-import { startConcentrator, stationMedium, type Concentrator, type ConcentratorOptions, type LocalMeter } from "@amity/concentrator";
+import {
+  defaultSources,
+  startConcentrator,
+  stationMedium,
+  type Concentrator,
+  type ConcentratorOptions,
+  type LocalMeter,
+} from "@amity/concentrator";
 import { STANDARD_METER, type MeterFleet, type PlannedConcentrator, type PlannedMeter } from "@amity/meter";
 import {
   CONCENTRATOR_STATION,
@@ -78,6 +85,7 @@ export function startStreetConcentrator(
     keys: concentratorKeys(options.masterSecret, concentratorId),
     listen,
     meters: street.meters.map((meter) => localMeter(fleet, meter)),
+    sources: defaultSources(options.historyMs),
     collectEveryMs: options.collectEveryMs,
     ...(options.meterSessionsMax === undefined ? {} : { sessionsMax: options.meterSessionsMax }),
     ...(options.piecesPerVisit === undefined ? {} : { piecesPerVisit: options.piecesPerVisit }),

@@ -2,6 +2,7 @@ import { OpenAPIHono } from "@hono/zod-openapi";
 import { bodyLimit } from "hono/body-limit";
 import { compress } from "hono/compress";
 import type { Registry } from "prom-client";
+import { z } from "zod";
 import { secureRandomBytes } from "@amity/crypto";
 import { toHex } from "@amity/bytes";
 import { LiveEvent } from "@amity/api";
@@ -132,7 +133,8 @@ function addOperations(app: OpenAPIHono<HttpEnv>, options: HttpAppOptions): void
   app.get("/metrics", requireRight("read"), async (c) =>
     c.body(await options.metrics.metrics(), 200, { "content-type": options.metrics.contentType }),
   );
-  app.openAPIRegistry.register("LiveEvent", LiveEvent);
+  // Events of the stream are in no route's answer: their schema is written out here, without references.
+  app.openAPIRegistry.registerComponent("schemas", "LiveEvent", z.toJSONSchema(LiveEvent, { metadata: z.registry() }) as object);
   app.doc31("/api/openapi.json", {
     openapi: "3.1.1",
     info: {

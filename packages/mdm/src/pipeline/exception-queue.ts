@@ -22,6 +22,13 @@ export interface RaisedFinding {
   readonly estimate: FindingEstimate | undefined;
 }
 
+/** A channel's time that a review has just judged. */
+export interface ReviewedSpan {
+  readonly channelId: ChannelId;
+  readonly fromMs: number;
+  readonly toMs: number;
+}
+
 export type ExceptionState = "open" | "accepted" | "estimated" | "dismissed";
 
 /** A finding in the work queue, with everything that is needed to say why. */
@@ -60,8 +67,11 @@ export interface ExceptionFilter {
 
 /** The analysts' work queue. */
 export interface ExceptionQueue {
-  /** Records findings; one found before is brought up to date, its state stays. Findings of severity `info` are kept, not queued. */
-  raise(findings: readonly RaisedFinding[]): Promise<void>;
+  /**
+   * Records findings; one found before is brought up to date, its state stays. Findings of severity `info` are kept, not queued.
+   * What stands open within a reviewed span and was not found again is settled: later readings made it good.
+   */
+  raise(findings: readonly RaisedFinding[], reviewed?: readonly ReviewedSpan[]): Promise<void>;
   list(filter: ExceptionFilter): Promise<QueuedException[]>;
   find(exceptionId: string): Promise<QueuedException | undefined>;
   counts(): Promise<{ open: number; byRule: { ruleId: string; count: number }[] }>;
@@ -78,11 +88,19 @@ export function createExceptionQueue(store: Store, clock: Pick<Clock, "nowMs">):
   };
   return {
     find,
-    async raise(findings) {
-      if (findings.length === 0) return;
+    async raise(findings, reviewed = []) {
+      if (findings.length === 0 && reviewed.length === 0) return;
       const unique = [...new Map(findings.map((raised) => [exceptionIdOf(raised), raised])).entries()].toSorted(([left], [right]) =>
         left < right ? -1 : 1,
       );
+      await store.query(SETTLE, [
+        reviewed.map(({ channelId }) => channelId),
+        reviewed.map(({ fromMs }) => instantParam(fromMs)),
+        reviewed.map(({ toMs }) => instantParam(toMs)),
+        unique.map(([id]) => id),
+        instantParam(clock.nowMs()),
+      ]);
+      if (unique.length === 0) return;
       await store.query(INSERT, [JSON.stringify(unique.map(([id, raised]) => recordOf(id, raised))), instantParam(clock.nowMs())]);
     },
     async list(filter) {
@@ -160,6 +178,11 @@ function recordOf(exceptionId: string, raised: RaisedFinding): Record<string, un
     state: firstState(raised),
   };
 }
+
+const SETTLE = `
+update mdm.vee_exception e set state = 'dismissed', changed_by = 'vee', changed_at = $5, note = 'not found again: later readings made it good'
+from unnest($1::bigint[], $2::timestamptz[], $3::timestamptz[]) as r (channel_id, from_at, to_at)
+where e.channel_id = r.channel_id and e.state = 'open' and e.from_at < r.to_at and e.to_at > r.from_at and e.exception_id <> all ($4::text[])`;
 
 const INSERT = `
 insert into mdm.vee_exception as known (meter_id, exception_id, channel_id, channel, rule_id, rule_kind, rule_set, rule_set_version, parameters,

@@ -33,6 +33,7 @@ create table mdm.vee_exception (
   primary key (meter_id, exception_id)
 );
 create index vee_exception_open on mdm.vee_exception (raised_at desc, exception_id) where state = 'open';
+create index vee_exception_by_channel on mdm.vee_exception (channel_id, from_at) where state = 'open';
 create index vee_exception_by_time on mdm.vee_exception (raised_at desc, exception_id);
 `,
 };

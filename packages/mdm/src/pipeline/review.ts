@@ -10,7 +10,7 @@ import type { Channel } from "../registry/registry.ts";
 import { markQualities, validate, type CompiledRuleSet, type Finding, type VeeContext } from "../vee/index.ts";
 import { channelsById, factsOf } from "./channels.ts";
 import { spansOfEvents } from "./event-spans.ts";
-import type { ExceptionQueue, RaisedFinding } from "./exception-queue.ts";
+import type { ExceptionQueue, RaisedFinding, ReviewedSpan } from "./exception-queue.ts";
 import { eventsOf, registerFactsOf, registersOf, type RegisterPoints } from "./review-inputs.ts";
 
 /** What a review is made with. */
@@ -90,6 +90,7 @@ async function reviewGroup(parts: ReviewParts, days: ReadonlyMap<ChannelId, read
   const events = await eventsOf(parts.store, meterIds, fromDayMs, toDayMs);
   const writes: BlockWrite[] = [];
   const raised: RaisedFinding[] = [];
+  const reviewedSpans: ReviewedSpan[] = [];
   let intervals = 0;
   for (const channel of wanted) {
     const reviewed = reviewChannel(parts, {
@@ -100,12 +101,19 @@ async function reviewGroup(parts: ReviewParts, days: ReadonlyMap<ChannelId, read
       spans: spansOfEvents(events.get(channel.meterId) ?? [], toDayMs),
     });
     intervals += reviewed.intervals;
+    reviewedSpans.push(
+      ...runsOf(days.get(channel.channelId) ?? []).map(({ fromDayMs: fromMs, toDayMs: toMs }) => ({
+        channelId: channel.channelId,
+        fromMs,
+        toMs,
+      })),
+    );
     writes.push(...reviewed.writes);
     raised.push(...reviewed.raised);
   }
   const ruleSet = `${parts.ruleSet.id} v${parts.ruleSet.version}`;
   const outcomes = await parts.ledger.write(writes, { author: "vee", reason: "validation and estimation", source: "", ruleSet });
-  await parts.exceptions.raise(raised);
+  await parts.exceptions.raise(raised, reviewedSpans);
   const blocksWritten = outcomes.filter((outcome) => outcome.kind === "stored").length;
   return { channels: wanted.length, intervals, findings: raised.length, blocksWritten };
 }

@@ -1,0 +1,119 @@
+import { EndDeviceEventRecorder } from "./event-recorder.ts";
+import type { HeadEnd, HeadEndOptions, KeyVault, Registry } from "@amity/headend";
+import { zoneOf } from "@amity/intervals";
+import { ReviewQueue, type DeliverySummary } from "@amity/mdm";
+import type { FleetPlan } from "@amity/meter";
+import type { ReadingSink } from "@amity/model";
+import type { World } from "@amity/runtime";
+import type { Store } from "@amity/store";
+import { composeHeadEnd } from "./head-end.ts";
+import { composeMdm, type Mdm } from "./mdm.ts";
+import { DayBook } from "./api/day-book.ts";
+import { FleetWatch } from "./api/fleet-watch.ts";
+import { IntervalMeter } from "./interval-meter.ts";
+import { LiveFeed } from "./api/live-feed.ts";
+import { PlaceBook } from "./api/place-book.ts";
+import { utilityApi } from "./api/utility-api.ts";
+import type { DemoControls, UtilityParts } from "./api/utility-parts.ts";
+import type { UtilityApi } from "../http/ports.ts";
+
+/** What a utility is built from. */
+export interface UtilityOptions {
+  readonly world: World;
+  readonly store: Store;
+  readonly masterKey: Uint8Array;
+  readonly zone: string;
+  readonly name: string;
+  readonly version: string;
+  readonly plan?: FleetPlan;
+  readonly demo?: DemoControls;
+  readonly headEnd: HeadEndOptions;
+}
+
+/** The running utility: head-end and MDM joined by the sink, with what watches them. */
+export interface Utility {
+  readonly mdm: Mdm;
+  readonly headEnd: HeadEnd;
+  readonly registry: Registry;
+  readonly keys: KeyVault;
+  readonly reviews: ReviewQueue;
+  readonly watch: FleetWatch;
+  readonly live: LiveFeed;
+  readonly events: EndDeviceEventRecorder;
+  readonly parts: UtilityParts;
+  readonly api: UtilityApi;
+  /** Loads what is known and begins to collect and to review. */
+  start(): Promise<void>;
+  stop(): Promise<void>;
+}
+
+/** Joins head-end and MDM: readings go to the ledger, what the ledger took is watched, reviewed and shown. */
+export function composeUtility(options: UtilityOptions): Utility {
+  const { world, store } = options;
+  const reasons = new Set(["head-end: starting"]);
+  const places = new PlaceBook(options.plan);
+  const intervals = new IntervalMeter(world.timers);
+  const watch = new FleetWatch(world.clock, options.headEnd.collectEveryMs ?? 3_600_000);
+  const stored = (summary: DeliverySummary): void => {
+    for (const { dayStartMs } of summary.changed) days.changed(dayStartMs);
+    reviews.add(summary.changed);
+  };
+  const mdm = composeMdm(store, world.clock, { zone: options.zone, author: "headend", onStored: stored });
+  const sink: ReadingSink = {
+    async accept(batches) {
+      await mdm.sink.accept(batches);
+      watch.readings(batches);
+      intervals.add(batches);
+    },
+  };
+  const { headEnd, registry, keys } = composeHeadEnd({ world, store, sink, masterKey: options.masterKey }, options.headEnd);
+  const days = new DayBook({ store, ledger: mdm.ledger, timers: world.timers, groupOf: (meterId) => places.groupOf(meterId) });
+  const reviews = new ReviewQueue(mdm.review, {
+    onReviewed: (summary) => world.log.debug("reviewed", { ...summary }),
+    onFailed: (error) => world.log.error("review-failed", { message: error instanceof Error ? error.message : String(error) }),
+  });
+  const { name, version, demo } = options;
+  const parts: UtilityParts = {
+    world,
+    headEnd,
+    registry,
+    mdm,
+    days,
+    watch,
+    places,
+    zone: zoneOf(options.zone),
+    intervals,
+    demo,
+    name,
+    version,
+  };
+  const live = new LiveFeed(parts);
+  headEnd.subscribe((notice) => {
+    watch.notice(notice);
+    live.notice(notice);
+  });
+  return {
+    mdm,
+    headEnd,
+    registry,
+    keys,
+    reviews,
+    watch,
+    live,
+    events: new EndDeviceEventRecorder({ registry, sink, watch, live, clock: world.clock }),
+    parts,
+    api: utilityApi(parts, live, () => [...reasons]),
+    async start() {
+      watch.load(await registry.activeDevices());
+      await intervals.load(store);
+      await headEnd.start();
+      await reviews.start();
+      reasons.clear();
+    },
+    async stop() {
+      reasons.add("head-end: stopping");
+      await headEnd.stop();
+      await reviews.stop();
+    },
+  };
+}

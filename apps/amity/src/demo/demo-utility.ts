@@ -1,0 +1,177 @@
+import { join } from "node:path";
+import { fromHex, toHex } from "@amity/bytes";
+import { digest } from "@amity/crypto";
+import { zoneOf } from "@amity/intervals";
+import { createFleet, type FleetOptions, type FleetPlan } from "@amity/meter";
+import {
+  realFiles,
+  realNetwork,
+  realRandom,
+  realTimers,
+  scaledClock,
+  type DatagramSocket,
+  type Log,
+  type ScaledClock,
+  type World,
+} from "@amity/runtime";
+import type { Store } from "@amity/store";
+import { composeUtility, type Utility } from "../compose/utility.ts";
+import { listenForPushes } from "../compose/push-receiver.ts";
+import { usagePointOf } from "../compose/api/place-book.ts";
+import { startField, type FieldLink } from "../field/field-link.ts";
+import type { ClockSetting } from "../field/field-messages.ts";
+import { BillingRun } from "./billing-run.ts";
+import { DemoNotes, loadDemoState } from "./demo-state.ts";
+import { provisionHeadEnd, provisionMdm } from "./provision.ts";
+
+export interface DemoOptions {
+  readonly store: Store;
+  readonly folder: string;
+  readonly masterKey: Uint8Array;
+  readonly meters: number;
+  readonly seed: number;
+  readonly speed: number;
+  readonly historyDays: number;
+  readonly version: string;
+  readonly log: Log;
+}
+
+/** A running demo. */
+export interface DemoUtility {
+  readonly utility: Utility;
+  readonly plan: FleetPlan;
+  readonly world: World;
+  /** Settles with the reason if the simulated field ends by itself. */
+  readonly fieldEnded: Promise<string>;
+  stop(): Promise<void>;
+}
+
+const DAY_MS = 86_400_000;
+const COLLECT_EVERY_MS = 3_600_000;
+const FEEDERS = 6;
+const CONCENTRATORS = 12;
+const ZONE = "Australia/Sydney";
+
+/**
+ * Starts the demo: the simulated field in a process of its own, its fleet registered as a utility would, head-end and MDM over
+ * the same store. Everything between meter and ledger goes over TCP and UDP on loopback.
+ */
+export async function startDemo(options: DemoOptions): Promise<DemoUtility> {
+  const { store, folder, seed, speed, log } = options;
+  const state = await loadDemoState(folder, options, Date.now());
+  const clock = scaledClock(realTimers, { speed, startMs: state.civilMs });
+  const world = demoWorld(clock, folder, log);
+  const historyMs = options.historyDays * DAY_MS;
+  const fleet: FleetOptions = {
+    seed,
+    meters: state.meters,
+    feeders: FEEDERS,
+    concentrators: CONCENTRATORS,
+    directShare: 0.1,
+    startMs: state.foundedMs,
+    zone: ZONE,
+    climate: "newSouthWales",
+  };
+  const plan = createFleet(fleet);
+  const masterSecret = toHex(digest("sha256", new TextEncoder().encode(`amity demo fleet ${seed}`)));
+  const controls = new FeederSwitch();
+  const utility = composeUtility({
+    world,
+    store,
+    masterKey: options.masterKey,
+    zone: ZONE,
+    name: "Demo utility",
+    version: options.version,
+    plan,
+    demo: controls,
+    headEnd: { historyMs, collectEveryMs: COLLECT_EVERY_MS, directSessionsMax: 8, concentratorPollMs: 500, requestTimeoutMs: 20_000 },
+  });
+  const push = await receivePushes(world, plan, utility);
+  const field = await startField({
+    kind: "start",
+    fleet,
+    masterSecret,
+    folder: join(folder, "field"),
+    clock: settingOf(clock),
+    historyMs,
+    collectEveryMs: COLLECT_EVERY_MS,
+    pushPort: push.address.port,
+  });
+  controls.connect(field, clock);
+  await provisionMdm(utility.mdm.registry, plan);
+  await provisionHeadEnd({ registry: utility.registry, keys: utility.keys, plan, masterSecret: fromHex(masterSecret) }, field);
+  const notes = new DemoNotes({ folder, state, clock, timers: realTimers });
+  await notes.start();
+  await utility.start();
+  const billing = new BillingRun({
+    billing: utility.mdm.billing,
+    clock,
+    zone: zoneOf(ZONE),
+    usagePoints: plan.meters.map(usagePointOf),
+    foundedMs: state.foundedMs,
+  });
+  await billing.start();
+  return {
+    utility,
+    plan,
+    world,
+    fieldEnded: field.ended,
+    async stop() {
+      push.close();
+      await billing.stop();
+      await utility.stop();
+      await field.stop();
+      await notes.stop();
+    },
+  };
+}
+
+/** The demo's switches, connected once the field runs. */
+class FeederSwitch {
+  readonly #out = new Map<string, number>();
+  #field: FieldLink | undefined;
+  #clock: ScaledClock | undefined;
+
+  connect(field: FieldLink, clock: ScaledClock): void {
+    this.#field = field;
+    this.#clock = clock;
+  }
+
+  async setFeeder(feederId: string, hasPower: boolean): Promise<number> {
+    if (hasPower) this.#out.delete(feederId);
+    else this.#out.set(feederId, this.#clock?.nowMs() ?? 0);
+    return (await this.#field?.setFeeder(feederId, hasPower))?.meters ?? 0;
+  }
+
+  outSince(feederId: string): number | undefined {
+    return this.#out.get(feederId);
+  }
+
+  setSpeed(speed: number): void {
+    const clock = this.#clock;
+    if (clock === undefined) return;
+    clock.setSpeed(speed);
+    this.#field?.setClock(settingOf(clock));
+  }
+}
+
+function receivePushes(world: World, plan: FleetPlan, utility: Utility): Promise<DatagramSocket> {
+  const meters = new Map(plan.meters.map(({ meterId, serial }) => [String(serial).padStart(13, "0"), meterId]));
+  return listenForPushes({
+    network: world.network,
+    host: "127.0.0.1",
+    port: 0,
+    // The logical device name: three letters of the manufacturer, then the serial number.
+    meterOf: (logicalDeviceName) => meters.get(logicalDeviceName.slice(3)),
+    onEvent: (event) => utility.events.take(event),
+    onRefused: (reason) => world.log.warn("push-refused", { reason }),
+  });
+}
+
+function demoWorld(clock: ScaledClock, folder: string, log: Log): World {
+  return { clock, timers: realTimers, random: realRandom(), network: realNetwork, files: realFiles(join(folder, "head-end")), log };
+}
+
+function settingOf(clock: ScaledClock): ClockSetting {
+  return { speed: clock.speed, civilMs: clock.nowMs(), wallMs: Date.now() };
+}
