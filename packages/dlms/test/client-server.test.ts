@@ -261,3 +261,38 @@ test("an APDU that is only encrypted does not move the counter where more is dem
   expect(() => meter.unprotect(attacker.protect(request, { ciphering: "global", protection: "encrypted" }))).toThrow("only encrypted");
   expect(meter.unprotect(genuine.protect(request, { ciphering: "global", protection: "authenticated-encrypted" })).plain).toEqual(request);
 });
+
+describe("the association object", () => {
+  const OWN = { classId: 15, instanceId: "0-0:40.0.0.255" as never };
+
+  test("lets a client change its own secret where it may", async () => {
+    const secrets: string[] = [];
+    const associations: AssociationDefinition[] = [{ clientSap: 2, role: "reader", mechanism: "lls", mayChangeSecret: true }];
+    const meter = fixtureMeter({ associations });
+    const device = { ...meter.device, changeSecret: (_: number, secret: Uint8Array) => secrets.push(new TextDecoder().decode(secret)) > 0 };
+    const listener = await listenDlms(world, { host: "127.0.0.1", port: 0 }, { logicalDevice: () => device });
+    closing.push(() => listener.close());
+    const connection = await world.network.connect(listener.address);
+    const client = await connectDlms(
+      wrapperLink(connection, "client"),
+      { timeoutMs: 3000, clientSap: 2, authentication: { mechanism: "lls", password: SECRET } },
+      world,
+    );
+    expect(await client.set({ ...OWN, attributeId: 7 }, data.octets(new TextEncoder().encode("new")))).toBe("success");
+    expect(await client.action({ ...OWN, methodId: 2 }, data.octets(new TextEncoder().encode("newer")))).toEqual({ kind: "done" });
+    expect(await client.set({ ...OWN, attributeId: 2 }, data.nothing)).toBe("read-write-denied");
+    expect(secrets).toEqual(["new", "newer"]);
+  });
+
+  test("says the agreed context and who is associated", async () => {
+    const { client } = await open({}, manager(suite0()));
+    const values = await client.getList([1, 3, 4, 6, 8].map((attributeId) => ({ attribute: { ...OWN, attributeId } })));
+    expect(values.map((value) => (value.kind === "data" && "value" in value.data ? value.data.value : undefined))).toEqual([
+      Uint8Array.of(0, 0, 40, 0, 3, 255),
+      [data.integer(1), data.longUnsigned(1)],
+      Uint8Array.of(0x60, 0x85, 0x74, 0x05, 0x08, 1, 3),
+      Uint8Array.of(0x60, 0x85, 0x74, 0x05, 0x08, 2, 5),
+      2,
+    ]);
+  });
+});

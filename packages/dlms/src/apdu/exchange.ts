@@ -47,11 +47,14 @@ export function decodeAnswer<T>(answer: Uint8Array, tag: number, codec: Codec<T>
   });
 }
 
+const EMPTY_BLOCKS_MAX = 8;
+
 /** Octets put together from blocks, bounded. */
 export class BlockBuffer {
   readonly #writer: ByteWriter;
   readonly #limit: number;
   #next = 1;
+  #empty = 0;
 
   constructor(limit: number) {
     this.#limit = limit;
@@ -68,6 +71,9 @@ export class BlockBuffer {
       throw new PeerError(`block ${blockNumber} came where ${this.#next} was expected`, { code: "block-number" });
     if (this.#writer.length + octets.length > this.#limit)
       throw new PeerError(`more than ${this.#limit} octets in blocks`, { code: "too-long" });
+    // Blocks of nothing would go on for ever.
+    if (octets.length === 0 && ++this.#empty > EMPTY_BLOCKS_MAX)
+      throw new PeerError("block after block is empty", { code: "empty-blocks" });
     this.#writer.bytes(octets);
     this.#next++;
   }

@@ -9,7 +9,8 @@ import type { DlmsData } from "../data/dlms-data.ts";
 import type { InvokeOutcome } from "./cosem-device.ts";
 import { invokeMethod } from "./object-access.ts";
 import { OutgoingBlocks } from "./outgoing-blocks.ts";
-import { whenReady, type MaybePromise, type ServiceCall } from "./service-state.ts";
+import { whenReady, type MaybePromise } from "./maybe-promise.ts";
+import type { ServiceCall } from "./service-state.ts";
 
 const RESPONSE = 0xc7;
 /** Tag, form, invoke id, last-block, block number, length (three), one spare. */

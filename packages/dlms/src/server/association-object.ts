@@ -17,7 +17,9 @@ import {
 export const ASSOCIATION_LN = 15;
 /** The association in use, whatever its own name. */
 export const CURRENT_ASSOCIATION: Obis = parseObis("0-0:40.0.0.255");
-const VERSION = 1;
+const DEFAULT_VERSION = 1;
+/** Version 3 has a user list too, which stays empty here. */
+const USER_LIST = 10;
 
 /** The logical name of an association object: its own, or 0-0:40.0.n.255 by position. */
 export function associationObisOf(model: CompiledModel, definition: AssociationDefinition): Obis {
@@ -44,6 +46,8 @@ export function readAssociation(model: CompiledModel, opened: OpenAssociation, s
       return given(data.enumerated(opened.hls === undefined ? 2 : 1));
     case 9:
       return given(data.octets(definition.securitySetupId === undefined ? new Uint8Array(6) : obisToOctets(definition.securitySetupId)));
+    case USER_LIST:
+      return model.associationVersion === 3 ? given(data.array()) : { kind: "refused", result: "object-undefined" };
     default:
       return { kind: "refused", result: attributeId === 7 ? "read-write-denied" : "object-undefined" };
   }
@@ -83,7 +87,10 @@ function objectListOf(model: CompiledModel, definition: AssociationDefinition): 
 /** The objects in which this association has any right, the association itself first. */
 function objectList(model: CompiledModel, definition: AssociationDefinition): DlmsData {
   const visible = model.objects.filter((object) => hasAny(object, definition.role));
-  return data.array(...[associationDefinition(definition), ...visible].map((object) => listElement(object, definition.role)));
+  const version = model.associationVersion ?? DEFAULT_VERSION;
+  return data.array(
+    ...[associationDefinition(definition, version), ...visible].map((object) => listElement(object, definition.role, version)),
+  );
 }
 
 function hasAny(object: ObjectDefinition, role: string): boolean {
@@ -91,14 +98,19 @@ function hasAny(object: ObjectDefinition, role: string): boolean {
 }
 
 /** The association object itself, as it stands in its own list. */
-export function associationDefinition(definition: AssociationDefinition): ObjectDefinition {
+function associationDefinition(definition: AssociationDefinition, version: number): ObjectDefinition {
   const access = (rights: number): AccessByRole => ({ [definition.role]: rights });
-  const attributes = [1, 2, 3, 4, 5, 6, 7, 8, 9].map((id) => ({ id, access: access(id === 7 ? ACCESS.none : ACCESS.read) }));
-  const methods = [1, 2, 3, 4].map((id) => ({ id, access: access(id === 1 ? ACCESS.invoke : ACCESS.none) }));
-  return { classId: ASSOCIATION_LN, version: VERSION, instanceId: CURRENT_ASSOCIATION, attributes, methods };
+  const secret = definition.mayChangeSecret === true;
+  const ids = version === 3 ? [1, 2, 3, 4, 5, 6, 7, 8, 9, USER_LIST] : [1, 2, 3, 4, 5, 6, 7, 8, 9];
+  const attributes = ids.map((id) => ({ id, access: access(id !== 7 ? ACCESS.read : secret ? ACCESS.write : ACCESS.none) }));
+  const methods = [1, 2, 3, 4].map((id) => ({ id, access: access(id === 1 || (id === 2 && secret) ? ACCESS.invoke : ACCESS.none) }));
+  return { classId: ASSOCIATION_LN, version, instanceId: CURRENT_ASSOCIATION, attributes, methods };
 }
 
-function listElement(object: ObjectDefinition, role: string): DlmsData {
+function listElement(object: ObjectDefinition, role: string, version: number): DlmsData {
+  // Version 3 shows the rights as they are, the older ones as modes.
+  const attributeMode = version === 3 ? (rights: number) => rights : attributeModeOf;
+  const methodMode = version === 3 ? (rights: number) => rights : methodModeOf;
   return data.structure(
     data.longUnsigned(object.classId),
     data.unsigned(object.version),
@@ -121,13 +133,13 @@ function listElement(object: ObjectDefinition, role: string): DlmsData {
 }
 
 /** Access modes of association versions 0 to 2: 0 none, 1 read, 2 write, 3 both, 4 to 6 the same authenticated. */
-function attributeMode(rights: number): number {
+function attributeModeOf(rights: number): number {
   const mode = rights & ACCESS.readWrite;
   return mode !== 0 && (rights & ACCESS.authenticatedRequest) !== 0 ? mode + 3 : mode;
 }
 
 /** 0 none, 1 access, 2 authenticated access. */
-function methodMode(rights: number): number {
+function methodModeOf(rights: number): number {
   if ((rights & ACCESS.invoke) === 0) return 0;
   return (rights & ACCESS.authenticatedRequest) === 0 ? 1 : 2;
 }

@@ -15,6 +15,7 @@ export function compileModel(model: ObjectModel): CompiledModel {
     byClient.set(association.clientSap, association);
   }
   return {
+    ...(model.associationVersion === undefined ? {} : { associationVersion: model.associationVersion }),
     associations: model.associations,
     objects: model.objects,
     association: (clientSap) => byClient.get(clientSap),

@@ -76,6 +76,8 @@ export interface AssociationDefinition {
   readonly maxPduOctets?: number;
   /** The largest APDU that the server sends (octets), default: whatever the client takes. Real meters have small buffers. */
   readonly sendPduOctetsMax?: number;
+  /** The client may change its own password or HLS secret; the device must offer `changeSecret`. */
+  readonly mayChangeSecret?: boolean;
   /** Usable without an AARQ. */
   readonly preEstablished?: boolean;
   /** The Association LN object of this association, default 0-0:40.0.n.255 by position (1, 2, ...). */
@@ -85,6 +87,8 @@ export interface AssociationDefinition {
 
 /** Static and shared. Pass it through `compileModel` once; every logical device then refers to the compiled one. */
 export interface ObjectModel {
+  /** Version of the association object: 1 (default) shows rights as modes 0 to 6, 3 as the bits of `ACCESS`. */
+  readonly associationVersion?: 1 | 3;
   readonly associations: readonly AssociationDefinition[];
   /** Association objects (class 15, 12) are the server's own: do not list them. */
   readonly objects: readonly ObjectDefinition[];
@@ -128,6 +132,8 @@ export interface LogicalDevice {
   secret?(clientSap: number): Uint8Array | undefined;
   /** Absent or `undefined`: this client cannot cipher. */
   security?(clientSap: number): AssociationSecurity | undefined;
+  /** Takes a new password (attribute 7 of the association) or HLS secret (its method 2); false: not a secret that it takes. */
+  changeSecret?(clientSap: number, secret: Uint8Array): boolean | Promise<boolean>;
   /** Manufacturer's transform for mechanism 2. */
   readonly challengeTransform?: ChallengeTransform;
   /** Existence and rights were checked before. `selection` only where the attribute offers the selector. */
@@ -149,6 +155,7 @@ export interface CosemDevice {
 
 /** A model with its indexes, shared by all devices of a type. */
 export interface CompiledModel {
+  readonly associationVersion?: 1 | 3;
   readonly associations: readonly AssociationDefinition[];
   readonly objects: readonly ObjectDefinition[];
   association(clientSap: number): AssociationDefinition | undefined;

@@ -8,7 +8,8 @@ import type { DlmsData } from "../data/dlms-data.ts";
 import type { ReadOutcome } from "./cosem-device.ts";
 import { readAttribute } from "./object-access.ts";
 import { OutgoingBlocks } from "./outgoing-blocks.ts";
-import { whenReady, type MaybePromise, type ServiceCall } from "./service-state.ts";
+import { whenReady, type MaybePromise } from "./maybe-promise.ts";
+import type { ServiceCall } from "./service-state.ts";
 
 const RESPONSE = 0xc4;
 /** Tag, form, invoke id, last-block, block number, choice, length (three). */

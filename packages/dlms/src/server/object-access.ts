@@ -4,6 +4,7 @@ import type { DlmsData } from "../data/dlms-data.ts";
 import { attributeRefusal, methodRefusal, type RequestProtection } from "./access-check.ts";
 import { ASSOCIATION_LN, CURRENT_ASSOCIATION, associationObisOf, readAssociation } from "./association-object.ts";
 import type { OpenAssociation } from "./association-state.ts";
+import { whenReady, type MaybePromise } from "./maybe-promise.ts";
 import type { InvokeOutcome, LogicalDevice, ReadOutcome } from "./cosem-device.ts";
 
 /** One request's way to the objects: the association's own object, then rights, then the device. */
@@ -30,7 +31,9 @@ export function writeAttribute(
   value: DlmsData,
   selection: AccessSelection | undefined,
 ): DataAccessResult | Promise<DataAccessResult> {
-  if (isOwnAssociation(device, opened, attribute)) return "read-write-denied";
+  if (isOwnAssociation(device, opened, attribute)) {
+    return attribute.attributeId === SECRET_ATTRIBUTE ? changeSecret(device, opened, value) : "read-write-denied";
+  }
   const refusal = attributeRefusal(device.model, opened.context.role, attribute, { ...protection, right: "write", selection });
   return refusal ?? device.write(attribute, value, selection, opened.context);
 }
@@ -40,10 +43,29 @@ export function invokeMethod(
   method: MethodDescriptor,
   parameters: DlmsData | undefined,
 ): InvokeOutcome | Promise<InvokeOutcome> {
-  // Once associated there is no challenge left to answer; the other methods change the association list, which is static.
-  if (isOwnAssociation(device, opened, method)) return { kind: "refused", result: "read-write-denied" };
+  if (isOwnAssociation(device, opened, method)) {
+    // Once associated there is no challenge left to answer; the object list is static.
+    if (method.methodId !== CHANGE_SECRET_METHOD) return { kind: "refused", result: "read-write-denied" };
+    return whenReady(changeSecret(device, opened, parameters), (result) =>
+      result === "success" ? { kind: "done" } : { kind: "refused", result },
+    );
+  }
   const refusal = methodRefusal(device.model, opened.context.role, method, protection);
   return refusal === undefined ? device.invoke(method, parameters, opened.context) : { kind: "refused", result: refusal };
+}
+
+/** Password of LLS, attribute 7; secret of HLS, method 2 (Association LN). */
+const SECRET_ATTRIBUTE = 7;
+const CHANGE_SECRET_METHOD = 2;
+
+function changeSecret(
+  device: LogicalDevice,
+  { definition, context }: OpenAssociation,
+  value: DlmsData | undefined,
+): MaybePromise<"success" | "read-write-denied" | "type-unmatched"> {
+  if (definition.mayChangeSecret !== true || device.changeSecret === undefined) return "read-write-denied";
+  if (value?.type !== "octet-string") return "type-unmatched";
+  return whenReady(device.changeSecret(context.clientSap, value.value), (isTaken) => (isTaken ? "success" : "type-unmatched"));
 }
 
 /** Whether the object is the association in use, by its common or its own name. */

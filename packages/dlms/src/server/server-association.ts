@@ -12,7 +12,8 @@ import { GetService } from "./get-service.ts";
 import { proveEachOther, readHlsReply } from "./hls-reply.ts";
 import { isOwnAssociation } from "./object-access.ts";
 import { SERVER_CONFORMANCE, openAssociation } from "./open-association.ts";
-import { whenReady, type MaybePromise, type ServiceCall } from "./service-state.ts";
+import { whenReady, type MaybePromise } from "./maybe-promise.ts";
+import type { ServiceCall } from "./service-state.ts";
 import { SetService } from "./set-service.ts";
 import { ShortNameService } from "./short-name-service.ts";
 

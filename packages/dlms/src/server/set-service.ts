@@ -7,7 +7,8 @@ import { setRequest, setResponse } from "../apdu/set.ts";
 import { dlmsData } from "../data/axdr.ts";
 import type { DlmsData } from "../data/dlms-data.ts";
 import { writeAttribute } from "./object-access.ts";
-import { whenReady, type MaybePromise, type ServiceCall } from "./service-state.ts";
+import { whenReady, type MaybePromise } from "./maybe-promise.ts";
+import type { ServiceCall } from "./service-state.ts";
 
 const RESPONSE = 0xc5;
 const values = list(dlmsData, { count: berLength, limit: LIST_MAX });
