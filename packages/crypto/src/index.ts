@@ -1,4 +1,5 @@
 export * from "./aes.ts";
+export * from "./certificate.ts";
 export * from "./aes-context.ts";
 export * from "./gcm.ts";
 export * from "./digest.ts";
