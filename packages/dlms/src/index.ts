@@ -23,6 +23,7 @@ export * from "./link/wrapper.ts";
 export * from "./link/wrapper-datagram.ts";
 export * from "./push/encode-push.ts";
 export * from "./push/push-receiver.ts";
+export * from "./security/certificates.ts";
 export * from "./security/counters.ts";
 export * from "./security/general-ciphering.ts";
 export * from "./security/general-signing.ts";

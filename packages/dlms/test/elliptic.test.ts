@@ -1,5 +1,11 @@
 import { SecurityError, decodeAll, fromHex, toHex } from "@amity/bytes";
-import { generateEllipticKeyPair } from "@amity/crypto";
+import {
+  createCertificateRequest,
+  generateEllipticKeyPair,
+  issueCertificate,
+  readCertificate,
+  readCertificateRequest,
+} from "@amity/crypto";
 import { realWorld } from "@amity/runtime";
 import { afterAll, describe, expect, test } from "vitest";
 import {
@@ -12,7 +18,9 @@ import {
   deriveKey,
   listenDlms,
   memoryCounter,
+  publicKeyFromCertificate,
   signEphemeral,
+  systemTitleOfCertificate,
   verifyEphemeral,
   verifyGeneral,
   wrapperLink,
@@ -144,6 +152,24 @@ describe("a general-ciphering or signed APDU", () => {
   });
 });
 
+test("the key of a device comes out of its certificate, and of no other device's", () => {
+  const authority = { key: generateEllipticKeyPair("P-256"), commonName: "4142434445464748" };
+  const meter = generateEllipticKeyPair("P-256");
+  const terms = { serialNumber: Uint8Array.of(1), validFromMs: 0, validToMs: 1e12 };
+  const root = readCertificate(
+    issueCertificate(
+      authority,
+      { ...authority, curve: "P-256", publicPoint: authority.key.publicPoint, usage: "digital-signature" },
+      terms,
+    ),
+  );
+  const request = readCertificateRequest(createCertificateRequest(meter, toHex(SERVER_TITLE).toUpperCase()));
+  const der = issueCertificate(authority, { ...request, usage: "key-agreement" }, terms);
+  expect(publicKeyFromCertificate(der, { authority: root, systemTitle: SERVER_TITLE, nowMs: 1e11 })).toEqual(meter.publicPoint);
+  expect(() => publicKeyFromCertificate(der, { authority: root, systemTitle: CLIENT_TITLE, nowMs: 1e11 })).toThrow("another device");
+  expect(() => publicKeyFromCertificate(der, { authority: root, systemTitle: SERVER_TITLE, nowMs: 2e12 })).toThrow("not valid now");
+});
+
 test("two sides agree on a key with ephemeral keys that they signed", () => {
   const [signer, one, two] = [0, 1, 2].map(() => generateEllipticKeyPair("P-256"));
   const carried = signEphemeral(1, signer!.privateScalar, 0, one!.publicPoint);
@@ -160,7 +186,9 @@ describe.skipIf(!hasVectors)("vectors", () => {
   }
   const all = hasVectors ? readJson<Vector[] | { vectors: Vector[] }>("greenbook-security.json") : [];
   const vectors = Array.isArray(all) ? all : all.vectors;
-  const { keys } = hasVectors ? readJson<{ keys: Record<string, { public_point_hex: string }> }>("exchanges/keys.json") : { keys: {} };
+  const { keys } = hasVectors
+    ? readJson<{ keys: Record<string, { public_point_hex: string; certificate_der_hex: string }> }>("exchanges/keys.json")
+    : { keys: {} };
   const point = (name: string): Uint8Array => fromHex(keys[name]?.public_point_hex ?? "").subarray(1);
 
   test.each(vectors.filter((vector) => vector["party_u"] !== undefined))("$name", (vector) => {
@@ -173,6 +201,14 @@ describe.skipIf(!hasVectors)("vectors", () => {
     expect(toHex(verifyGeneral(1, point("client-sign-256"), octets).content)).toMatch(/^c81e31/);
     octets[octets.length - 1] = (octets.at(-1) ?? 0) ^ 1;
     expect(() => verifyGeneral(1, point("client-sign-256"), octets)).toThrow("signature");
+  });
+
+  test("certificates of the captures give their keys", () => {
+    for (const [name, key] of Object.entries(keys)) {
+      const certificate = readCertificate(fromHex(key.certificate_der_hex));
+      expect(certificate.publicPoint).toEqual(point(name));
+      expect(systemTitleOfCertificate(certificate)).toEqual(name.startsWith("client") ? CLIENT_TITLE : SERVER_TITLE);
+    }
   });
 
   test("captured ECDSA answers of both sides verify", () => {
