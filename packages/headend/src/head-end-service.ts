@@ -30,7 +30,7 @@ export const DEFAULT_HEAD_END_OPTIONS = {
   loadProfile: "1-0:99.1.0",
   eventLogs: ["0-0:99.98.0", "0-0:99.98.1", "0-0:99.98.2"],
   systemTitle: new TextEncoder().encode("AMTHES01"),
-  concentratorPollMs: 30_000,
+  concentratorPollMs: 60_000,
   switchingPerHourMax: 100,
   policy: () => undefined,
 } as const satisfies Required<HeadEndOptions>;

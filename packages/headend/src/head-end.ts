@@ -43,7 +43,7 @@ export interface HeadEndOptions {
   readonly eventLogs?: readonly string[];
   /** System title of the head-end, eight octets: the driver and the links to concentrators use one. */
   readonly systemTitle?: Uint8Array;
-  /** Machine ms between two looks at a concentrator that does not call. Default 30 s. */
+  /** Machine ms between two looks at a concentrator that does not call. Default 60 s. */
   readonly concentratorPollMs?: number;
   /** Supply switching commands accepted in one civil hour over the whole fleet. Default 100. */
   readonly switchingPerHourMax?: number;
