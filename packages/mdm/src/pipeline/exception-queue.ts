@@ -22,8 +22,8 @@ export interface RaisedFinding {
   readonly estimate: FindingEstimate | undefined;
 }
 
-/** A channel's time that a review has just judged. */
-export interface ReviewedSpan {
+/** A run of a channel's time in which every value is measured and valid, or a person's. */
+export interface SoundSpan {
   readonly channelId: ChannelId;
   readonly fromMs: number;
   readonly toMs: number;
@@ -69,9 +69,9 @@ export interface ExceptionFilter {
 export interface ExceptionQueue {
   /**
    * Records findings; one found before is brought up to date, its state stays. Findings of severity `info` are kept, not queued.
-   * What stands open within a reviewed span and was not found again is settled: later readings made it good.
+   * What stands open, lies within a run of sound values and was not found again is settled: later readings made it good.
    */
-  raise(findings: readonly RaisedFinding[], reviewed?: readonly ReviewedSpan[]): Promise<void>;
+  raise(findings: readonly RaisedFinding[], sound?: readonly SoundSpan[]): Promise<void>;
   list(filter: ExceptionFilter): Promise<QueuedException[]>;
   find(exceptionId: string): Promise<QueuedException | undefined>;
   counts(): Promise<{ open: number; byRule: { ruleId: string; count: number }[] }>;
@@ -88,15 +88,15 @@ export function createExceptionQueue(store: Store, clock: Pick<Clock, "nowMs">):
   };
   return {
     find,
-    async raise(findings, reviewed = []) {
-      if (findings.length === 0 && reviewed.length === 0) return;
+    async raise(findings, sound = []) {
+      if (findings.length === 0 && sound.length === 0) return;
       const unique = [...new Map(findings.map((raised) => [exceptionIdOf(raised), raised])).entries()].toSorted(([left], [right]) =>
         left < right ? -1 : 1,
       );
       await store.query(SETTLE, [
-        reviewed.map(({ channelId }) => channelId),
-        reviewed.map(({ fromMs }) => instantParam(fromMs)),
-        reviewed.map(({ toMs }) => instantParam(toMs)),
+        sound.map(({ channelId }) => channelId),
+        sound.map(({ fromMs }) => instantParam(fromMs)),
+        sound.map(({ toMs }) => instantParam(toMs)),
         unique.map(([id]) => id),
         instantParam(clock.nowMs()),
       ]);
@@ -182,7 +182,7 @@ function recordOf(exceptionId: string, raised: RaisedFinding): Record<string, un
 const SETTLE = `
 update mdm.vee_exception e set state = 'dismissed', changed_by = 'vee', changed_at = $5, note = 'not found again: later readings made it good'
 from unnest($1::bigint[], $2::timestamptz[], $3::timestamptz[]) as r (channel_id, from_at, to_at)
-where e.channel_id = r.channel_id and e.state = 'open' and e.from_at < r.to_at and e.to_at > r.from_at and e.exception_id <> all ($4::text[])`;
+where e.channel_id = r.channel_id and e.state = 'open' and e.from_at >= r.from_at and e.to_at <= r.to_at and e.exception_id <> all ($4::text[])`;
 
 const INSERT = `
 insert into mdm.vee_exception as known (meter_id, exception_id, channel_id, channel, rule_id, rule_kind, rule_set, rule_set_version, parameters,

@@ -1,5 +1,5 @@
 import { DAY_MS, isMissingSlot, MISSING_QUALITY, spanOf, type IntervalBlock, type IntervalSpan, type Zone } from "@amity/intervals";
-import type { MeterId } from "@amity/model";
+import { QUALITY_CATEGORIES, qualityCategoryOf, type MeterId } from "@amity/model";
 import type { Clock } from "@amity/runtime";
 import type { Store } from "@amity/store";
 import { estimate, type EstimatedSeries, type EstimationPlan } from "../estimation/index.ts";
@@ -10,7 +10,7 @@ import type { Channel } from "../registry/registry.ts";
 import { markQualities, validate, type CompiledRuleSet, type Finding, type VeeContext } from "../vee/index.ts";
 import { channelsById, factsOf } from "./channels.ts";
 import { spansOfEvents } from "./event-spans.ts";
-import type { ExceptionQueue, RaisedFinding, ReviewedSpan } from "./exception-queue.ts";
+import type { ExceptionQueue, RaisedFinding, SoundSpan } from "./exception-queue.ts";
 import { eventsOf, registerFactsOf, registersOf, type RegisterPoints } from "./review-inputs.ts";
 
 /** What a review is made with. */
@@ -90,7 +90,7 @@ async function reviewGroup(parts: ReviewParts, days: ReadonlyMap<ChannelId, read
   const events = await eventsOf(parts.store, meterIds, fromDayMs, toDayMs);
   const writes: BlockWrite[] = [];
   const raised: RaisedFinding[] = [];
-  const reviewedSpans: ReviewedSpan[] = [];
+  const sound: SoundSpan[] = [];
   let intervals = 0;
   for (const channel of wanted) {
     const reviewed = reviewChannel(parts, {
@@ -101,19 +101,13 @@ async function reviewGroup(parts: ReviewParts, days: ReadonlyMap<ChannelId, read
       spans: spansOfEvents(events.get(channel.meterId) ?? [], toDayMs),
     });
     intervals += reviewed.intervals;
-    reviewedSpans.push(
-      ...runsOf(days.get(channel.channelId) ?? []).map(({ fromDayMs: fromMs, toDayMs: toMs }) => ({
-        channelId: channel.channelId,
-        fromMs,
-        toMs,
-      })),
-    );
     writes.push(...reviewed.writes);
+    sound.push(...reviewed.sound);
     raised.push(...reviewed.raised);
   }
   const ruleSet = `${parts.ruleSet.id} v${parts.ruleSet.version}`;
   const outcomes = await parts.ledger.write(writes, { author: "vee", reason: "validation and estimation", source: "", ruleSet });
-  await parts.exceptions.raise(raised, reviewedSpans);
+  await parts.exceptions.raise(raised, sound);
   const blocksWritten = outcomes.filter((outcome) => outcome.kind === "stored").length;
   return { channels: wanted.length, intervals, findings: raised.length, blocksWritten };
 }
@@ -126,21 +120,30 @@ interface ChannelReview {
   readonly spans: VeeContext["spans"];
 }
 
-function reviewChannel(parts: ReviewParts, review: ChannelReview): { writes: BlockWrite[]; raised: RaisedFinding[]; intervals: number } {
+interface ReviewedChannel {
+  readonly writes: readonly BlockWrite[];
+  readonly raised: readonly RaisedFinding[];
+  readonly sound: readonly SoundSpan[];
+  readonly intervals: number;
+}
+
+function reviewChannel(parts: ReviewParts, review: ChannelReview): ReviewedChannel {
   const writes: BlockWrite[] = [];
   const raised: RaisedFinding[] = [];
+  const sound: SoundSpan[] = [];
   let intervals = 0;
   for (const run of runsOf(review.days)) {
     const judged = judge(parts, review, run);
     if (judged === undefined) continue;
     intervals += judged.series.values.length;
     raised.push(...judged.raised);
+    sound.push(...soundSpans(review.channel.channelId, judged.series));
     for (let dayStartMs = run.fromDayMs; dayStartMs < run.toDayMs; dayStartMs += DAY_MS) {
       const write = writeOf(review, dayStartMs, judged.series);
       if (write !== undefined) writes.push(write);
     }
   }
-  return { writes, raised, intervals };
+  return { writes, raised, sound, intervals };
 }
 
 /** Validates and estimates one run of days. `undefined` where the channel has no value up to its end. */
@@ -175,6 +178,24 @@ function judge(
   const filled = verdict.terminated ? undefined : estimate(marked, context, parts.plan);
   const outcome: IntervalSpan = filled === undefined ? marked : { ...marked, values: filled.values, qualities: filled.qualities };
   return { series: outcome, raised: verdict.findings.map((finding) => raisedOf(channel, finding, filled)) };
+}
+
+/** Qualities that need nobody any more: measured and found valid, or a person's. */
+const SOUND: readonly boolean[] = QUALITY_CATEGORIES.map((category) => category === "valid" || category === "edited" || category === "raw");
+
+/** The runs of sound values: what stood open within one has been made good. */
+function soundSpans(channelId: ChannelId, series: IntervalSpan): SoundSpan[] {
+  const spans: SoundSpan[] = [];
+  const stepMs = series.intervalSeconds * 1000;
+  let from = -1;
+  for (let index = 0; index <= series.qualities.length; index++) {
+    const isSound = index < series.qualities.length && SOUND[qualityCategoryOf(series.qualities[index] ?? 0)] === true;
+    if (isSound && from < 0) from = index;
+    if (isSound || from < 0) continue;
+    spans.push({ channelId, fromMs: series.startMs + from * stepMs, toMs: series.startMs + index * stepMs });
+    from = -1;
+  }
+  return spans;
 }
 
 function firstValueMs(blocks: readonly IntervalBlock[]): number | undefined {
