@@ -176,7 +176,8 @@ describe("a meter on the air", () => {
     });
     expect(decodeTelegram(telegram, { keys: ring() }).application.records.map(scaledValue)).toEqual([123.456, 0]);
     const closed = decodeTelegram(telegram);
-    expect(closed.application.problems[0]?.code).toBe("missing-key");
+    expect(closed.application.problems.map(({ code }) => code)).toEqual(["missing-key"]);
+    expect(closed.application.security.status).toBe("missing-key");
     expect(closed.extendedLink?.session).toEqual({ number: 77 + 2 ** 29, encryption: 1 });
   });
 });

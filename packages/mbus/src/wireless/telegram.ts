@@ -106,8 +106,9 @@ function readLayers(stripped: Uint8Array, format: FrameFormat, options: Telegram
     problems,
     ...(authentication?.mac === undefined ? {} : { checkMac: macCheck(data, authentication, options.keys) }),
   };
-  const hasNothing = at >= data.length && problems.length === 0;
-  const application = hasNothing ? linkOnly(data, sender) : withMacProblem(readApplication(data, at, data.length, context));
+  // What a lower layer kept closed has no upper layers to be missed.
+  const application =
+    at >= data.length ? linkOnly(data, sender, problems) : withMacProblem(readApplication(data, at, data.length, context));
   return { format, control: data[1] ?? 0, sender, extendedLink, authentication, application };
 }
 
@@ -198,7 +199,16 @@ function withMacProblem(application: Application): Application {
   return { ...application, records: [], problems: [...application.problems, problem] };
 }
 
-/** ACC-NR and other telegrams that end with the link layer. */
-function linkOnly(data: Uint8Array, sender: MeterAddress): Application {
-  return { ...blankApplication(data, data.length, -1, sender), name: "link layer only", kind: "transportOnly" };
+/** ACC-NR and other telegrams that end with the link layer, and those whose extended link layer stayed closed. */
+function linkOnly(data: Uint8Array, sender: MeterAddress, problems: readonly AmityError[]): Application {
+  const application = blankApplication(data, data.length, -1, sender);
+  application.name = "link layer only";
+  application.kind = "transportOnly";
+  application.problems = [...problems];
+  const code = problems.find((problem) => problem instanceof SecurityError)?.code;
+  if (code === "missing-key" || code === "wrong-key") {
+    application.name = "encrypted";
+    application.security = { mode: 0, name: "extended link layer, AES-128-CTR", status: code, mac: "none" };
+  }
+  return application;
 }
