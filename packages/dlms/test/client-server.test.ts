@@ -1,10 +1,13 @@
 import { LinkError, SecurityError } from "@amity/bytes";
 import { realWorld } from "@amity/runtime";
 import { afterAll, describe, expect, test } from "vitest";
+import { actionRequest } from "../src/apdu/action.ts";
 import {
   SecureChannel,
+  ServerAssociation,
   connectDlms,
   data,
+  encodeApdu,
   listenDlms,
   memoryCounter,
   wrapperLink,
@@ -294,5 +297,43 @@ describe("the association object", () => {
       Uint8Array.of(0x60, 0x85, 0x74, 0x05, 0x08, 2, 5),
       2,
     ]);
+  });
+});
+
+describe("a pre-established association", () => {
+  test("serves ciphered requests without an AARQ", async () => {
+    const associations: AssociationDefinition[] = [
+      { clientSap: 102, role: "reader", mechanism: "none", ciphered: true, preEstablished: true, protection: "authenticated-encrypted" },
+    ];
+    const { client } = await open(
+      { associations },
+      {
+        clientSap: 102,
+        authentication: { mechanism: "none" },
+        preEstablished: true,
+        security: suite0({ ciphering: "general-global", peerSystemTitle: SERVER_TITLE }),
+      },
+    );
+    expect(await client.get(ENERGY)).toEqual({ kind: "data", data: data.doubleLongUnsigned(123_456) });
+    await client.release();
+  });
+
+  test("carries out a broadcast and keeps silent", async () => {
+    const associations: AssociationDefinition[] = [
+      { clientSap: 102, role: "manager", mechanism: "none", ciphered: true, preEstablished: true },
+    ];
+    const keys = { ...KEYS, broadcastKey: new Uint8Array(16).fill(7) };
+    const meter = fixtureMeter({ associations, keys });
+    const server = new ServerAssociation(meter.device, { clientSap: 102, serverSap: 1, randomBytes: (length) => new Uint8Array(length) });
+    const sender = new SecureChannel({ suite: 0, systemTitle: CLIENT_TITLE, keys, sent: memoryCounter() });
+    const disconnect = encodeApdu(0xc3, actionRequest, {
+      kind: "normal",
+      value: { invokeIdAndPriority: 0x81, method: DISCONNECT, parameters: data.integer(0) },
+    });
+    const served = await server.handle(
+      sender.protect(disconnect, { ciphering: "general-global", protection: "authenticated-encrypted", broadcast: true }),
+    );
+    expect(served.answer).toBeUndefined();
+    expect(meter.state.get(RELAY.instanceId)).toEqual(data.boolean(false));
   });
 });

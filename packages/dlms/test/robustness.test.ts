@@ -11,6 +11,8 @@ import {
   encodeGateway,
   encodeWrapper,
   WrapperReader,
+  obisFromOctets,
+  type Apdu,
   type DlmsData,
 } from "../src/index.ts";
 import { fixtureMeter } from "./fixture-meter.ts";
@@ -54,6 +56,104 @@ const anyData: fc.Arbitrary<DlmsData> = fc.letrec<{ data: DlmsData }>((tie) => (
     fc.array(tie("data"), { maxLength: 5 }).map((value): DlmsData => ({ type: "array", value })),
   ),
 })).data;
+
+const instanceId = fc.uint8Array({ minLength: 6, maxLength: 6 }).map((octets) => obisFromOctets(octets));
+const attribute = fc.record({ classId: fc.nat(0xffff), instanceId, attributeId: fc.nat(255) });
+const method = fc.record({ classId: fc.nat(0xffff), instanceId, methodId: fc.nat(255) });
+const selection = fc.option(fc.record({ selector: fc.nat(255), parameters: anyData }), { nil: undefined });
+const invokeIdAndPriority = fc.nat(255);
+const blockNumber = fc.nat(0xffff_ffff);
+const rawData = fc.uint8Array({ maxLength: 200 });
+const block = fc.record({ lastBlock: fc.boolean(), blockNumber, rawData });
+const accessResult = fc.constantFrom("success", "read-write-denied", "object-undefined", "code-77" as const);
+const getResult = fc.oneof(
+  anyData.map((value) => ({ kind: "data" as const, value })),
+  accessResult.map((value) => ({ kind: "refused" as const, value })),
+);
+const target = fc.record({ attribute, selection });
+const header = {
+  transactionId: rawData,
+  originatorSystemTitle: rawData,
+  recipientSystemTitle: rawData,
+  dateTime: rawData,
+  otherInformation: rawData,
+};
+const service = <K extends string, V>(kind: K, value: fc.Arbitrary<V>) => value.map((inner) => ({ kind, value: inner }));
+
+/** APDUs of every service, as our encoder would be given them. */
+const anyApdu = fc.oneof(
+  service("get-request", service("normal", fc.record({ invokeIdAndPriority, attribute, selection }))),
+  service("get-request", service("withList", fc.record({ invokeIdAndPriority, items: fc.array(target, { maxLength: 4 }) }))),
+  service("get-response", service("normal", fc.record({ invokeIdAndPriority, result: getResult }))),
+  service("get-response", service("withList", fc.record({ invokeIdAndPriority, results: fc.array(getResult, { maxLength: 4 }) }))),
+  service(
+    "get-response",
+    service(
+      "withDatablock",
+      fc.record({
+        invokeIdAndPriority,
+        lastBlock: fc.boolean(),
+        blockNumber,
+        result: rawData.map((value) => ({ kind: "data" as const, value })),
+      }),
+    ),
+  ),
+  service("set-request", service("normal", fc.record({ invokeIdAndPriority, attribute, selection, value: anyData }))),
+  service(
+    "set-request",
+    service("withListAndFirstDatablock", fc.record({ invokeIdAndPriority, items: fc.array(target, { maxLength: 3 }), block })),
+  ),
+  service(
+    "set-response",
+    service("lastDatablockWithList", fc.record({ invokeIdAndPriority, results: fc.array(accessResult, { maxLength: 4 }), blockNumber })),
+  ),
+  service(
+    "action-request",
+    service("normal", fc.record({ invokeIdAndPriority, method, parameters: fc.option(anyData, { nil: undefined }) })),
+  ),
+  service("action-request", service("withPblock", fc.record({ invokeIdAndPriority, block }))),
+  service(
+    "action-response",
+    service(
+      "normal",
+      fc.record({ invokeIdAndPriority, response: fc.record({ result: accessResult, returned: fc.option(getResult, { nil: undefined }) }) }),
+    ),
+  ),
+  service(
+    "read-request",
+    fc.array(
+      fc.oneof(
+        service("variable-name", fc.nat(0xffff)),
+        service("parameterized", fc.record({ variableName: fc.nat(0xffff), selector: fc.nat(255), parameter: anyData })),
+      ),
+      { maxLength: 4 },
+    ),
+  ),
+  service("read-response", fc.array(getResult, { maxLength: 4 })),
+  service(
+    "data-notification",
+    fc.record({
+      longInvokeIdAndPriority: blockNumber,
+      dateTime: fc.constantFrom({ octets: new Uint8Array(0) }, { octets: new Uint8Array(12) }),
+      body: anyData,
+    }),
+  ),
+  service("general-glo-ciphering", fc.record({ systemTitle: rawData, content: rawData })),
+  service("general-signing", fc.record({ ...header, content: rawData, signature: rawData })),
+  service(
+    "general-block-transfer",
+    fc.record({ blockControl: fc.nat(255), blockNumber: fc.nat(0xffff), blockNumberAck: fc.nat(0xffff), blockData: rawData }),
+  ),
+);
+
+test("APDUs of every service come back from their octets", () => {
+  fc.assert(
+    fc.property(anyApdu, (value) => {
+      expect(decodeAll(apdu, encodeAll(apdu, value as Apdu))).toEqual(value);
+    }),
+    { numRuns: 1500 },
+  );
+});
 
 const SAMPLES = [
   "C001C100070100630100FF0201010204020412000809060000010000FF0F02120000090C07EA0A05FF00000000000000090C07EA0A05FF172D00000000000100",

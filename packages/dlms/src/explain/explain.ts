@@ -1,12 +1,20 @@
 import { AmityError, ByteReader, DecodeError, toHex } from "@amity/bytes";
 import { apdu } from "../apdu/apdu.ts";
-import { DEDICATED_TAGS, GENERAL_DEDICATED_TAG, GENERAL_GLOBAL_TAG, GENERAL_SIGNING_TAG, GLOBAL_TAGS } from "../apdu/ciphered.ts";
+import {
+  DEDICATED_TAGS,
+  GENERAL_CIPHERING_TAG,
+  GENERAL_DEDICATED_TAG,
+  GENERAL_GLOBAL_TAG,
+  GENERAL_SIGNING_TAG,
+  GLOBAL_TAGS,
+} from "../apdu/ciphered.ts";
 import { TracingReader, type TracedField } from "../codec/traced.ts";
 import { LLC_COMMAND, LLC_RESPONSE } from "../hdlc/llc.ts";
 import { FLAG, decodeFrame } from "../hdlc/frame.ts";
 import { formatAddress } from "../hdlc/address.ts";
 import { GATEWAY_REQUEST, GATEWAY_RESPONSE, decodeGateway } from "../link/gateway.ts";
 import { WRAPPER_HEADER_OCTETS } from "../link/wrapper.ts";
+import { unprotectGeneral } from "../security/general-ciphering.ts";
 import { securityHeaderOf, unprotect } from "../security/protect.ts";
 import type { SecuritySuite } from "../security/security-options.ts";
 import { meaningOf } from "./meaning.ts";
@@ -176,12 +184,33 @@ function explainCiphered(octets: Uint8Array, top: TracedField | undefined, optio
     const signed = valueAt(top, "content");
     return signed === undefined ? [] : [explainApdu(signed.octets, signed.offset, options, depth + 1)];
   }
+  if (octets[0] === GENERAL_CIPHERING_TAG) return explainGeneralCiphering(octets, top, options, depth);
   if (!CIPHERED_TAGS.has(octets[0] ?? 0)) return [];
   const content = top.value instanceof Uint8Array ? top.value : valueAt(top, "content")?.octets;
   if (content === undefined) return [];
   const sender = valueAt(top, "systemTitle")?.octets;
   const titles = sender?.length === 8 ? [sender] : (options.systemTitles ?? []);
   return explainContent(content, top.offset + top.length - content.length, titles, { options, depth });
+}
+
+/** Keys that are named can be tried; wrapped and agreed ones need secrets that no explanation is given. */
+function explainGeneralCiphering(octets: Uint8Array, top: TracedField, options: ExplainOptions, depth: number): Explained[] {
+  const content = valueAt(top, "content");
+  if (content === undefined) return [];
+  const fields = explainContent(content.octets, content.offset, [], { options: {}, depth });
+  for (const key of options.keys ?? []) {
+    try {
+      const { plain } = unprotectGeneral(((content.octets[0] ?? 0) & 0x0f) as SecuritySuite, key, octets);
+      const inside = explainApdu(plain, 0, options, depth + 1);
+      return [
+        ...fields,
+        { name: "deciphered", offset: content.offset, length: content.octets.length, value: `with ${key.label}`, children: [inside] },
+      ];
+    } catch (error) {
+      if (!(error instanceof AmityError)) throw error;
+    }
+  }
+  return fields;
 }
 
 /** The octets of a field and where they start: at the end of what the field took. */

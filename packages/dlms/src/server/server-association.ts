@@ -147,13 +147,13 @@ export class ServerAssociation {
     return opened.channel.unprotect(apdu);
   }
 
-  /** The answer goes out in the family of the request. */
+  /** The answer goes out in the family of the request; nobody answers a broadcast, or all would at once. */
   #protected(plain: Uint8Array, plainAnswer: Uint8Array | undefined, form: ProtectionForm | undefined, opened: OpenAssociation): Served {
+    if (form?.broadcast === true) return { answer: undefined, plainRequest: plain, plainAnswer: undefined };
     if (plainAnswer === undefined || form === undefined || opened.channel === undefined || plainAnswer[0] === EXCEPTION) {
       return { answer: plainAnswer, plainRequest: plain, plainAnswer };
     }
-    const { broadcast: _, ...unicast } = form;
-    return { answer: opened.channel.protect(plainAnswer, unicast), plainRequest: plain, plainAnswer };
+    return { answer: opened.channel.protect(plainAnswer, form), plainRequest: plain, plainAnswer };
   }
 
   #dispatch(plain: Uint8Array, opened: OpenAssociation, form: ProtectionForm | undefined): MaybePromise<Uint8Array | undefined> {
