@@ -11,16 +11,35 @@ export const CLOCK_INVALID = 0x01;
  * local time to UTC (Central European winter time: -60); where the meter does not give one, `assumedDeviationMinutes` holds.
  */
 export function instantOfDateTime(octets: Uint8Array, at = 0, assumedDeviationMinutes = 0): number | undefined {
-  const octet = (index: number): number => octets[at + index] ?? 0xff;
-  const year = (octet(0) << 8) | octet(1);
-  const month = octet(2);
-  const day = octet(3);
-  if (year === 0xffff || month < 1 || month > 12 || day < 1 || day > 31 || octet(5) > 23 || octet(6) > 59 || octet(7) > 59)
-    return undefined;
-  const hundredths = octet(8) > 99 ? 0 : octet(8);
-  const given = ((octet(9) << 24) >> 16) | octet(10);
+  const [hour, minute, second, hundredth] = [
+    octets[at + 5] ?? 0xff,
+    octets[at + 6] ?? 0xff,
+    octets[at + 7] ?? 0xff,
+    octets[at + 8] ?? 0xff,
+  ];
+  if (hour > 23 || minute > 59 || second > 59) return undefined;
+  const dayMs = dayOf(octets, at);
+  if (dayMs === undefined) return undefined;
+  const given = (((octets[at + 9] ?? 0x80) << 24) >> 16) | (octets[at + 10] ?? 0);
   const deviation = given === UNSPECIFIED_DEVIATION ? assumedDeviationMinutes : given;
-  return Date.UTC(year, month - 1, day, octet(5), octet(6) + deviation, octet(7), hundredths * 10);
+  return dayMs + ((hour * 60 + minute + deviation) * 60 + second) * 1000 + (hundredth > 99 ? 0 : hundredth * 10);
+}
+
+/** Rows of a profile share their day: the calendar is asked once for it. */
+const lastDay = { key: -1, startMs: 0 };
+
+/** Midnight of the date, in its own time. */
+function dayOf(octets: Uint8Array, at: number): number | undefined {
+  const year = ((octets[at] ?? 0xff) << 8) | (octets[at + 1] ?? 0xff);
+  const month = octets[at + 2] ?? 0xff;
+  const day = octets[at + 3] ?? 0xff;
+  if (year === 0xffff || month < 1 || month > 12 || day < 1 || day > 31) return undefined;
+  const key = (year << 9) | (month << 5) | day;
+  if (key !== lastDay.key) {
+    lastDay.key = key;
+    lastDay.startMs = Date.UTC(year, month - 1, day);
+  }
+  return lastDay.startMs;
 }
 
 /** The date-time of an instant in UTC, deviation 0, status `status`; parts of a hundredth are dropped. */

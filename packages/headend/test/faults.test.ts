@@ -4,7 +4,7 @@ import { DAY_MS, missingIntervals, START_MS } from "./direct-utility.ts";
 
 const MINUTE_MS = 60_000;
 const FLOOR_MS = Math.ceil((START_MS - 3 * DAY_MS) / DAY_MS) * DAY_MS;
-const SEEDS = Number(process.env["AMITY_FAULT_SEEDS"] ?? 6);
+const SEEDS = Number(process.env["AMITY_FAULT_SEEDS"] ?? 4);
 
 describe("a concentrator and a head-end under faults", () => {
   for (let seed = 1; seed <= SEEDS; seed++) {
