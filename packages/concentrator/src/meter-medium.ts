@@ -10,14 +10,18 @@ export interface MeterMedium {
   onPush?(handler: (meterAddress: string, apdu: Uint8Array) => void): void;
 }
 
-/** Meters on a shared medium, by their station address in decimal. */
-export function stationMedium(station: LinkStation): MeterMedium {
-  return {
+/**
+ * Meters on a shared medium, by their station address in decimal. With `takePushes` the concentrator takes what meters send of
+ * themselves and delivers it; a station tells only one listener, so leave it out where somebody else listens.
+ */
+export function stationMedium(station: LinkStation, options: { readonly takePushes?: boolean } = {}): MeterMedium {
+  const medium: MeterMedium = {
     connect(meterAddress, options) {
       const address = Number(meterAddress);
       if (!Number.isInteger(address)) throw new UsageError(`"${meterAddress}" is no station address`, { code: "address" });
       return station.connect(address, options);
     },
-    onPush: (handler) => station.onNotify((message, from) => handler(String(from), message)),
   };
+  if (options.takePushes !== true) return medium;
+  return { ...medium, onPush: (handler) => station.onNotify((message, from) => handler(String(from), message)) };
 }

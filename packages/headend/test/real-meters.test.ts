@@ -49,7 +49,7 @@ async function utility() {
   const dcu = simulation.node("C01").world;
   const station = createLinkStation({ medium, address: 0, timers: dcu.timers, random: dcu.random.fork("station") });
   const concentrator = await simulation.runFor(
-    startConcentrator(dcu, stationMedium(station), {
+    startConcentrator(dcu, stationMedium(station, { takePushes: true }), {
       concentratorId: "C01",
       systemTitle: new TextEncoder().encode("DCU00001"),
       keys: deriveMeterKeys(SECRET, "C01"),
