@@ -75,7 +75,14 @@ function toFinding(hit: Hit, rule: CompiledRule, ruleSet: CompiledRuleSet, serie
     toIndex: hit.toIndex,
     fromMs: series.startMs + hit.fromIndex * stepMs,
     toMs: series.startMs + hit.toIndex * stepMs,
-    numbers: hit.numbers,
+    numbers: finite(hit.numbers),
     reason: hit.reason,
   };
+}
+
+/** A share of nothing is no number that a store could keep: it is left out, the reason says it in words. */
+function finite(numbers: Hit["numbers"]): Hit["numbers"] {
+  return Object.values(numbers).every(Number.isFinite)
+    ? numbers
+    : Object.fromEntries(Object.entries(numbers).filter(([, value]) => Number.isFinite(value)));
 }

@@ -391,6 +391,49 @@ describe("validation rules", () => {
     expect(runRule(good(), hourly({ registers: { points: low, modulus: 0, dialUnit: 1 } }), { kind: "sumCheck" })).toHaveLength(1);
   });
 
+  test("a share of nothing is said in words, and only numbers that can be kept are kept", () => {
+    const findings = [
+      ...runRule(
+        good(),
+        hourly({
+          history: repeatDays(
+            new Date(start - 14 * DAY_MS).toISOString(),
+            3600,
+            HOURS.map(() => 0),
+            14,
+          ),
+        }),
+        { kind: "highLow" },
+      ),
+      ...runRule(
+        seriesOf(
+          DAY,
+          3600,
+          HOURS.map(() => 0),
+        ),
+        hourly({ behind: [good()] }),
+        { kind: "energyBalance" },
+      ),
+      ...runRule(
+        good(),
+        hourly({
+          registers: {
+            modulus: 0,
+            dialUnit: 1,
+            points: [0, 1, 2].map((day) => ({ atMs: start + day * DAY_MS, value: [0, 10, 10][day] ?? 0 })),
+          },
+        }),
+        { kind: "registerDelta" },
+      ),
+    ];
+    expect(findings.map((finding) => finding.reason)).toEqual([
+      expect.stringContaining("against the average 0.0"),
+      expect.stringContaining("nothing went in"),
+      expect.stringContaining("to nothing"),
+    ]);
+    for (const finding of findings) expect(JSON.parse(JSON.stringify(finding.numbers))).toEqual(finding.numbers);
+  });
+
   test("a meter exchange is no register that went back", () => {
     const context = hourly({
       registers: registers(-5),

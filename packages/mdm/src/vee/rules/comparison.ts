@@ -57,7 +57,7 @@ export const energyBalance = ruleKind({
       report({
         ...span,
         numbers,
-        reason: `${span.date}: ${lossPercent.toFixed(1)} % of the energy is unaccounted for (limits ${minimumLossPercent} to ${maximumLossPercent} %)`,
+        reason: `${span.date}: ${Number.isFinite(lossPercent) ? `${lossPercent.toFixed(1)} % of the energy is unaccounted for` : "the meters behind used energy and nothing went in"} (limits ${minimumLossPercent} to ${maximumLossPercent} %)`,
       });
     });
   },

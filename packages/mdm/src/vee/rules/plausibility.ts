@@ -155,7 +155,7 @@ export const highLow = ruleKind({
         fromIndex: span.from,
         toIndex: span.to,
         numbers,
-        reason: `${formatDay(span.day)} used ${numbers.dayInUnit} ${context.channel.unit}, ${numbers.percent.toFixed(0)} % of the average ${numbers.averageInUnit.toFixed(1)} (limits ${lowPercent} to ${highPercent} %)`,
+        reason: `${formatDay(span.day)} used ${numbers.dayInUnit} ${context.channel.unit}, ${shareOf(numbers.percent)} the average ${numbers.averageInUnit.toFixed(1)} (limits ${lowPercent} to ${highPercent} %)`,
       });
     }
   },
@@ -173,6 +173,11 @@ export function averageDay(history: Series | undefined, minimumDays: number): nu
   }
   const days = (present * history.intervalSeconds) / 86_400;
   return days >= minimumDays && days > 0 ? sum / days : undefined;
+}
+
+/** Where the average is nothing there is no percentage. */
+function shareOf(percent: number): string {
+  return Number.isFinite(percent) ? `${percent.toFixed(0)} % of` : "against";
 }
 
 function sumClean(series: Series, from: number, to: number): number | undefined {

@@ -110,7 +110,7 @@ export const registerDelta = ruleKind({
         fromIndex: 0,
         toIndex: 0,
         numbers,
-        reason: `use a day went from ${numbers.previousInUnitPerDay} to ${numbers.currentInUnitPerDay} ${context.channel.unit}, a change of ${percent.toFixed(2)} % (limit ${limitPercent} %)`,
+        reason: `use a day went from ${numbers.previousInUnitPerDay} to ${numbers.currentInUnitPerDay} ${context.channel.unit}, ${Number.isFinite(percent) ? `a change of ${percent.toFixed(2)} %` : "to nothing"} (limit ${limitPercent} %)`,
       });
     }
   },
