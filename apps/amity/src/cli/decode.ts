@@ -1,0 +1,74 @@
+import { readFile } from "node:fs/promises";
+import { fromHex, UsageError } from "@amity/bytes";
+import { explainInput, EXPLAINABLE_PROTOCOLS, type ExplainedField } from "../laboratory/explain-input.ts";
+import { EXIT, printJson, printLine } from "./output.ts";
+
+export interface DecodeOptions {
+  readonly protocol?: string;
+  readonly key?: string;
+  readonly authKey?: string;
+  readonly systemTitle?: string;
+  readonly json?: boolean;
+}
+
+/** `amity decode`: explains frames of any protocol, field by field with offsets. */
+export async function decode(input: readonly string[], options: DecodeOptions): Promise<void> {
+  const { protocol } = options;
+  if (protocol !== undefined && !EXPLAINABLE_PROTOCOLS.includes(protocol)) {
+    throw new UsageError(`protocol "${protocol}" is not known`, {
+      code: "protocol",
+      advice: `one of: ${EXPLAINABLE_PROTOCOLS.join(", ")}`,
+    });
+  }
+  const octets = await octetsOf(input);
+  const explained = explainInput(octets, {
+    ...(protocol === undefined ? {} : { protocol }),
+    ...(options.key === undefined ? {} : { key: fromHex(options.key) }),
+    ...(options.authKey === undefined ? {} : { authenticationKey: fromHex(options.authKey) }),
+    ...(options.systemTitle === undefined ? {} : { systemTitle: fromHex(options.systemTitle) }),
+  });
+  if (options.json === true) printJson(explained);
+  else {
+    printLine(`${explained.protocol}, ${octets.length} octets`);
+    printField(explained.root, 0);
+  }
+  if (hasError(explained.root)) process.exitCode = EXIT.failed;
+}
+
+/** Hex on the command line, a file (binary or hex text), or standard input. */
+async function octetsOf(input: readonly string[]): Promise<Uint8Array> {
+  const [first = ""] = input;
+  if (input.length === 1 && first === "-") return hexOrOctets(new Uint8Array(await readAll(process.stdin)));
+  if (input.length === 1) {
+    const content = await readFile(first).catch(() => undefined);
+    if (content !== undefined) return hexOrOctets(new Uint8Array(content));
+  }
+  const octets = fromHex(input.join(""));
+  if (octets.length === 0)
+    throw new UsageError("there is nothing to decode", { code: "empty", advice: "give hex, a file, or - for standard input" });
+  return octets;
+}
+
+function hexOrOctets(content: Uint8Array): Uint8Array {
+  const text = new TextDecoder("latin1").decode(content);
+  return /^[\s0-9a-fA-F:,-]+$/.test(text) && text.replaceAll(/[^0-9a-fA-F]/g, "").length >= 4 ? fromHex(text) : content;
+}
+
+async function readAll(stream: AsyncIterable<Uint8Array>): Promise<Buffer> {
+  const chunks: Uint8Array[] = [];
+  for await (const chunk of stream) chunks.push(chunk);
+  return Buffer.concat(chunks);
+}
+
+function printField(field: ExplainedField, depth: number): void {
+  const where = field.length === 0 ? "" : `${String(field.offset).padStart(5)}..${String(field.offset + field.length - 1).padEnd(5)}`;
+  const text = [field.value, field.detail, field.error === undefined ? undefined : `ERROR ${field.error}`]
+    .filter((part) => part !== undefined)
+    .join("  ");
+  printLine(`${where.padEnd(12)} ${"  ".repeat(depth)}${field.name}${text === "" ? "" : `: ${text}`}`);
+  for (const child of field.children ?? []) printField(child, depth + 1);
+}
+
+function hasError(field: ExplainedField): boolean {
+  return field.error !== undefined || (field.children ?? []).some(hasError);
+}
