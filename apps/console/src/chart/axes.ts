@@ -55,7 +55,7 @@ export function quantityAxis(unit: string): uPlot.Axis {
       const largest = Math.max(...splits.map(Math.abs));
       const [factor, prefix] = largest >= 1e6 ? [1e6, "M"] : largest >= 1e3 ? [1e3, "k"] : [1, ""];
       const step = Math.abs((splits[1] ?? 1) - (splits[0] ?? 0)) / factor;
-      const digits = step >= 1 ? 0 : step >= 0.1 ? 1 : 2;
+      const digits = [0, 1, 2].find((places) => Math.abs(step * 10 ** places - Math.round(step * 10 ** places)) < 1e-6) ?? 3;
       return splits.map((value) => (value === 0 ? "0" : `${(value / factor).toFixed(digits)} ${prefix}${unit}`));
     },
   };

@@ -11,6 +11,8 @@ export interface Bar {
   readonly quality: IntervalQuality;
   /** Drawn pale where false: not part of what is looked at. */
   readonly lit: boolean;
+  /** What an estimate would put here. */
+  readonly proposed?: number | undefined;
 }
 
 type Look = "measured" | "questionable" | "edited" | "estimated" | "missing";
@@ -43,7 +45,8 @@ export function drawBars(self: uPlot, bars: readonly Bar[]): void {
   ctx.beginPath();
   ctx.rect(left, top, width, height);
   ctx.clip();
-  for (const bar of perPixel(self, bars)) {
+  const drawn = [...perPixel(self, bars)];
+  for (const bar of drawn) {
     const x0 = self.valToPos(bar.start, "x", true);
     const full = self.valToPos(bar.end, "x", true) - x0;
     const gap = full > 5 * ratio ? Math.max(1, full * 0.14) : 0;
@@ -68,7 +71,24 @@ export function drawBars(self: uPlot, bars: readonly Bar[]): void {
       ctx.strokeRect(x0 + ratio / 2, barTop + ratio / 2, barWidth - ratio, barHeight - ratio);
     }
   }
+  ctx.globalAlpha = 1;
+  drawProposal(self, drawn, colours.estimated);
   ctx.restore();
+}
+
+/** A step over each interval that an estimate would fill; a single one shows as well as a day of them. */
+function drawProposal(self: uPlot, bars: readonly Bar[], colour: string): void {
+  const { ctx } = self;
+  ctx.strokeStyle = colour;
+  ctx.lineWidth = 2.5 * devicePixelRatio;
+  ctx.beginPath();
+  for (const { start, end, proposed } of bars) {
+    if (proposed === undefined) continue;
+    const y = self.valToPos(proposed, "y", true);
+    ctx.moveTo(self.valToPos(start, "x", true), y);
+    ctx.lineTo(self.valToPos(end, "x", true), y);
+  }
+  ctx.stroke();
 }
 
 /** Where several intervals share a pixel column, the largest of them with the worst quality stands for all: spikes stay visible. */

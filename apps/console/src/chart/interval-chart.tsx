@@ -2,7 +2,6 @@ import { useMemo, useRef } from "react";
 import type uPlot from "uplot";
 import type { Intervals, IntervalQuality } from "@amity/api";
 import { clockTime, quantity, shortDay, weekDay } from "../ui/format.ts";
-import { cssColour } from "../ui/theme.ts";
 import { fromZero, quantityAxis, timeAxis } from "./axes.ts";
 import { drawBars, type Bar } from "./draw-bars.ts";
 import { Plot } from "./plot.tsx";
@@ -34,13 +33,17 @@ interface IntervalChartProps {
 
 /** Interval energy with its quality: estimates hatched, edits outlined, holes marked. */
 export function IntervalChart({ intervals, zone, height, label, proposal, windows, onSelect }: IntervalChartProps) {
-  const bars = useMemo(() => barsOf(intervals, windows), [intervals, windows]);
+  const bars = useMemo(() => barsOf(intervals, windows, proposal), [intervals, windows, proposal]);
   const unit = intervals.unit === "none" ? "" : intervals.unit;
   const scale = 10 ** intervals.scaler;
-  const data = useMemo((): uPlot.AlignedData => {
-    const proposed = bars.map((_, index) => (proposal === undefined ? null : (proposal.v[index - proposal.fromIndex] ?? null)));
-    return [bars.map(({ start, end }) => (start + end) / 2), bars.map(({ value }) => value), proposed];
-  }, [bars, proposal]);
+  const data = useMemo(
+    (): uPlot.AlignedData => [
+      bars.map(({ start, end }) => (start + end) / 2),
+      bars.map(({ value }) => value),
+      bars.map(({ proposed }) => proposed ?? null),
+    ],
+    [bars],
+  );
   const drawn = useRef(bars);
   drawn.current = bars;
 
@@ -77,11 +80,7 @@ export function IntervalChart({ intervals, zone, height, label, proposal, window
             y: { range: fromZero },
           },
           axes: [timeAxis(zone), quantityAxis(unit)],
-          series: [
-            {},
-            { paths: () => null, points: { show: false } },
-            { stroke: cssColour("estimated"), width: 2, points: { show: false } },
-          ],
+          series: [{}, { paths: () => null, points: { show: false } }, { paths: () => null, points: { show: false } }],
           hooks: { drawAxes: [(self) => drawBars(self, drawn.current)] },
         })}
         table={{
@@ -95,7 +94,7 @@ export function IntervalChart({ intervals, zone, height, label, proposal, window
   );
 }
 
-function barsOf(intervals: Intervals, windows: IntervalChartProps["windows"]): Bar[] {
+function barsOf(intervals: Intervals, windows: IntervalChartProps["windows"], proposal: IntervalChartProps["proposal"]): Bar[] {
   const scale = 10 ** intervals.scaler;
   const first = Date.parse(intervals.start) / 1000;
   const starts = intervals.starts?.map((start) => Date.parse(start) / 1000);
@@ -114,6 +113,10 @@ function barsOf(intervals: Intervals, windows: IntervalChartProps["windows"]): B
       lit: lit(start),
     };
   });
+}
+
+function scaledBy(scale: number, value: number | null | undefined): number | undefined {
+  return typeof value === "number" ? value * scale : undefined;
 }
 
 /** Windows come in order: one pass with a pointer, since starts come in order too. */

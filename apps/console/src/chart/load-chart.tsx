@@ -41,7 +41,7 @@ export function LoadChart({ series, live, zone, height, label }: LoadChartProps)
       height={height}
       data={data}
       describe={describe}
-      resting="Import and export, last 24 hours"
+      resting="Import as area, export as dashed line, last 24 hours"
       optionsKey={zone}
       options={() => ({
         padding: [8, 8, 0, 0],

@@ -44,6 +44,9 @@ export function drawNetwork(pen: CanvasRenderingContext2D, scene: Scene, view: V
   drawScaleBar(pen, view, size, colours);
 }
 
+const RINGS = 4;
+const LABEL_WIDTH = 84;
+
 /** Distance rings around the substation: the map has no tiles, these give it scale. */
 function drawRings(pen: CanvasRenderingContext2D, { topology }: Scene, view: View, size: Size, colours: Palette): void {
   const [x, y] = toScreen(view, size, topology.substation.x, topology.substation.y);
@@ -53,7 +56,7 @@ function drawRings(pen: CanvasRenderingContext2D, { topology }: Scene, view: Vie
   pen.font = `400 11px ${SANS}`;
   pen.textAlign = "center";
   pen.lineWidth = 1;
-  for (let ring = 1; ring <= 7; ring += 1) {
+  for (let ring = 1; ring <= RINGS; ring += 1) {
     const radius = ring * step * view.scale;
     pen.beginPath();
     pen.arc(x, y, radius, 0, 2 * Math.PI);
@@ -193,18 +196,18 @@ function drawFeederLabels(pen: CanvasRenderingContext2D, { topology, feeders }: 
     const [fromX] = toScreen(view, size, feeder.path[0] ?? 0, feeder.path[1] ?? 0);
     const toRight = x >= fromX;
     const out = state?.state === "out";
-    const left = Math.max(8, Math.min(size.width - 8, x + (toRight ? 10 : -10)));
-    pen.textAlign = toRight ? "left" : "right";
-    const wide = pen.measureText(feeder.name).width + 20;
-    if (toRight && left + wide > size.width) pen.textAlign = "right";
-    if (!toRight && left - wide < 0) pen.textAlign = "left";
     pen.font = `600 13px ${SANS}`;
-    label(pen, feeder.name, [left, y - 8], out ? colours.alarm : colours.ink, colours.paper);
+    // Where the canvas ends before the text would, the label stands above the line's end instead of beside it.
+    const beside = toRight ? size.width - x > LABEL_WIDTH : x > LABEL_WIDTH;
+    pen.textAlign = beside ? (toRight ? "left" : "right") : toRight ? "right" : "left";
+    const left = beside ? x + (toRight ? 10 : -10) : Math.max(8, Math.min(size.width - 8, x));
+    const top = beside ? y : y - 34;
+    label(pen, feeder.name, [left, top - 8], out ? colours.alarm : colours.ink, colours.paper);
     pen.font = `400 12px ${SANS}`;
     label(
       pen,
       out ? "out" : state === undefined ? "" : quantity(state.loadW, "W"),
-      [left, y + 8],
+      [left, top + 8],
       out ? colours.alarm : colours.ink2,
       colours.paper,
     );
@@ -260,7 +263,7 @@ export function drawPulses(pen: CanvasRenderingContext2D, pulses: Pulse[], topol
     const [x, y] = toScreen(view, size, topology.meters.x[pulse.index] ?? 0, topology.meters.y[pulse.index] ?? 0);
     pen.globalAlpha = (1 - age) ** 1.5;
     pen.beginPath();
-    pen.arc(x, y, 3 + 9 * age, 0, 2 * Math.PI);
+    pen.arc(x, y, 2 + 6 * age, 0, 2 * Math.PI);
     pen.stroke();
   }
   pen.globalAlpha = 1;

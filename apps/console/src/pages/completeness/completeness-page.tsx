@@ -7,6 +7,7 @@ import { count, percent } from "../../ui/format.ts";
 import { ProblemNote } from "../../ui/problem-note.tsx";
 
 const SPANS = [14, 30, 60] as const;
+const MONTHS = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"] as const;
 /** Lower edges of the colour steps; the last is exactly complete. */
 const STEPS = [0, 0.9, 0.98, 0.995, 1] as const;
 
@@ -52,7 +53,7 @@ function HeatTable({ data }: { data: Completeness }) {
             <th scope="col">Concentrator</th>
             {data.days.map((day, index) => (
               <th key={day} scope="col" title={day}>
-                {index === 0 || day.endsWith("-01") ? `${day.slice(5, 7)}/` : ""}
+                {(index === 0 || day.endsWith("-01")) && <span className="heat-month">{MONTHS[Number(day.slice(5, 7)) - 1]}</span>}
                 {day.slice(8)}
               </th>
             ))}
