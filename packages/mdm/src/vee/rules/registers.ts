@@ -95,7 +95,8 @@ export const registerDelta = ruleKind({
     const modulus = context.registers?.modulus ?? 0;
     for (let index = 2; index < points.length; index += 1) {
       const [first, second, third] = [points[index - 2], points[index - 1], points[index]];
-      if (first === undefined || second === undefined || third === undefined) continue;
+      if (first === undefined || second === undefined || third === undefined || second.atMs <= first.atMs || third.atMs <= second.atMs)
+        continue;
       const previous = perDay(first, second, modulus);
       const current = perDay(second, third, modulus);
       const percent = changePercent(previous, current);
