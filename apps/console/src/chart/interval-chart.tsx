@@ -111,6 +111,7 @@ function barsOf(intervals: Intervals, windows: IntervalChartProps["windows"], pr
       value: value === null ? null : value * scale,
       quality: QUALITIES[intervals.q[index] ?? 0] ?? "raw",
       lit: lit(start),
+      proposed: scaledBy(scale, proposal?.v[index - proposal.fromIndex]),
     };
   });
 }
