@@ -1,0 +1,7 @@
+import type { Benchmark } from "./benchmark.ts";
+import { collectBenchmark } from "./collect-benchmark.ts";
+import { decodeBenchmark } from "./decode-benchmark.ts";
+import { billsBenchmark, ledgerBenchmark } from "./mdm-benchmarks.ts";
+
+/** Every benchmark that `amity bench` knows. */
+export const BENCHMARKS: readonly Benchmark[] = [ledgerBenchmark, collectBenchmark, decodeBenchmark, billsBenchmark];
