@@ -43,6 +43,37 @@ describe("the wrapper over UDP", () => {
     }
   });
 
+  test("lives with datagrams that come twice and with forged ones", async () => {
+    const socket = await listenDatagrams(world.network, local, (link) => void serveDlms(link, fixtureMeter(), world));
+    closing.push(() => socket.close());
+    // Between client and server stands somebody who doubles every answer and adds noise.
+    let back: ((datagram: Uint8Array) => void) | undefined;
+    const onward = await world.network.datagram(local, (datagram) => {
+      back?.(datagram);
+      back?.(datagram);
+      back?.(Uint8Array.of(0, 1, 0, 1, 0, 1, 0, 3, 0xdb, 0, 0));
+    });
+    const middle = await world.network.datagram(local, (datagram, from) => {
+      back = (answer) => middle.send(answer, from);
+      onward.send(datagram, socket.address);
+    });
+    closing.push(
+      () => onward.close(),
+      () => middle.close(),
+    );
+    const security = {
+      suite: 0,
+      systemTitle: CLIENT_TITLE,
+      keys: KEYS,
+      protection: "authenticated-encrypted",
+      ciphering: "global",
+      sent: memoryCounter(),
+    } as const;
+    const options = { clientSap: 1, authentication: { mechanism: "hls-gmac" } as const, security, timeoutMs: 3000 };
+    const client = await connectDlms(await openDatagramLink(world.network, local, middle.address), options, world);
+    for (let round = 0; round < 5; round++) expect(await client.get(ENERGY)).toEqual(ENERGY_VALUE);
+  });
+
   test("reports a server that is not there by its time-out", async () => {
     const link = await openDatagramLink(world.network, local, { host: "127.0.0.1", port: 9 });
     await expect(connectDlms(link, { ...reader, timeoutMs: 50 }, world)).rejects.toMatchObject({ code: "timeout" });

@@ -22,6 +22,8 @@ interface Pending {
   reject(error: Error): void;
   readonly timer: Timer;
   readonly resendsLeft: number;
+  /** In the clear. */
+  readonly request: Uint8Array;
 }
 
 const RESENDS_MAX = 3;
@@ -66,7 +68,7 @@ export class ClientTransport {
       }
       const apdu = this.#protect(plain);
       this.#transfer = undefined;
-      this.#pending = { resolve, reject, timer: this.#startTimer(), resendsLeft: RESENDS_MAX };
+      this.#pending = { resolve, reject, timer: this.#startTimer(), resendsLeft: RESENDS_MAX, request: plain };
       this.#trace("sent", plain, apdu);
       const agreed = this.blockTransfer;
       if (agreed === undefined || apdu.length <= agreed.sendOctetsMax) this.#link.send(apdu, this.#options.saps);
@@ -127,14 +129,15 @@ export class ClientTransport {
         this.onNotification?.(readNotification(plain));
         return;
       }
+      // Some servers answer twice: the trace shows it, the invoke id keeps it from passing for another answer.
       const pending = this.#pending;
-      if (pending === undefined) throw new PeerError("an APDU came that nobody had asked for", { code: "unexpected-apdu" });
+      if (pending !== undefined && this.#link.isUnreliable === true && !answers(pending.request, plain)) return;
       this.#pending = undefined;
-      pending.timer.cancel();
-      pending.resolve(plain);
+      pending?.timer.cancel();
+      pending?.resolve(plain);
     } catch (error) {
       if (!(error instanceof AmityError)) throw error;
-      this.fail(error);
+      if (this.#link.isUnreliable !== true) this.fail(error);
     }
   }
 
@@ -189,4 +192,19 @@ export class ClientTransport {
 export function covers(found: ProtectionForm, wanted: ProtectionForm): boolean {
   if (wanted.signed === true && found.signed !== true) return false;
   return found.protection === wanted.protection || found.protection === "authenticated-encrypted";
+}
+
+const AARQ = 0x60;
+const RLRQ = 0x62;
+/** GET, SET and ACTION requests, C0 to C3, and their answers carry the invoke id in the third octet. */
+const SERVICE_REQUEST_MASK = 0xfc;
+const SERVICE_REQUEST = 0xc0;
+
+/** Whether an answer can be that to a request, or is one that came late or twice. */
+function answers(request: Uint8Array, answer: Uint8Array): boolean {
+  const tag = request[0] ?? 0;
+  if (ERROR_TAGS.has(answer[0] ?? 0)) return true;
+  if (tag === AARQ || tag === RLRQ) return answer[0] === tag + 1;
+  if ((tag & SERVICE_REQUEST_MASK) !== SERVICE_REQUEST) return !CLEAR_TAGS.has(answer[0] ?? 0);
+  return answer[0] === tag + 4 && ((answer[2] ?? 0) & 0x0f) === ((request[2] ?? 0) & 0x0f);
 }

@@ -38,10 +38,25 @@ function decodeValue(reader: ByteReader, depth: number): DlmsData {
 }
 
 function decodeTagged(reader: ByteReader, depth: number): DlmsData {
-  const offset = reader.offset;
   const tag = reader.u8();
+  // What load profiles are made of, straight by tag: they are most of all values that are ever decoded.
+  switch (tag) {
+    case DLMS_TAGS["double-long-unsigned"]:
+      return { type: "double-long-unsigned", value: reader.u32() };
+    case DLMS_TAGS.unsigned:
+      return { type: "unsigned", value: reader.u8() };
+    case DLMS_TAGS["long-unsigned"]:
+      return { type: "long-unsigned", value: reader.u16() };
+    case DLMS_TAGS.structure:
+      return { type: "structure", value: decodeItems(reader, depth + 1) };
+    default:
+      return decodeByType(tag, reader, depth);
+  }
+}
+
+function decodeByType(tag: number, reader: ByteReader, depth: number): DlmsData {
   const type = TYPE_OF_TAG[tag];
-  if (type === undefined) throw reader.fail(`unknown data type ${tag}`, "unknown-type", offset);
+  if (type === undefined) throw reader.fail(`unknown data type ${tag}`, "unknown-type", reader.offset - 1);
   switch (type) {
     case "array":
     case "structure":

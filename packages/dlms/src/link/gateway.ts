@@ -40,6 +40,7 @@ export function decodeGateway(octets: Uint8Array): GatewayPdu | undefined {
 /** Addresses one meter behind a concentrator: what is sent gets the prefix, only what carries its answer comes in. */
 export function gatewayLink(link: PduLink, target: { networkId: number; physicalAddress: Uint8Array }): PduLink {
   return {
+    isUnreliable: link.isUnreliable === true,
     bind(handlers) {
       link.bind({
         ...handlers,

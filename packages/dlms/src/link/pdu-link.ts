@@ -22,6 +22,8 @@ export interface PduLinkHandlers {
  * out once its SNRM was answered.
  */
 export interface PduLink {
+  /** APDUs may be lost, doubled or forged by third parties (UDP): what does not fit is dropped instead of ending the association. */
+  readonly isUnreliable?: boolean;
   /** Must be called once; until then arriving APDUs wait. */
   bind(handlers: PduLinkHandlers): void;
   /** Queues one APDU for the other side of this pair. */

@@ -51,6 +51,7 @@ export async function listenDatagrams(
 class DatagramLink implements PduLink {
   /** Datagrams are handed over at once: nothing waits here. */
   readonly backlog = 0;
+  readonly isUnreliable = true;
   readonly #side: "client" | "server";
   readonly #send: (datagram: Uint8Array) => void;
   readonly #ended: () => void;
