@@ -1,4 +1,5 @@
 import { AmityError, UsageError } from "@amity/bytes";
+import { HTTPException } from "hono/http-exception";
 import { PROBLEM_KINDS, type Problem, type ProblemKind } from "@amity/api";
 
 export interface ProblemDetail {
@@ -43,6 +44,8 @@ export function problemResponse(kind: ProblemKind, detail: ProblemDetail, contex
 /** What a thrown value means to the requester: our own refusals are told, anything else stays inside. */
 export function problemOf(error: unknown): { kind: ProblemKind; detail: ProblemDetail } {
   if (error instanceof ProblemError) return { kind: error.kind, detail: error.detail };
+  // The framework's own refusals: a body that is not JSON, a URL that cannot be decoded.
+  if (error instanceof HTTPException && error.status < 500) return { kind: "bad-request", detail: { detail: error.message } };
   if (error instanceof UsageError) return { kind: "bad-request", detail: { detail: error.message, advice: error.advice } };
   if (error instanceof AmityError && error.blame === "link") {
     return { kind: "unavailable", detail: { detail: error.message, advice: error.advice, retryAfterSeconds: 5 } };
