@@ -29,6 +29,7 @@ export class VisitSchedule {
   /** Asked for while a visit ran: due again at once after it. */
   readonly #again = new Set<string>();
   readonly #retry: RetryBudget<string>;
+  readonly #retries = new Map<string, Timer>();
   #running = false;
   #alarm: Timer | undefined;
   #idle: (() => void)[] = [];
@@ -78,6 +79,8 @@ export class VisitSchedule {
   async stop(): Promise<void> {
     this.#running = false;
     this.#alarm?.cancel();
+    for (const timer of this.#retries.values()) timer.cancel();
+    this.#retries.clear();
     if (this.#visiting.size > 0) await new Promise<void>((resolve) => this.#idle.push(resolve));
   }
 
@@ -112,9 +115,12 @@ export class VisitSchedule {
       return;
     }
     const delayMs = this.#retry.failed(id);
-    if (delayMs === undefined) return;
-    this.#world.timers.after(delayMs, () => {
+    if (delayMs === undefined || !this.#running) return;
+    const timer = this.#world.timers.after(delayMs, () => {
+      this.#retries.delete(id);
       if (this.#known.has(id) && !this.#visiting.has(id)) this.put(id, this.#world.clock.nowMs());
     });
+    this.#retries.get(id)?.cancel();
+    this.#retries.set(id, timer);
   }
 }

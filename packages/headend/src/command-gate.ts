@@ -1,4 +1,4 @@
-import { UsageError } from "@amity/bytes";
+import { LinkError, UsageError } from "@amity/bytes";
 import { DEFAULT_RETRY_POLICY, RetryBudget } from "@amity/concentrator";
 import type { CommandRequest, CommandState, RegisterReading } from "@amity/model";
 import type { World } from "@amity/runtime";
@@ -50,7 +50,7 @@ export class CommandGate {
   readonly #retry: RetryBudget<string>;
   readonly #results = new Map<string, readonly RegisterReading[]>();
   readonly #running = new Set<string>();
-  #stopped = true;
+  #stop = new AbortController();
 
   constructor(parts: CommandGateParts) {
     this.#parts = parts;
@@ -69,7 +69,7 @@ export class CommandGate {
 
   /** Takes up what the last life left: what may have been sent is unknown and will be read back. */
   async start(): Promise<void> {
-    this.#stopped = false;
+    this.#stop = new AbortController();
     for (const record of await this.#parts.registry.openCommands()) {
       if (isSwitching(record.request.control)) this.#quota.count(record.request.requestedAtMs);
       const found =
@@ -79,7 +79,7 @@ export class CommandGate {
   }
 
   stop(): void {
-    this.#stopped = true;
+    this.#stop.abort(new LinkError("the head-end stops", { code: "stopped" }));
   }
 
   async submit(request: CommandRequest): Promise<CommandRecord> {
@@ -108,7 +108,7 @@ export class CommandGate {
 
   #run(record: CommandRecord): void {
     const { commandId } = record.request;
-    if (this.#stopped || this.#running.has(commandId)) return;
+    if (this.#stop.signal.aborted || this.#running.has(commandId)) return;
     this.#running.add(commandId);
     void this.#drive(record).then(
       () => this.#running.delete(commandId),
@@ -122,8 +122,9 @@ export class CommandGate {
   /** Drives a command to its end. Every turn moves it on or waits; the expiry bounds the waiting, the read-back has no other way out. */
   async #drive(first: CommandRecord): Promise<void> {
     const { world } = this.#parts;
+    const { signal } = this.#stop;
     let record: CommandRecord | undefined = first;
-    while (record !== undefined && !this.#stopped) {
+    while (record !== undefined && !signal.aborted) {
       if (record.state === "waiting" && world.clock.nowMs() >= record.request.expiresAtMs) {
         await this.#move(
           record,
@@ -141,7 +142,9 @@ export class CommandGate {
       }
       const delayMs = this.#retry.failed(before.request.commandId) ?? DEFAULT_RETRY_POLICY.delayMsMax;
       const toExpiryMs = (before.request.expiresAtMs - world.clock.nowMs()) / world.clock.speed;
-      await world.timers.sleep(before.state === "waiting" ? Math.min(delayMs, Math.max(0, toExpiryMs)) : delayMs);
+      const waitMs = before.state === "waiting" ? Math.min(delayMs, Math.max(0, toExpiryMs)) : delayMs;
+      await world.timers.sleep(waitMs, signal).catch(() => undefined);
+      if (signal.aborted) return;
       record = await this.#parts.registry.command(before.request.commandId);
       if (record !== undefined && record.state !== "waiting" && record.state !== "unknown") return;
     }

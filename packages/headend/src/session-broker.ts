@@ -85,8 +85,9 @@ export class SessionBroker {
     const recorder = this.traces.begin({ meterId, route: routeText(device), purpose: wish.purpose, startedAtMs: world.clock.nowMs() });
     this.#open++;
     try {
+      const driver = this.driverOf(device);
       const link = await this.#link(device);
-      const session = await this.driverOf(device).open(link, {
+      const session = await driver.open(link, {
         device,
         purpose: wish.purpose,
         keys,

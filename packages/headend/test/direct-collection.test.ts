@@ -101,6 +101,29 @@ describe("collection of meters on direct TCP", () => {
     expect(utility.notices.filter(({ kind }) => kind === "event")).toHaveLength(2);
   });
 
+  it("does nothing more once it is stopped", async () => {
+    const utility = await directUtility();
+    await utility.headEnd().start();
+    await utility.simulation.runUntil(START_MS + MINUTE_MS);
+    utility.simulation.network.setPartition("headend", "M1", true);
+    const expiresAtMs = START_MS + 3 * 60 * MINUTE_MS;
+    const request = {
+      commandId: "c",
+      meterId: "M1",
+      control: { kind: "ping" as const },
+      requestedBy: "anna",
+      requestedAtMs: START_MS,
+      expiresAtMs,
+    };
+    await utility.simulation.runFor(utility.headEnd().submit(request));
+    await utility.simulation.runUntil(START_MS + 90 * MINUTE_MS);
+    await utility.simulation.runFor(utility.headEnd().stop());
+    const before = utility.notices.length;
+    await utility.simulation.runUntil(START_MS + 6 * 60 * MINUTE_MS);
+    expect(utility.notices.length).toBe(before);
+    expect((await utility.registry.command("c"))?.state).toBe("waiting");
+  });
+
   it("goes the same way twice from one seed", async () => {
     const run = async (): Promise<string> => {
       const utility = await directUtility({ seed: 9 });
