@@ -103,20 +103,22 @@ export class DeliveryLog {
   }
 
   /**
-   * The head-end has everything up to `sequence`: durable before it resolves. Acknowledging less again changes nothing.
+   * The head-end has everything up to `sequence`: it may be forgotten. Acknowledging less again changes nothing. On a full disk
+   * the mark itself may not fit: then room is made first, and at worst the same is delivered again after a restart.
    * `beforeDrop` runs before segments are removed, so that what is known only from them can be kept elsewhere.
-   * @throws UsageError for a number that was never given out.
+   * @throws UsageError for a number that was never given out, LinkError when the disk fails otherwise.
    */
   async acknowledge(sequence: number, beforeDrop: () => Promise<void> = () => Promise.resolve()): Promise<void> {
     if (sequence > this.newest) throw new UsageError(`${sequence} was never delivered, the newest is ${this.newest}`, { code: "sequence" });
     if (sequence <= this.#acknowledged) return;
-    await this.#files.replace(ACKNOWLEDGED, encodeAcknowledged(sequence));
+    const isMarked = await unlessFull(() => this.#files.replace(ACKNOWLEDGED, encodeAcknowledged(sequence)));
     this.#acknowledged = Math.max(this.#acknowledged, sequence);
     const done = this.#segments.filter((segment) => segment.last <= this.#acknowledged && segment !== this.#open);
     if (done.length === 0) return;
-    await beforeDrop();
+    await unlessFull(beforeDrop);
     for (const segment of done) await this.#files.remove(segment.path);
     this.#segments = this.#segments.filter((segment) => !done.includes(segment));
+    if (!isMarked) await unlessFull(() => this.#files.replace(ACKNOWLEDGED, encodeAcknowledged(this.#acknowledged)));
   }
 
   async #flush(): Promise<void> {
@@ -197,6 +199,17 @@ export class DeliveryLog {
     }
     this.#nextSequence = last + 1;
     return torn;
+  }
+}
+
+/** Does something on the disk; `false` when there was no room for it. */
+async function unlessFull(write: () => Promise<void>): Promise<boolean> {
+  try {
+    await write();
+    return true;
+  } catch (error) {
+    if (error instanceof LinkError && error.code === "disk-full") return false;
+    throw error;
   }
 }
 

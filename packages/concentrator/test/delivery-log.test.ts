@@ -107,6 +107,35 @@ describe("the delivery log", () => {
   });
 });
 
+describe("a disk without an octet to spare", () => {
+  it("is freed by an acknowledgement, though its mark does not fit", async () => {
+    const simulation = new Simulation({ seed: 1, startMs: START_MS });
+    const node = simulation.node("c");
+    const { log } = await open(simulation, node);
+    for (let index = 0; index < 6; index++) await simulation.runFor(log.append(new Uint8Array(150)));
+    node.disk.capacityOctets = node.disk.usedOctets;
+    await expect(simulation.runFor(log.append(new Uint8Array(150)))).rejects.toMatchObject({ code: "disk-full" });
+    await simulation.runFor(log.acknowledge(4, () => node.world.files.replace("book", new Uint8Array(20))));
+    expect(await simulation.runFor(log.append(new Uint8Array(150)))).toBe(7);
+    node.crash();
+    const again = await open(simulation, node);
+    expect(again.log.acknowledged).toBe(4);
+    expect((await simulation.runFor(again.log.read(1, 99))).map(({ sequence }) => sequence)).toEqual([5, 6, 7]);
+  });
+
+  it("takes an acknowledgement that frees nothing, at the price of delivering again after a restart", async () => {
+    const simulation = new Simulation({ seed: 1, startMs: START_MS });
+    const node = simulation.node("c");
+    const { log } = await open(simulation, node, { segmentOctetsMax: 10_000, capacityOctets: 100_000 });
+    for (let index = 0; index < 6; index++) await simulation.runFor(log.append(new Uint8Array(150)));
+    node.disk.capacityOctets = node.disk.usedOctets;
+    await simulation.runFor(log.acknowledge(4));
+    expect(log.oldest).toBe(5);
+    node.crash();
+    expect((await open(simulation, node)).log.oldest).toBe(1);
+  });
+});
+
 describe("counters on the disk", () => {
   it("skip numbers over a crash and never give one twice", async () => {
     const simulation = new Simulation({ seed: 1, startMs: START_MS });
