@@ -6,6 +6,8 @@ export type Obis = string & { readonly brand: "obis" };
 /** Logical names seen so far by their 48-bit value: a fleet uses a few hundred of them. */
 const INTERNED = new Map<number, Obis>();
 const INTERNED_MAX = 4096;
+/** The way back. */
+const OCTETS = new Map<Obis, Uint8Array>();
 
 /**
  * Reads `1-0:1.8.0.255`, `1.0.1.8.0.255`, `1-0:1.8.0*255` or `1-0:1.8.0` (F is then 255).
@@ -38,5 +40,11 @@ export function obisFromOctets(octets: Uint8Array, start = 0): Obis {
 
 /** The six octets A to F. */
 export function obisToOctets(obis: Obis): Uint8Array {
-  return Uint8Array.from(obis.split(/[-:.]/), Number);
+  let octets = OCTETS.get(obis);
+  if (octets === undefined) {
+    octets = Uint8Array.from(obis.split(/[-:.]/), Number);
+    if (OCTETS.size < INTERNED_MAX) OCTETS.set(obis, octets);
+  }
+  // A copy: nobody may change what others are given.
+  return octets.slice();
 }
