@@ -99,7 +99,8 @@ function barsOf(intervals: Intervals, windows: IntervalChartProps["windows"], pr
   const first = Date.parse(intervals.start) / 1000;
   const starts = intervals.starts?.map((start) => Date.parse(start) / 1000);
   const lit = litTest(windows);
-  return intervals.v.map((value, index): Bar => {
+  const knownUntil = Date.parse(intervals.asOf) / 1000;
+  const bars = intervals.v.map((value, index): Bar => {
     const start = starts === undefined ? first + index * intervals.stepSeconds : (starts[index] ?? first);
     const end =
       starts === undefined
@@ -114,6 +115,8 @@ function barsOf(intervals: Intervals, windows: IntervalChartProps["windows"], pr
       proposed: scaledBy(scale, proposal?.v[index - proposal.fromIndex]),
     };
   });
+  // What has not happened yet is not missing.
+  return bars.filter(({ start, end, value }) => value !== null || (end <= knownUntil && start < knownUntil));
 }
 
 function scaledBy(scale: number, value: number | null | undefined): number | undefined {

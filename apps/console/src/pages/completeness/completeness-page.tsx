@@ -1,6 +1,6 @@
 import { useQuery } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
-import { useState } from "react";
+import { useEffect, useRef, useState } from "react";
 import type { Completeness } from "@amity/api";
 import { completenessQuery } from "../../data/queries.ts";
 import { count, percent } from "../../ui/format.ts";
@@ -45,8 +45,13 @@ export function CompletenessPage() {
 }
 
 function HeatTable({ data }: { data: Completeness }) {
+  const box = useRef<HTMLDivElement>(null);
+  // Where not all days fit, the newest are shown first.
+  useEffect(() => {
+    if (box.current !== null) box.current.scrollLeft = box.current.scrollWidth;
+  }, [data.days.length]);
   return (
-    <div className="scroll-x" tabIndex={0} role="region" aria-label="Completeness by day and concentrator">
+    <div ref={box} className="scroll-x" tabIndex={0} role="region" aria-label="Completeness by day and concentrator">
       <table className="heat">
         <thead>
           <tr>

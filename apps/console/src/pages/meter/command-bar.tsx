@@ -23,7 +23,6 @@ export function CommandBar({ detail }: { detail: MeterDetail }) {
     onSuccess: (command) => setCurrent(command.commandId),
   });
   if (!mayRead) return null;
-  const connected = detail.supply === "connected";
   return (
     <div className="command-bar">
       <div className="actions">
@@ -33,16 +32,18 @@ export function CommandBar({ detail }: { detail: MeterDetail }) {
         <button type="button" className="button" onClick={() => request.mutate({ kind: "readRegisters" })}>
           Read registers
         </button>
-        {maySwitch && (
-          <button
-            type="button"
-            className="button"
-            data-kind={connected ? "danger" : "primary"}
-            onClick={() => setAsked(connected ? "disconnect" : "connect")}
-          >
-            {connected ? "Disconnect supply" : "Connect supply"}
-          </button>
-        )}
+        {maySwitch &&
+          switchesFor(detail.supply).map((kind) => (
+            <button
+              key={kind}
+              type="button"
+              className="button"
+              data-kind={kind === "disconnect" ? "danger" : "primary"}
+              onClick={() => setAsked(kind)}
+            >
+              {kind === "disconnect" ? "Disconnect supply" : "Connect supply"}
+            </button>
+          ))}
       </div>
       <p className="small">
         Supply <strong>{detail.supply}</strong>
@@ -68,6 +69,12 @@ export function CommandBar({ detail }: { detail: MeterDetail }) {
       )}
     </div>
   );
+}
+
+/** What makes sense in a supply state; where it is not known, both do. */
+function switchesFor(supply: MeterDetail["supply"]): readonly Asked[] {
+  if (supply === "connected") return ["disconnect"];
+  return supply === "unknown" ? ["disconnect", "connect"] : ["connect"];
 }
 
 const WORDS: Readonly<Record<Command["state"], string>> = {

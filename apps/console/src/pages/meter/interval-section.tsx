@@ -54,7 +54,7 @@ export function IntervalSection({ detail, span }: { detail: MeterDetail; span: S
                   void navigate({ search: (before) => ({ ...before, channel: one.channel }), replace: true, resetScroll: false })
                 }
               >
-                {one.name}
+                {shortName(one.name)}
               </button>
             ))}
           </div>
@@ -113,9 +113,15 @@ export function IntervalSection({ detail, span }: { detail: MeterDetail; span: S
       {intervals !== undefined && (
         <p className="small quiet">
           As known at {longDateTime(intervals.asOf, zone)}
-          {intervals.version > 1 ? `; values were replaced, up to version ${intervals.version}` : "; never changed since first stored"}.
+          {intervals.version > 1 ? `; stored in up to ${intervals.version} versions` : "; one version"}.
         </p>
       )}
     </section>
   );
+}
+
+/** "Active energy import" is "Import" where all stand side by side. */
+function shortName(name: string): string {
+  const short = name.replace(/^Active energy /, "").replace(/ energy /, " ");
+  return `${short[0]?.toUpperCase() ?? ""}${short.slice(1)}`;
 }

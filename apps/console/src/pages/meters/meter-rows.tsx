@@ -78,7 +78,15 @@ export function MeterRows({ rows, total, sort, onSort, onEnd }: MeterRowsProps) 
   }
 
   return (
-    <div ref={box} className="vlist" role="table" aria-label="Meters" aria-rowcount={total + 1} tabIndex={-1}>
+    <div
+      ref={box}
+      className="vlist"
+      data-shares={rows.some(({ completeness }) => completeness !== undefined)}
+      role="table"
+      aria-label="Meters"
+      aria-rowcount={total + 1}
+      tabIndex={-1}
+    >
       <div className="vlist-head vrow" role="row" aria-rowindex={1}>
         {COLUMNS.map((column) => (
           <HeadCell key={column.name} column={column} sort={sort} onSort={onSort} />
