@@ -1,7 +1,7 @@
 import { isAbsolute, join, resolve } from "node:path";
 import { realRandom, realTimers } from "@amity/runtime";
 import { headEndMigrations } from "@amity/headend";
-import { mdmMigrations } from "@amity/mdm";
+import { mdmMigrations, mdmRulesMigrations } from "@amity/mdm";
 import { leaseMigrations, migrate, openStore, type Store } from "@amity/store";
 
 /** Which database: the embedded one in a folder, or any PostgreSQL 15 or newer. */
@@ -19,7 +19,7 @@ export async function openDatabase(choice: DatabaseChoice): Promise<Store> {
       : { url: choice.databaseUrl },
   );
   try {
-    await migrate(store, [leaseMigrations, headEndMigrations, mdmMigrations]);
+    await migrate(store, [leaseMigrations, headEndMigrations, mdmMigrations, mdmRulesMigrations]);
     return store;
   } catch (error) {
     await store.close();
