@@ -30,6 +30,11 @@ export interface UtilityOptions {
   readonly headEnd: HeadEndOptions;
 }
 
+/** Share of the history at which reviews begin: some meters may be dark for long. */
+const BACKFILL_ENOUGH = 0.98;
+/** Machine time after which they begin in any case. */
+const BACKFILL_WAIT_MS = 20 * 60_000;
+
 /** The running utility: head-end and MDM joined by the sink, with what watches them. */
 export interface Utility {
   readonly mdm: Mdm;
@@ -68,7 +73,9 @@ export function composeUtility(options: UtilityOptions): Utility {
   };
   const { headEnd, registry, keys } = composeHeadEnd({ world, store, sink, masterKey: options.masterKey }, options.headEnd);
   const days = new DayBook({ store, ledger: mdm.ledger, timers: world.timers, groupOf: (meterId) => places.groupOf(meterId) });
+  const startedMs = world.timers.elapsedMs();
   const reviews = new ReviewQueue(mdm.review, {
+    isHeld: () => headEnd.views.backfill().fraction < BACKFILL_ENOUGH && world.timers.elapsedMs() - startedMs < BACKFILL_WAIT_MS,
     onReviewed: (summary) => world.log.debug("reviewed", { ...summary }),
     onFailed: (error) => world.log.error("review-failed", { message: error instanceof Error ? error.message : String(error) }),
   });

@@ -67,7 +67,7 @@ function concentratorEntry(concentratorId: string, { concentratorPorts }: FieldP
 }
 
 function deviceOf(meter: PlannedMeter, { meterPorts }: FieldPorts): Device {
-  const { reading, management } = STANDARD_METER.clients;
+  const { management } = STANDARD_METER.clients;
   const { address, concentratorId } = meter;
   return {
     meterId: meter.meterId,
@@ -77,8 +77,9 @@ function deviceOf(meter: PlannedMeter, { meterPorts }: FieldPorts): Device {
         ? { kind: "concentrator", concentratorId, meterAddress: String(address.station) }
         : { kind: "direct", address: { host: HOST, port: meterPorts[meter.meterId] ?? 0 } },
     settings: {
-      readClient: reading,
-      readAuth: "lls",
+      // The head-end's own sessions are ciphered from end to end; only concentrators use the reading client's password, on their street.
+      readClient: management,
+      readAuth: "hls-gmac",
       manageClient: management,
       manageAuth: "hls-gmac",
       logicalDeviceName: logicalDeviceName(STANDARD_METER, meter.serial),

@@ -10,6 +10,8 @@ export interface ReviewQueueOptions {
   readonly graceMs?: number;
   /** Channel days taken in one go. Default 4,096. */
   readonly batchMax?: number;
+  /** True while it is too early: a back-fill is under way, whose history and events the rules and estimators would miss. */
+  readonly isHeld?: () => boolean;
   /** Told of every batch. */
   readonly onReviewed?: (summary: ReviewSummary) => void;
   /** Told of a failed batch: its days stay in the queue. */
@@ -81,6 +83,7 @@ export class ReviewQueue {
   }
 
   async #work(): Promise<void> {
+    if (this.#options.isHeld?.() === true) return;
     try {
       await this.#closeDays();
       for (let batch = this.#takeDue(); batch.length > 0 && !this.#stopped; batch = this.#takeDue()) {
