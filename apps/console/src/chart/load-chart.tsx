@@ -19,12 +19,13 @@ interface LoadChartProps {
 export function LoadChart({ series, live, zone, height, label }: LoadChartProps) {
   const data = useMemo((): uPlot.AlignedData => {
     const start = Date.parse(series.start) / 1000;
-    const end = start + series.importW.length * series.stepSeconds;
+    const steps = completeSteps(series.importW);
+    const end = start + steps * series.stepSeconds;
     const newer = live.filter(({ at }) => at >= end);
     return [
-      [...series.importW.map((_, index) => start + index * series.stepSeconds), ...newer.map(({ at }) => at)],
-      [...series.importW, ...newer.map(({ importW }) => importW)],
-      [...series.exportW, ...newer.map(({ exportW }) => exportW)],
+      [...Array.from({ length: steps }, (_, index) => start + index * series.stepSeconds), ...newer.map(({ at }) => at)],
+      [...series.importW.slice(0, steps), ...newer.map(({ importW }) => importW)],
+      [...series.exportW.slice(0, steps), ...newer.map(({ exportW }) => exportW)],
     ];
   }, [series, live]);
 
@@ -74,4 +75,10 @@ export function LoadChart({ series, live, zone, height, label }: LoadChartProps)
 
 function watts(value: number | null | undefined): string {
   return typeof value === "number" ? quantity(value, "W") : "–";
+}
+
+/** Steps that are worth drawing: readings come in late, so the last step before the empty ones is still filling. */
+function completeSteps(values: readonly (number | null)[]): number {
+  const last = values.findLastIndex((value) => value !== null);
+  return last === values.length - 1 ? values.length : Math.max(0, last);
 }

@@ -95,3 +95,9 @@ export function span(seconds: number): string {
   if (seconds < 86_400) return `${Math.floor(seconds / 3_600)} h ${Math.round((seconds % 3_600) / 60)} min`;
   return `${Math.floor(seconds / 86_400)} d ${Math.round((seconds % 86_400) / 3_600)} h`;
 }
+
+/** `missingMinutes` as "Missing minutes": names of rules' numbers are shown as they are called there. */
+export function inWords(name: string): string {
+  const words = name.replace(/([a-z])([A-Z])/g, (_match, before: string, after: string) => `${before} ${after.toLowerCase()}`);
+  return `${words[0]?.toUpperCase() ?? ""}${words.slice(1)}`;
+}

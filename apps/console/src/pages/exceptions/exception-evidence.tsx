@@ -4,7 +4,7 @@ import type { VeeException } from "@amity/api";
 import { IntervalChart } from "../../chart/interval-chart.tsx";
 import { exceptionQuery } from "../../data/queries.ts";
 import { useZone } from "../../shell/session-context.ts";
-import { clockTime, dateTime } from "../../ui/format.ts";
+import { clockTime, dateTime, inWords } from "../../ui/format.ts";
 import { ProblemNote } from "../../ui/problem-note.tsx";
 
 /** Why the rule spoke: the reason in words, the numbers that were compared, the curve, and what an estimate would put there. */
@@ -27,7 +27,7 @@ export function ExceptionEvidence({ exception }: { exception: VeeException }) {
       <dl className="evidence">
         {exception.evidence.map(({ name, value }) => (
           <div key={name}>
-            <dt>{name}</dt>
+            <dt>{inWords(name)}</dt>
             <dd>{value}</dd>
           </div>
         ))}
