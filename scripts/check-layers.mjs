@@ -2,10 +2,22 @@
 import { spawnSync } from "node:child_process";
 
 const MODULES_MIN = 50;
-const run = spawnSync(process.execPath, ["node_modules/dependency-cruiser/bin/dependency-cruise.mjs", "packages", "apps", "--config", ".dependency-cruiser.cjs", "--output-type", "json"], {
-  encoding: "utf8",
-  maxBuffer: 512 * 1024 * 1024,
-});
+const run = spawnSync(
+  process.execPath,
+  [
+    "node_modules/dependency-cruiser/bin/dependency-cruise.mjs",
+    "packages",
+    "apps",
+    "--config",
+    ".dependency-cruiser.cjs",
+    "--output-type",
+    "json",
+  ],
+  {
+    encoding: "utf8",
+    maxBuffer: 512 * 1024 * 1024,
+  },
+);
 if (run.stdout === "") {
   process.stderr.write(run.stderr);
   process.exit(1);

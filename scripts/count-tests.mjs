@@ -6,7 +6,11 @@ let counts = { passed: 0, failed: 1, skipped: 0 };
 try {
   const report = JSON.parse(readFileSync(reportPath, "utf8"));
   const brokenFiles = report.testResults.filter((file) => file.status === "failed" && file.assertionResults.length === 0).length;
-  counts = { passed: report.numPassedTests, failed: report.numFailedTests + brokenFiles, skipped: report.numPendingTests + report.numTodoTests };
+  counts = {
+    passed: report.numPassedTests,
+    failed: report.numFailedTests + brokenFiles,
+    skipped: report.numPendingTests + report.numTodoTests,
+  };
 } catch (error) {
   console.error(`no test report: ${error.message}`);
 }

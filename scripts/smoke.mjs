@@ -20,7 +20,7 @@ try {
   await expectPage(`${url}/api/openapi.json`, 200, '"3.1');
   await untilLive(url);
 } finally {
-  process.kill(-program.pid, "SIGTERM");
+  if (program.pid !== undefined) process.kill(-program.pid, "SIGTERM");
   await new Promise((resolve) => (program.exitCode === null && program.signalCode === null ? program.once("exit", resolve) : resolve()));
   await rm(data, { recursive: true, force: true });
 }

@@ -109,7 +109,7 @@ describe("billing from the ledger", () => {
     await deliver("NEW", startOfLocalDayMs(SYDNEY, day("2026-04-30")), startOfLocalDayMs(SYDNEY, april.toDay), 250);
     const [issued] = await billing.bill([{ usagePointId: "UP2", ...april }]);
     expect(issued).toMatchObject({ state: "issued", energyWh: 721_000, revision: 2 });
-    expect((await billing.list({ usagePointId: "UP2", limit: 10 })).map(({ revision, state }) => [revision, state]).toSorted()).toEqual([
+    expect((await billing.list({ usagePointId: "UP2", limit: 10 })).map(({ revision, state }) => [revision, state]).toReversed()).toEqual([
       [1, "cancelled"],
       [2, "issued"],
     ]);

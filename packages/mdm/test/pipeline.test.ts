@@ -50,7 +50,7 @@ describe("review of stored days", () => {
   let folder = "";
   let store: Store;
   let parts: ReviewParts;
-  let changed: ChannelDay[] = [];
+  const changed: ChannelDay[] = [];
   let nowMs = START + DAYS * DAY_MS + 6 * 3_600_000;
   const clock = { nowMs: () => nowMs };
 

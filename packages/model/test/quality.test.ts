@@ -20,10 +20,18 @@ describe("a quality code", () => {
       method: fc.constantFrom(...(Object.keys(QUALITY_METHODS) as QualityMethod[])),
       final: fc.boolean(),
     });
-    fc.assert(fc.property(quality, (original) => void expect(unpackQuality(packQuality(original))).toEqual(original)));
+    fc.assert(
+      fc.property(quality, (original) => {
+        expect(unpackQuality(packQuality(original))).toEqual(original);
+      }),
+    );
   });
   it("of any 16 bits reads as something", () => {
-    fc.assert(fc.property(fc.nat(0xffff), (code) => void expect(unpackQuality(code).source).toBeTypeOf("string")));
+    fc.assert(
+      fc.property(fc.nat(0xffff), (code) => {
+        expect(unpackQuality(code).source).toBeTypeOf("string");
+      }),
+    );
   });
   it("tells missing and estimated apart", () => {
     expect([

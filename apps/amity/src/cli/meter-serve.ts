@@ -143,5 +143,5 @@ function readUrl({ host, auth, transport, password, ek, ak }: MeterServeOptions,
     query.set("ak", ak);
   } else if (auth !== "none") query.set(auth === "lls" ? "password" : "secret", password);
   if (transport !== "wrapper") query.set("transport", transport);
-  return `dlms://${host}:${port}?${query}`;
+  return `dlms://${host}:${port}?${query.toString()}`;
 }

@@ -150,21 +150,26 @@ function traceTo(options: ReadOptions): Pick<ClientOptions, "trace"> {
   };
 }
 
-function objectShape({ classId, version, instanceId }: ObjectListEntry): Record<string, unknown> {
+interface ObjectShape {
+  readonly obis: string;
+  readonly classId: number;
+  readonly version: number;
+  readonly class: string | undefined;
+  readonly name: string | undefined;
+}
+
+function objectShape({ classId, version, instanceId }: ObjectListEntry): ObjectShape {
   return { obis: instanceId, classId, version, class: findClass(classId, version)?.name, name: obisName(instanceId) };
 }
 
-function print(
-  result: { meter: string; objects?: readonly Record<string, unknown>[]; readings: readonly MeterReading[] },
-  options: ReadOptions,
-): void {
+function print(result: { meter: string; objects?: readonly ObjectShape[]; readings: readonly MeterReading[] }, options: ReadOptions): void {
   if (options.json === true) {
     printJson(result);
     return;
   }
   for (const object of result.objects ?? [])
     printLine(
-      `${String(object["obis"]).padEnd(20)} class ${String(object["classId"]).padEnd(4)} v${String(object["version"])}  ${String(object["name"] ?? object["class"] ?? "")}`,
+      `${object.obis.padEnd(20)} class ${String(object.classId).padEnd(4)} v${object.version}  ${object.name ?? object.class ?? ""}`,
     );
   for (const { obis, name, text, error, columns, rows } of result.readings) {
     printLine(

@@ -19,7 +19,7 @@ const WAITING_MAX = 20_000;
 export class EndDeviceEventRecorder {
   readonly #parts: Parts;
   #waiting: EndDeviceEvent[] = [];
-  #writing: Promise<void> | undefined;
+  #isWriting = false;
 
   constructor(parts: Parts) {
     this.#parts = parts;
@@ -29,10 +29,11 @@ export class EndDeviceEventRecorder {
     this.#parts.watch.event(event);
     if (this.#waiting.length >= WAITING_MAX) return;
     this.#waiting.push(event);
-    this.#writing ??= this.#write().finally(() => (this.#writing = undefined));
+    if (!this.#isWriting) void this.#write();
   }
 
   async #write(): Promise<void> {
+    this.#isWriting = true;
     while (this.#waiting.length > 0) {
       const events = this.#waiting.splice(0);
       const { registry, sink, clock } = this.#parts;
@@ -43,5 +44,6 @@ export class EndDeviceEventRecorder {
         // The event log of the meter holds the outage as well: it comes with the next reading.
       }
     }
+    this.#isWriting = false;
   }
 }

@@ -73,12 +73,7 @@ export function composeUtility(options: UtilityOptions): Utility {
   };
   const { headEnd, registry, keys } = composeHeadEnd({ world, store, sink, masterKey: options.masterKey }, options.headEnd);
   const days = new DayBook({ store, ledger: mdm.ledger, timers: world.timers, groupOf: (meterId) => places.groupOf(meterId) });
-  const startedMs = world.timers.elapsedMs();
-  const reviews = new ReviewQueue(mdm.review, {
-    isHeld: () => headEnd.views.backfill().fraction < BACKFILL_ENOUGH && world.timers.elapsedMs() - startedMs < BACKFILL_WAIT_MS,
-    onReviewed: (summary) => world.log.debug("reviewed", { ...summary }),
-    onFailed: (error) => world.log.error("review-failed", { message: error instanceof Error ? error.message : String(error) }),
-  });
+  const reviews = composeReviews(mdm, headEnd, world);
   const { name, version, demo } = options;
   const parts: UtilityParts = {
     world,
@@ -123,4 +118,14 @@ export function composeUtility(options: UtilityOptions): Utility {
       await reviews.stop();
     },
   };
+}
+
+/** Reviews what changed, once the history and its events are there. */
+function composeReviews(mdm: Mdm, headEnd: HeadEnd, world: World): ReviewQueue {
+  const startedMs = world.timers.elapsedMs();
+  return new ReviewQueue(mdm.review, {
+    isHeld: () => headEnd.views.backfill().fraction < BACKFILL_ENOUGH && world.timers.elapsedMs() - startedMs < BACKFILL_WAIT_MS,
+    onReviewed: (summary) => world.log.debug("reviewed", { ...summary }),
+    onFailed: (error) => world.log.error("review-failed", { message: error instanceof Error ? error.message : String(error) }),
+  });
 }
