@@ -43,3 +43,12 @@ function digitsOf(text: string, scaler: number): { kept: string; negative: boole
   const left = point < 0 ? "0".repeat(-point) + digits : digits.slice(point);
   return { kept, negative: match[1] === "-", roundUp: left !== "" && left.charCodeAt(0) >= 0x35, rounded: /[1-9]/.test(left) };
 }
+
+/** Writes an integer times 10^scaler as plain decimal text, exactly, without trailing zeros. */
+export function formatScaled(value: number | bigint, scaler: number): string {
+  const integer = BigInt(value);
+  if (scaler >= 0) return (integer * 10n ** BigInt(scaler)).toString();
+  const digits = (integer < 0n ? -integer : integer).toString().padStart(1 - scaler, "0");
+  const fraction = digits.slice(scaler).replace(/0+$/, "");
+  return `${integer < 0n ? "-" : ""}${digits.slice(0, scaler)}${fraction === "" ? "" : `.${fraction}`}`;
+}
