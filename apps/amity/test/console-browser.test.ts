@@ -123,7 +123,7 @@ describe.skipIf(executablePath === undefined)("the console in a browser, on fixt
 
   it.each(["light", "dark"])("has no accessibility violation on any page in the %s theme", async (theme) => {
     await page.goto(server.url);
-    await page.evaluate((name) => localStorage.setItem("amity-theme", name), theme);
+    await page.evaluate(`localStorage.setItem("amity-theme", "${theme}")`);
     const meter = await page.evaluate(
       async () => ((await (await fetch("/api/v1/meters?limit=1")).json()) as { items: { id: string }[] }).items[0]!.id,
     );
@@ -147,7 +147,7 @@ describe.skipIf(executablePath === undefined)("the console in a browser, on fixt
     for (const path of PAGES) {
       await page.goto(server.url + path);
       await page.getByRole("heading", { level: 1 }).waitFor();
-      expect(await page.evaluate(() => document.documentElement.scrollWidth - innerWidth), path).toBeLessThanOrEqual(0);
+      expect(await page.evaluate("document.documentElement.scrollWidth - innerWidth"), path).toBeLessThanOrEqual(0);
     }
     expect(errors).toEqual([]);
   });

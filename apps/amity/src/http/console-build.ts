@@ -18,7 +18,15 @@ export async function ensureConsoleBuilt(options: { force?: boolean } = {}): Pro
   const wanted = await sourceHash(root);
   if (options.force !== true && (await readFile(stampPath, "utf8").catch(() => "")) === wanted) return { folder, built: false };
   const { build } = await import("vite");
-  await build({ root, logLevel: "error", configFile: join(root, "vite.config.ts") });
+  // Whatever NODE_ENV says (`test` under a test runner), what is served is the production build.
+  const before = process.env["NODE_ENV"];
+  process.env["NODE_ENV"] = "production";
+  try {
+    await build({ root, logLevel: "error", configFile: join(root, "vite.config.ts") });
+  } finally {
+    if (before === undefined) delete process.env["NODE_ENV"];
+    else process.env["NODE_ENV"] = before;
+  }
   await writeFile(stampPath, wanted);
   return { folder, built: true };
 }

@@ -138,7 +138,10 @@ export function ExceptionsPage() {
 function ExceptionList({ items, chosen, onChoose }: { items: readonly VeeException[]; chosen: string; onChoose: (id: string) => void }) {
   const now = useUtilityNow(10_000);
   const list = useRef<HTMLOListElement>(null);
-  useEffect(() => list.current?.querySelector('[aria-current="true"]')?.scrollIntoView({ block: "nearest" }), [chosen]);
+  // Braces: browsers have begun to return a promise from scrollIntoView, which React would take for a clean-up.
+  useEffect(() => {
+    list.current?.querySelector('[aria-current="true"]')?.scrollIntoView({ block: "nearest" });
+  }, [chosen]);
   return (
     <ol ref={list} className="split-list" aria-label="Queue" tabIndex={-1}>
       {items.map((item) => (
