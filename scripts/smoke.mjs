@@ -1,11 +1,12 @@
 /** Starts the program as README says, looks at what it serves, and stops it: fails where a newcomer's first minute would. */
 import { spawn } from "node:child_process";
-import { mkdtemp, rm } from "node:fs/promises";
+import { chmod, mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
 const READY_LIMIT_MS = 120_000;
 const data = await mkdtemp(join(tmpdir(), "amity-smoke-"));
+await chmod(data, 0o755);
 const started = Date.now();
 const program = spawn("npm", ["start", "--silent", "--", "--port", "0", "--data", data, "--meters", "120", "--history", "2", "--json"], {
   stdio: ["ignore", "pipe", "inherit"],

@@ -60,6 +60,11 @@ function addServers(program: Command): void {
 
 function addTools(program: Command): void {
   program
+    .command("hash-password")
+    .description("read a password from standard input and print its hash for --auth-file")
+    .action(async () => (await import("./cli/hash-password.ts")).printPasswordHash());
+
+  program
     .command("read")
     .description("read a meter once")
     .argument("<url>", "e.g. dlms://127.0.0.1:4059?client=1&auth=hls5&ek=HEX&ak=HEX")

@@ -1,4 +1,4 @@
-import { mkdtemp, rm } from "node:fs/promises";
+import { chmod, mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
@@ -14,6 +14,8 @@ describe.skipIf(executable === undefined)("the console in a real browser", () =>
 
   beforeAll(async () => {
     data = await mkdtemp(join(tmpdir(), "amity-browser-"));
+    // An unprivileged database server must be able to pass.
+    await chmod(data, 0o755);
     program = await startProgram(["--meters", "90", "--history", "2", "--data", data]);
     await program.until(({ event, percent }) => event === "backfill" && Number(percent) >= 60);
   });

@@ -1,4 +1,4 @@
-import { mkdtemp, readFile, rm } from "node:fs/promises";
+import { chmod, mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, it } from "vitest";
@@ -19,6 +19,8 @@ const QUARTER_MS = 900_000;
 let data = "";
 beforeAll(async () => {
   data = await mkdtemp(join(tmpdir(), "amity-kill-"));
+  // An unprivileged database server must be able to pass.
+  await chmod(data, 0o755);
 });
 afterAll(() => rm(data, { recursive: true, force: true }));
 

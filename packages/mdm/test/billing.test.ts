@@ -1,4 +1,4 @@
-import { mkdtemp, rm } from "node:fs/promises";
+import { chmod, mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
@@ -53,6 +53,8 @@ describe("billing from the ledger", () => {
 
   beforeAll(async () => {
     folder = await mkdtemp(join(tmpdir(), "amity-billing-"));
+    // An unprivileged database server must be able to pass.
+    await chmod(folder, 0o755);
     store = await openStore({ embedded: { folder, timers: realTimers, random: seededRandom(folder) } });
     await migrate(store, [leaseMigrations, mdmMigrations]);
     billing = createBilling({ store, ledger: createLedger(store, clock), registry: createRegistry(store, clock), clock });

@@ -1,4 +1,4 @@
-import { mkdtemp, rm } from "node:fs/promises";
+import { chmod, mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
@@ -79,6 +79,8 @@ describe("review of stored days", () => {
 
   beforeAll(async () => {
     folder = await mkdtemp(join(tmpdir(), "amity-pipeline-"));
+    // An unprivileged database server must be able to pass.
+    await chmod(folder, 0o755);
     store = await openStore({ embedded: { folder, timers: realTimers, random: seededRandom(folder) } });
     await migrate(store, [leaseMigrations, mdmMigrations]);
     parts = {

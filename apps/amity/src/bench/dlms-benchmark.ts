@@ -1,0 +1,215 @@
+import { fork, type ChildProcess } from "node:child_process";
+import { setFlagsFromString } from "node:v8";
+import { runInNewContext } from "node:vm";
+import {
+  connectDlms,
+  decodeInstant,
+  decodeProfileTable,
+  memoryCounter,
+  memoryReceivedCounter,
+  serveDlms,
+  wrapperLink,
+  type CosemDevice,
+  type DlmsClient,
+  type InvocationCounter,
+} from "@amity/dlms";
+import { realNetwork, realRandom, realTimers, type Connection } from "@amity/runtime";
+import { median, type Benchmark } from "./benchmark.ts";
+import {
+  BENCH_CLIENTS,
+  BENCH_CLIENT_TITLE,
+  BENCH_ENERGY,
+  BENCH_KEYS,
+  BENCH_PROFILE,
+  PROFILE_COLUMNS,
+  PROFILE_ROWS,
+  benchMeter,
+  benchProfile,
+} from "./dlms-meter.ts";
+import { memoryConnections } from "./memory-connection.ts";
+
+const RUNS = 5;
+const RUN_MS = 2_000;
+/** Between two looks at the clock. */
+const BATCH = 32;
+
+export const dlmsBenchmark: Benchmark = {
+  name: "dlms",
+  title: "DLMS on one core, and over loopback TCP between two processes",
+  method:
+    "profile_decode: buffer of a load-profile response (96 rows x 6 columns) to numbers by column, every number read; profile_decode_instants: every stamp to UTC milliseconds as well. " +
+    "get, get_ciphered (GMAC association, suite 0, authenticated and encrypted), associations (HLS5-GMAC, ciphered, opened and released), profile_reads (decoded): client and server in one process and thread, whole APDUs in the wrapper, no socket. " +
+    "tcp_*: the same client, the server in a second process, loopback TCP, one request after another. bytes_per_get: heap and buffers that one get round trip allocates on both sides together. " +
+    "The meter behind the server costs nothing: one value, one profile held as octets, sent in one APDU. Medians of 5 runs of 2 s each after a warm-up.",
+  run: runDlms,
+};
+
+type Measure = (operation: () => Promise<void> | void) => Promise<number>;
+
+async function runDlms({ quick, remark }: { quick: boolean; remark: (text: string) => void }): Promise<Record<string, number>> {
+  const measure: Measure = (operation) => perSecond(operation, quick);
+  remark("decoding profiles");
+  const decoded = await measureDecoding(measure);
+  remark("client and server in one process");
+  const inProcess = await measureInProcess(measure, quick);
+  remark("client and server in two processes");
+  return { ...decoded, ...inProcess, ...(await measureTcp(measure)) };
+}
+
+async function measureDecoding(measure: Measure): Promise<Record<string, number>> {
+  const octets = benchProfile();
+  return {
+    profile_decode_per_s: await measure(() => check(sumOfNumbers(octets))),
+    profile_decode_instants_per_s: await measure(() => check(sumOfNumbers(octets) + lastInstant(octets))),
+    profile_octets: octets.length,
+  };
+}
+
+function sumOfNumbers(octets: Uint8Array): number {
+  const table = decodeProfileTable(octets);
+  let sum = 0;
+  // The clock in the first column is no number.
+  for (let cell = 0; cell < table.numbers.length; cell++) if (cell % PROFILE_COLUMNS !== 0) sum += table.numbers[cell] ?? 0;
+  return sum;
+}
+
+function lastInstant(octets: Uint8Array): number {
+  const table = decodeProfileTable(octets);
+  let latestMs = 0;
+  for (let row = 0; row < table.rowCount; row++) {
+    const stamp = table.octetsAt(row, 0);
+    latestMs = Math.max(latestMs, (stamp === undefined ? undefined : decodeInstant(stamp)) ?? 0);
+  }
+  return latestMs;
+}
+
+async function measureInProcess(measure: Measure, quick: boolean): Promise<Record<string, number>> {
+  const device = benchMeter();
+  const counter = memoryCounter();
+  const open = (): Connection => servedInProcess(device);
+  const plain = await publicClient(open());
+  const ciphered = await managementClient(open(), counter);
+  return {
+    get_per_s: await measure(() => get(plain)),
+    get_ciphered_per_s: await measure(() => get(ciphered)),
+    profile_reads_per_s: await measure(() => readProfile(plain)),
+    profile_reads_ciphered_per_s: await measure(() => readProfile(ciphered)),
+    associations_per_s: await measure(async () => (await managementClient(open(), counter)).release()),
+    bytes_per_get: await allocatedBy(() => get(plain), quick),
+    bytes_per_get_ciphered: await allocatedBy(() => get(ciphered), quick),
+  };
+}
+
+function servedInProcess(device: CosemDevice): Connection {
+  const [near, far] = memoryConnections();
+  serveDlms(wrapperLink(far, "server"), device, WORLD);
+  return near;
+}
+
+async function measureTcp(measure: Measure): Promise<Record<string, number>> {
+  const child = fork(new URL("./dlms-server.ts", import.meta.url), { execArgv: ["--import", import.meta.resolve("tsx")] });
+  try {
+    const address = { host: "127.0.0.1", port: await portOf(child) };
+    const counter = memoryCounter();
+    const plain = await publicClient(await realNetwork.connect(address));
+    const ciphered = await managementClient(await realNetwork.connect(address), counter);
+    const results = {
+      tcp_get_per_s: await measure(() => get(plain)),
+      tcp_get_ciphered_per_s: await measure(() => get(ciphered)),
+      tcp_profile_reads_per_s: await measure(() => readProfile(plain)),
+      tcp_profile_reads_ciphered_per_s: await measure(() => readProfile(ciphered)),
+      tcp_associations_per_s: await measure(async () => {
+        const client = await managementClient(await realNetwork.connect(address), counter);
+        await client.release();
+      }),
+    };
+    await plain.release();
+    await ciphered.release();
+    return results;
+  } finally {
+    child.kill();
+  }
+}
+
+function portOf(child: ChildProcess): Promise<number> {
+  return new Promise((resolve, reject) => {
+    child.once("message", ({ port }: { port: number }) => resolve(port));
+    child.once("exit", (code) => reject(new Error(`the meter's process ended with ${code}`)));
+  });
+}
+
+function publicClient(connection: Connection): Promise<DlmsClient> {
+  const link = wrapperLink(connection, "client");
+  return connectDlms(link, { clientSap: BENCH_CLIENTS.public, authentication: { mechanism: "none" } }, WORLD);
+}
+
+function managementClient(connection: Connection, sent: InvocationCounter): Promise<DlmsClient> {
+  const security = {
+    suite: 0,
+    systemTitle: BENCH_CLIENT_TITLE,
+    keys: BENCH_KEYS,
+    protection: "authenticated-encrypted",
+    ciphering: "global",
+    sent,
+    received: memoryReceivedCounter(),
+  } as const;
+  const link = wrapperLink(connection, "client");
+  return connectDlms(link, { clientSap: BENCH_CLIENTS.management, authentication: { mechanism: "hls-gmac" }, security }, WORLD);
+}
+
+async function get(client: DlmsClient): Promise<void> {
+  const outcome = await client.get(BENCH_ENERGY);
+  if (outcome.kind !== "data") throw new Error(`refused: ${outcome.result}`);
+}
+
+async function readProfile(client: DlmsClient): Promise<void> {
+  const outcome = await client.getRaw(BENCH_PROFILE);
+  if (outcome.kind !== "data") throw new Error(`refused: ${outcome.result}`);
+  const { rowCount } = decodeProfileTable(outcome.octets);
+  if (rowCount !== PROFILE_ROWS) throw new Error(`${rowCount} rows came`);
+}
+
+function check(sum: number): void {
+  if (!(sum > 0)) throw new Error("nothing was decoded");
+}
+
+/** The median over the runs, after one to warm up. */
+async function perSecond(operation: () => Promise<void> | void, quick: boolean): Promise<number> {
+  const runMs = quick ? 50 : RUN_MS;
+  const run = async (): Promise<number> => {
+    const startMs = realTimers.elapsedMs();
+    let count = 0;
+    let tookMs = 0;
+    while (tookMs < runMs) {
+      for (let index = 0; index < BATCH; index++) {
+        const pending = operation();
+        if (pending !== undefined) await pending;
+      }
+      count += BATCH;
+      tookMs = realTimers.elapsedMs() - startMs;
+    }
+    return (count * 1000) / tookMs;
+  };
+  await run();
+  const figures: number[] = [];
+  for (let index = 0; index < (quick ? 1 : RUNS); index++) figures.push(await run());
+  return median(figures);
+}
+
+/** Octets that one operation allocates: growth of heap and buffers over short stretches; those that a collection cut short drop out by the median. */
+async function allocatedBy(operation: () => Promise<void>, quick: boolean): Promise<number> {
+  setFlagsFromString("--expose-gc");
+  const collect = runInNewContext("gc") as () => void;
+  const figures: number[] = [];
+  for (let stretch = 0; stretch < (quick ? 5 : 51); stretch++) {
+    collect();
+    const before = process.memoryUsage();
+    for (let index = 0; index < ALLOCATION_STRETCH; index++) await operation();
+    const after = process.memoryUsage();
+    figures.push((after.heapUsed + after.external - before.heapUsed - before.external) / ALLOCATION_STRETCH);
+  }
+  return median(figures);
+}
+
+const ALLOCATION_STRETCH = 200;
+const WORLD = { timers: realTimers, random: realRandom() };
