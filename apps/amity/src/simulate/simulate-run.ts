@@ -48,7 +48,7 @@ export interface SimulateRunOptions {
  * @throws UsageError for a size that cannot be simulated.
  */
 export async function simulateRun(database: Store, options: SimulateRunOptions): Promise<RunReport> {
-  const { seed, days, meters } = options;
+  const { days, meters } = options;
   if (!(days >= 1) || days > 400) throw new UsageError(`a run has 1 to 400 days, not ${days}`, { code: "days" });
   if (meters < 1 || meters > 10_000) throw new UsageError(`a run has 1 to 10000 meters, not ${meters}`, { code: "meters" });
   const unseen = new UnseenFailures();
