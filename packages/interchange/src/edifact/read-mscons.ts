@@ -9,8 +9,8 @@ import { segments, type Segment } from "./segments.ts";
 /** Values are kept as integers times 10^-3 of the base unit. */
 export const MSCONS_SCALER = -3;
 
-/** Longest period that counts as an interval; billing periods of months are no intervals (s). */
-const INTERVAL_MAX_SECONDS = 86_400;
+/** Periods that count as intervals (s); the months of billing quantities do not. */
+const INTERVALS_SECONDS = new Set([60, 300, 600, 900, 1800, 3600, 86_400]);
 
 /** A QTY whose times are still to come. */
 interface OpenQuantity {
@@ -170,7 +170,7 @@ class MsconsReader {
     const value = parseScaled(open.text, MSCONS_SCALER - power);
     if (value === undefined) return refuse("QTY", `"${open.text}" is not a number`);
     const { startMs, seconds } = span;
-    if (seconds <= 0 || seconds > INTERVAL_MAX_SECONDS || !Number.isInteger(seconds)) {
+    if (!INTERVALS_SECONDS.has(seconds)) {
       return refuse("DTM", `a period of ${seconds / 3600} hours is not an interval (a billing quantity is not interval data)`);
     }
     if (!isOnGrid(startMs, seconds)) return refuse("DTM", `the time is off the grid of ${seconds} s`);
