@@ -107,7 +107,7 @@ describe("billing from the ledger", () => {
     await deliver("OLD", from, exchange, 250);
     await deliver("NEW", exchange, startOfLocalDayMs(SYDNEY, day("2026-04-30")), 250);
     const [held] = await billing.bill([{ usagePointId: "UP2", ...april }]);
-    expect(held).toMatchObject({ state: "held", meterId: "NEW", heldBecause: "96 of 2884 intervals are missing or failed" });
+    expect(held).toMatchObject({ state: "held", meterId: "NEW", heldBecause: "96 of 2884 intervals are missing (limit 0.0 %)" });
     await deliver("NEW", startOfLocalDayMs(SYDNEY, day("2026-04-30")), startOfLocalDayMs(SYDNEY, april.toDay), 250);
     const [issued] = await billing.bill([{ usagePointId: "UP2", ...april }]);
     expect(issued).toMatchObject({ state: "issued", energyWh: 721_000, revision: 2 });

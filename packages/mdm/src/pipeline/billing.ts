@@ -1,14 +1,15 @@
-import { UsageError } from "@amity/bytes";
-import { formatDay, zoneOf } from "@amity/intervals";
+import { AmityError, UsageError } from "@amity/bytes";
 import type { UsagePointId } from "@amity/model";
 import type { Clock } from "@amity/runtime";
-import { instantParam, type Store, type Transaction } from "@amity/store";
+import { instantParam, type Store } from "@amity/store";
+import { canonicalJson } from "../billing/canonical-json.ts";
+import { STANDARD_GATE, type GateLimits } from "../billing/gate.ts";
 import type { Ledger } from "../ledger/ledger.ts";
-import { prepareTariff, rate, type Bill, type ReadyTariff } from "../rating/index.ts";
+import { prepareTariff, type Bill, type ReadyTariff } from "../rating/index.ts";
 import type { Registry } from "../registry/registry.ts";
 import type { Tariff } from "../tariff/index.ts";
-import { usageTotals } from "./usage-totals.ts";
-import { installationsOfAll, readUsage } from "./usage-reader.ts";
+import { draftBills } from "./bill-drafts.ts";
+import { findBill, keepDrafts, listBills, releaseHeld, type BillDraft } from "./bill-table.ts";
 
 export type BillState = "held" | "issued" | "cancelled";
 
@@ -54,21 +55,30 @@ export interface Billing {
   publish(tariff: Tariff): Promise<void>;
   tariffs(): Promise<Tariff[]>;
   /**
-   * Rates and stores. A bill of the same time whose amounts still hold is given back; one that late data made wrong is
-   * cancelled and made again. Bills with more missing or failed time than the gate allows are held, with the reason.
+   * Rates and stores, in the order asked. A bill of the same time whose amounts still hold is given back; one that late data
+   * made wrong is cancelled and made again. What earlier bills hand on (surplus, demands, the year's total) is taken from
+   * those that are issued; of one usage point the earlier time is rated first. Bills that the gate stops are held, with the
+   * reasons. @throws UsageError `not-rated` for those that cannot be rated at all, after the others are stored.
    */
   bill(asks: readonly BillAsk[]): Promise<StoredBill[]>;
+  /**
+   * Lets a held bill go out all the same. It stays issued while its amounts hold. `undefined` where there is no such bill;
+   * one that is not held is given back as it is. @throws UsageError `reason-missing`.
+   */
+  release(billId: string, by: { author: string; note: string }): Promise<StoredBill | undefined>;
   list(filter: BillFilter): Promise<StoredBill[]>;
   find(billId: string): Promise<StoredBill | undefined>;
 }
 
 export interface BillingOptions {
-  /** Largest share of intervals that may be missing or failed on an issued bill. Default 0. */
-  readonly missingShareMax?: number;
+  /** What a bill may hold without waiting for a person; limits left out are those of `STANDARD_GATE`. */
+  readonly gate?: Partial<GateLimits>;
 }
 
 /** Usage points read from the ledger at once. */
-const POINTS_AT_ONCE = 500;
+const POINTS_AT_ONCE = 250;
+/** Groups in work at once: while the database reads one and writes another, the program rates a third. */
+const GROUPS_AT_ONCE = 3;
 const LIST_MAX = 1000;
 
 interface Parts {
@@ -79,6 +89,7 @@ interface Parts {
 }
 
 export function createBilling(parts: Parts, options: BillingOptions = {}): Billing {
+  const limits = { ...STANDARD_GATE, ...options.gate };
   const ready = new Map<string, ReadyTariff>();
   const tariffOf = async (tariffId: string): Promise<ReadyTariff> => {
     let tariff = ready.get(tariffId);
@@ -91,10 +102,27 @@ export function createBilling(parts: Parts, options: BillingOptions = {}): Billi
     }
     return tariff;
   };
+  const billGroup = async (group: readonly Ask[], made: StoredBill[], failed: Unrated[]): Promise<void> => {
+    const drafts = await draftBills(parts, group, { tariffOf, limits });
+    const rated: { index: number; draft: BillDraft }[] = [];
+    for (const [at, { index, usagePointId }] of group.entries()) {
+      const drafted = drafts[at];
+      if (drafted?.kind === "rated") rated.push({ index, draft: drafted.draft });
+      else if (drafted !== undefined) failed.push({ usagePointId, error: drafted.error });
+    }
+    const kept = await parts.store.transaction((transaction) =>
+      keepDrafts(
+        transaction,
+        rated.map(({ draft }) => draft),
+      ),
+    );
+    for (const [at, bill] of kept.entries()) made[rated[at]?.index ?? 0] = bill;
+  };
   return {
     async publish(tariff) {
-      ready.set(tariff.id, prepareTariff(tariff));
+      const prepared = prepareTariff(tariff);
       await publish(parts, tariff);
+      ready.set(tariff.id, prepared);
     },
     async tariffs() {
       const { rows } = await parts.store.query<{ document: Tariff }>("select document from mdm.tariff order by tariff_id");
@@ -102,34 +130,62 @@ export function createBilling(parts: Parts, options: BillingOptions = {}): Billi
     },
     async bill(asks) {
       const made: StoredBill[] = [];
-      for (let at = 0; at < asks.length; at += POINTS_AT_ONCE) {
-        const group = asks.slice(at, at + POINTS_AT_ONCE);
-        const drafts = await rateAll(parts, group, tariffOf, options);
-        made.push(...(await parts.store.transaction((transaction) => keepAll(transaction, drafts))));
+      const failed: Unrated[] = [];
+      for (const wave of wavesOf(asks)) {
+        const groups = Array.from({ length: Math.ceil(wave.length / POINTS_AT_ONCE) }, (_, index) =>
+          wave.slice(index * POINTS_AT_ONCE, (index + 1) * POINTS_AT_ONCE),
+        );
+        let next = 0;
+        const work = async (): Promise<void> => {
+          for (let group = groups[next++]; group !== undefined; group = groups[next++]) await billGroup(group, made, failed);
+        };
+        await allSettled(Array.from({ length: Math.min(GROUPS_AT_ONCE, groups.length) }, work));
       }
+      if (failed.length > 0) throw notRated(failed, asks.length);
       return made;
     },
-    async list(filter) {
-      const { rows } = await parts.store.query<BillRow>(
-        `${SELECT} where ($1::text is null or usage_point_id = $1) and ($2::text is null or meter_id = $2) and ($3::text is null or state = $3)
-           and ($4::date is null or (to_day, bill_id) < ($4, $5))
-         order by to_day desc, bill_id desc limit $6`,
-        [
-          filter.usagePointId ?? null,
-          filter.meterId ?? null,
-          filter.state ?? null,
-          filter.after === undefined ? null : formatDay(filter.after.toDay),
-          filter.after?.billId ?? null,
-          Math.min(filter.limit, LIST_MAX),
-        ],
-      );
-      return rows.map(billOf);
+    async release(billId, { author, note }) {
+      if (note.trim() === "")
+        throw new UsageError("a release needs a reason", { code: "reason-missing", advice: "say in a few words why" });
+      await releaseHeld(parts.store, billId, { note: ` - released by ${author}: ${note.trim()}`, atMs: parts.clock.nowMs() });
+      return findBill(parts.store, billId);
     },
-    async find(billId) {
-      const { rows } = await parts.store.query<BillRow>(`${SELECT} where bill_id = $1`, [billId]);
-      return rows[0] === undefined ? undefined : billOf(rows[0]);
-    },
+    list: (filter) => listBills(parts.store, filter, Math.min(filter.limit, LIST_MAX)),
+    find: (billId) => findBill(parts.store, billId),
   };
+}
+
+type Ask = BillAsk & { readonly index: number };
+
+interface Unrated {
+  readonly usagePointId: UsagePointId;
+  readonly error: AmityError;
+}
+
+/** Asks that may be rated side by side: of each usage point one, the earlier time in the earlier wave. */
+function wavesOf(asks: readonly BillAsk[]): Ask[][] {
+  const waves: Ask[][] = [];
+  const depth = new Map<UsagePointId, number>();
+  const ordered = asks.map((ask, index): Ask => ({ ...ask, index })).toSorted((a, b) => a.fromDay - b.fromDay || a.index - b.index);
+  for (const ask of ordered) {
+    const wave = depth.get(ask.usagePointId) ?? 0;
+    depth.set(ask.usagePointId, wave + 1);
+    (waves[wave] ??= []).push(ask);
+  }
+  return waves;
+}
+
+/** Waits for all, so that nothing is left running behind a failure, then throws the first. */
+async function allSettled(work: readonly Promise<void>[]): Promise<void> {
+  for (const outcome of await Promise.allSettled(work)) if (outcome.status === "rejected") throw outcome.reason;
+}
+
+function notRated(failed: readonly Unrated[], asked: number): UsageError {
+  const named = failed.slice(0, 5).map(({ usagePointId, error }) => `${usagePointId}: ${error.message}`);
+  return new UsageError(`${failed.length} of ${asked} bills could not be rated (${named.join("; ")}${failed.length > 5 ? "; ..." : ""})`, {
+    code: "not-rated",
+    cause: failed[0]?.error,
+  });
 }
 
 async function publish(parts: Parts, tariff: Tariff): Promise<void> {
@@ -139,7 +195,7 @@ async function publish(parts: Parts, tariff: Tariff): Promise<void> {
     ]);
     for (const version of rows[0]?.document.versions ?? []) {
       const next = tariff.versions.find((candidate) => candidate.version === version.version);
-      if (canonical(next) !== canonical(version)) {
+      if (canonicalJson(next) !== canonicalJson(version)) {
         throw new UsageError(`version ${version.version} of tariff ${tariff.id} is published and cannot change`, {
           code: "tariff-changed",
           advice: "publish the change as a new version with its own effectiveFrom",
@@ -151,160 +207,4 @@ async function publish(parts: Parts, tariff: Tariff): Promise<void> {
       [tariff.id, JSON.stringify(tariff), instantParam(parts.clock.nowMs())],
     );
   });
-}
-
-/** JSON with its keys in one order: the database does not keep that of the writer. */
-function canonical(value: unknown): string {
-  return JSON.stringify(value, (_key, part: unknown) =>
-    typeof part === "object" && part !== null && !Array.isArray(part)
-      ? Object.fromEntries(Object.entries(part).toSorted(([left], [right]) => (left < right ? -1 : 1)))
-      : part,
-  );
-}
-
-type Draft = Omit<StoredBill, "billId" | "revision">;
-
-async function rateAll(
-  parts: Parts,
-  asks: readonly BillAsk[],
-  tariffOf: (id: string) => Promise<ReadyTariff>,
-  options: BillingOptions,
-): Promise<Draft[]> {
-  const tariffs = await Promise.all(asks.map((ask) => tariffOf(ask.tariffId)));
-  const knownAtMs = parts.clock.nowMs();
-  const usages = await readUsage(
-    parts,
-    asks.map((ask, index) => ({ ...ask, zone: tariffs[index]?.zone ?? zoneOf("UTC"), asOfMs: knownAtMs })),
-  );
-  const installations = await installationsOfAll(parts.store, [...new Set(asks.map((ask) => ask.usagePointId))]);
-  return asks.map((ask, index): Draft => {
-    const tariff = tariffs[index];
-    const usage = usages[index];
-    if (tariff === undefined || usage === undefined) throw new UsageError("no usage", { code: "unknown-usage-point" });
-    const bill = rate(tariff, { ...ask, usage });
-    const totals = usageTotals(usage);
-    const unsound = bill.quality.missing + bill.quality.failed;
-    const share = bill.quality.intervals === 0 ? 1 : unsound / bill.quality.intervals;
-    const isHeld = share > (options.missingShareMax ?? 0);
-    return {
-      ...ask,
-      meterId: installations.get(ask.usagePointId)?.at(-1)?.meterId ?? ask.usagePointId,
-      state: isHeld ? "held" : "issued",
-      energyWh: totals.importWh,
-      estimatedShare: totals.estimatedShare,
-      knownAtMs,
-      issuedAtMs: isHeld ? undefined : knownAtMs,
-      heldBecause: isHeld ? `${unsound} of ${bill.quality.intervals} intervals are missing or failed` : "",
-      bill,
-    };
-  });
-}
-
-/** The latest revision stays where its lines are the same; otherwise it is cancelled and the draft becomes the next. */
-async function keepAll(transaction: Transaction, drafts: readonly Draft[]): Promise<StoredBill[]> {
-  const latest = await latestRevisions(transaction, drafts);
-  const cancelled: StoredBill[] = [];
-  const made: StoredBill[] = [];
-  const kept = drafts.map((draft): StoredBill => {
-    const before = latest.get(keyOf(draft));
-    if (before !== undefined && before.state === draft.state && sameAmounts(before.bill, draft.bill)) return before;
-    if (before !== undefined && before.state !== "cancelled") cancelled.push(before);
-    const revision = (before?.revision ?? 0) + 1;
-    const bill = { ...draft, revision, billId: `${draft.usagePointId}-${formatDay(draft.fromDay)}-${draft.tariffId}-${revision}` };
-    made.push(bill);
-    return bill;
-  });
-  await transaction.query(
-    `update mdm.bill b set state = 'cancelled' from unnest($1::text[], $2::text[]) as n (usage_point_id, bill_id)
-     where b.usage_point_id = n.usage_point_id and b.bill_id = n.bill_id`,
-    [cancelled.map(({ usagePointId }) => usagePointId), cancelled.map(({ billId }) => billId)],
-  );
-  await transaction.query(INSERT, [JSON.stringify(made.map(rowOf))]);
-  return kept;
-}
-
-async function latestRevisions(transaction: Transaction, drafts: readonly Draft[]): Promise<Map<string, StoredBill>> {
-  const { rows } = await transaction.query<BillRow>(
-    `${SELECT} b join unnest($1::text[], $2::text[], $3::date[], $4::date[]) as n (usage_point_id, tariff_id, from_day, to_day)
-       using (usage_point_id, tariff_id, from_day, to_day)
-     order by revision for update of b`,
-    [
-      drafts.map(({ usagePointId }) => usagePointId),
-      drafts.map(({ tariffId }) => tariffId),
-      drafts.map(({ fromDay }) => formatDay(fromDay)),
-      drafts.map(({ toDay }) => formatDay(toDay)),
-    ],
-  );
-  return new Map(rows.map(billOf).map((bill): [string, StoredBill] => [keyOf(bill), bill]));
-}
-
-function keyOf({ usagePointId, tariffId, fromDay, toDay }: BillAsk): string {
-  return JSON.stringify([usagePointId, tariffId, fromDay, toDay]);
-}
-
-function sameAmounts(left: Bill, right: Bill): boolean {
-  const amounts = (bill: Bill): string => JSON.stringify(bill.lines.map(({ chargeId, quantity, amount }) => [chargeId, quantity, amount]));
-  return amounts(left) === amounts(right);
-}
-
-function rowOf(bill: StoredBill): Record<string, unknown> {
-  return {
-    usage_point_id: bill.usagePointId,
-    bill_id: bill.billId,
-    meter_id: bill.meterId,
-    tariff_id: bill.tariffId,
-    from_day: formatDay(bill.fromDay),
-    to_day: formatDay(bill.toDay),
-    revision: bill.revision,
-    state: bill.state,
-    currency: bill.bill.currency,
-    total: bill.bill.total,
-    energy_wh: Math.round(bill.energyWh),
-    estimated_share: bill.estimatedShare,
-    known_at: instantParam(bill.knownAtMs),
-    issued_at: bill.issuedAtMs === undefined ? null : instantParam(bill.issuedAtMs),
-    held_because: bill.heldBecause,
-    document: bill.bill,
-  };
-}
-
-const INSERT = `insert into mdm.bill select * from jsonb_populate_recordset(null::mdm.bill, $1::jsonb)`;
-
-const SELECT = `select usage_point_id, bill_id, meter_id, tariff_id, from_day - date '1970-01-01' as from_day, to_day - date '1970-01-01' as to_day,
-  revision, state, energy_wh, estimated_share, known_at, issued_at, held_because, document from mdm.bill`;
-
-interface BillRow {
-  usage_point_id: string;
-  bill_id: string;
-  meter_id: string;
-  tariff_id: string;
-  from_day: number;
-  to_day: number;
-  revision: number;
-  state: BillState;
-  energy_wh: bigint;
-  estimated_share: number;
-  known_at: number;
-  issued_at: number | null;
-  held_because: string;
-  document: Bill;
-}
-
-function billOf(row: BillRow): StoredBill {
-  return {
-    billId: row.bill_id,
-    usagePointId: row.usage_point_id,
-    meterId: row.meter_id,
-    tariffId: row.tariff_id,
-    fromDay: row.from_day,
-    toDay: row.to_day,
-    revision: row.revision,
-    state: row.state,
-    energyWh: Number(row.energy_wh),
-    estimatedShare: row.estimated_share,
-    knownAtMs: row.known_at,
-    issuedAtMs: row.issued_at ?? undefined,
-    heldBecause: row.held_because,
-    bill: row.document,
-  };
 }

@@ -3,6 +3,7 @@ export { spansOfEvents } from "./event-spans.ts";
 export * from "./exception-queue.ts";
 export { reviewDays, type ChannelDay, type ReviewParts, type ReviewSummary } from "./review.ts";
 export { ReviewQueue, type ReviewQueueOptions } from "./review-queue.ts";
+export { packPins, unpackPins, type PinRun } from "./bill-table.ts";
 export * from "./billing.ts";
 export { residentialTimeOfUse } from "./residential-tariff.ts";
 export { readUsage, type UsageAsk } from "./usage-reader.ts";

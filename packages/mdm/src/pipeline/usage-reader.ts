@@ -43,8 +43,12 @@ interface Stay {
  * Reads what many usage points used, in one pass over the ledger, in the order asked. A meter exchange within the time
  * gives two parts. A usage point without an installation record is taken as the meter of the same name (files know no meters).
  */
-export async function readUsage(parts: UsageReaderParts, asks: readonly UsageAsk[]): Promise<Usage[]> {
-  const installations = await installationsOfAll(parts.store, [...new Set(asks.map((ask) => ask.usagePointId))]);
+export async function readUsage(
+  parts: UsageReaderParts,
+  asks: readonly UsageAsk[],
+  knownInstallations?: ReadonlyMap<UsagePointId, readonly MeterInstallation[]>,
+): Promise<Usage[]> {
+  const installations = knownInstallations ?? (await installationsOfAll(parts.store, [...new Set(asks.map((ask) => ask.usagePointId))]));
   const stays = asks.map((ask) => staysOf(installations.get(ask.usagePointId) ?? [], ask));
   const channels = await parts.registry.channelsOf([...new Set(stays.flat().map(({ meterId }) => meterId))]);
   const wanted = channels.filter((channel) => channel.kind === "interval" && FLOWS[channel.name] !== undefined);
