@@ -1,10 +1,12 @@
-import { readdir, readFile, stat, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, readdir, readFile, rename, rm, stat, writeFile } from "node:fs/promises";
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 import { digest } from "@amity/crypto";
 import { toHex } from "@amity/bytes";
 
 const STAMP = "build-stamp.txt";
+/** Changes when the way of building changes: what was built another way is stale. */
+const BUILD_FORM = "production 2";
 
 /**
  * Builds the console where its output is missing or older than its sources (told by a hash of sources, lock of the
@@ -14,21 +16,36 @@ const STAMP = "build-stamp.txt";
 export async function ensureConsoleBuilt(options: { force?: boolean } = {}): Promise<{ folder: string; built: boolean }> {
   const root = dirname(createRequire(import.meta.url).resolve("@amity/console/package.json"));
   const folder = join(root, "dist");
-  const stampPath = join(folder, STAMP);
   const wanted = await sourceHash(root);
-  if (options.force !== true && (await readFile(stampPath, "utf8").catch(() => "")) === wanted) return { folder, built: false };
+  const isFresh = async (): Promise<boolean> => (await readFile(join(folder, STAMP), "utf8").catch(() => "")) === wanted;
+  if (options.force !== true && (await isFresh())) return { folder, built: false };
+
+  // Built aside and swapped in whole: several processes may find the console stale at once, and others read it meanwhile.
+  await mkdir(join(root, "var"), { recursive: true });
+  const aside = await mkdtemp(join(root, "var", "build-"));
+  try {
+    await buildInto(root, join(aside, "new"));
+    await writeFile(join(aside, "new", STAMP), wanted);
+    if (options.force !== true && (await isFresh())) return { folder, built: false };
+    await rename(folder, join(aside, "old")).catch(() => undefined);
+    await rename(join(aside, "new"), folder);
+    return { folder, built: true };
+  } finally {
+    await rm(aside, { recursive: true, force: true });
+  }
+}
+
+/** Whatever NODE_ENV says (`test` under a test runner), what is served is the production build. */
+async function buildInto(root: string, outDir: string): Promise<void> {
   const { build } = await import("vite");
-  // Whatever NODE_ENV says (`test` under a test runner), what is served is the production build.
   const before = process.env["NODE_ENV"];
   process.env["NODE_ENV"] = "production";
   try {
-    await build({ root, logLevel: "error", configFile: join(root, "vite.config.ts") });
+    await build({ root, logLevel: "error", configFile: join(root, "vite.config.ts"), build: { outDir, emptyOutDir: true } });
   } finally {
     if (before === undefined) delete process.env["NODE_ENV"];
     else process.env["NODE_ENV"] = before;
   }
-  await writeFile(stampPath, wanted);
-  return { folder, built: true };
 }
 
 /** A hash over names and contents of everything that the build reads from the console's own folder. */
@@ -44,7 +61,7 @@ async function sourceHash(root: string): Promise<string> {
       if (entry.isFile()) inputs.push(join(entry.parentPath, entry.name).slice(root.length + 1));
     }
   }
-  const parts: Uint8Array[] = [];
+  const parts: Uint8Array[] = [new TextEncoder().encode(`${BUILD_FORM}\n`)];
   for (const input of inputs.sort()) {
     parts.push(new TextEncoder().encode(`${input}\n`), new Uint8Array(await readFile(join(root, input))));
   }
