@@ -15,3 +15,5 @@ export { readCmep } from "./cmep/read-cmep.ts";
 export { writeCmep, type CmepOptions } from "./cmep/write-cmep.ts";
 export { MSCONS_SCALER, readMscons } from "./edifact/read-mscons.ts";
 export { writeMscons, type MsconsOptions } from "./edifact/write-mscons.ts";
+export { readEspi, type EspiOptions } from "./espi/read-espi.ts";
+export { writeEspi, type EspiWriteOptions } from "./espi/write-espi.ts";
