@@ -12,6 +12,17 @@ const SETTLE_DAYS = 1;
 /** Cycles end on this many different days, so that a run bills a part of the utility, as real ones do. */
 const CYCLE_GROUPS = 7;
 
+export interface BillingRunParts {
+  readonly billing: Billing;
+  readonly clock: Clock;
+  readonly zone: Zone;
+  readonly usagePoints: readonly string[];
+  /** The first cycles end on the days after this instant. */
+  readonly foundedMs: number;
+  /** False while the history is still being read: a bill made of half of it would only have to be cancelled. */
+  readonly isReady: () => boolean;
+}
+
 /** Bills each usage point every four weeks, and again while a bill is held, until it can be issued. */
 export class BillingRun {
   readonly #billing: Billing;
@@ -19,17 +30,18 @@ export class BillingRun {
   readonly #zone: Zone;
   readonly #usagePoints: readonly string[];
   readonly #firstDay: number;
+  readonly #isReady: () => boolean;
   readonly #billedTo = new Map<string, number>();
   #timer: Timer | undefined;
   #running: Promise<void> | undefined;
   #stopped = false;
 
-  /** `foundedMs`: the first cycle of a group ends on one of the days after it. */
-  constructor(parts: { billing: Billing; clock: Clock; zone: Zone; usagePoints: readonly string[]; foundedMs: number }) {
+  constructor(parts: BillingRunParts) {
     this.#billing = parts.billing;
     this.#clock = parts.clock;
     this.#zone = parts.zone;
     this.#usagePoints = parts.usagePoints;
+    this.#isReady = parts.isReady;
     this.#firstDay = localDayOf(parts.zone, parts.foundedMs) - CYCLE_DAYS;
   }
 
@@ -46,6 +58,7 @@ export class BillingRun {
 
   /** Bills every cycle that has ended and settled. */
   async look(): Promise<number> {
+    if (!this.#isReady()) return 0;
     const settled = localDayOf(this.#zone, this.#clock.nowMs()) - SETTLE_DAYS;
     const asks = this.#usagePoints.flatMap((usagePointId, index): BillAsk[] => {
       const from = this.#billedTo.get(usagePointId) ?? this.#firstDay + (index % CYCLE_GROUPS);

@@ -109,6 +109,7 @@ export async function startDemo(options: DemoOptions): Promise<DemoUtility> {
     zone: zoneOf(ZONE),
     usagePoints: plan.meters.map(usagePointOf),
     foundedMs: state.foundedMs,
+    isReady: () => utility.headEnd.views.backfill().fraction >= 0.98 && utility.reviews.due === 0,
   });
   await billing.start();
   return {

@@ -49,6 +49,14 @@ export class ReviewQueue {
     return this.#waiting.size;
   }
 
+  /** Channel days that wait although they are over and settled. */
+  get due(): number {
+    const dueBeforeMs = this.#dueBeforeMs();
+    let due = 0;
+    for (const { dayStartMs } of this.#waiting.values()) if (dayStartMs <= dueBeforeMs) due++;
+    return due;
+  }
+
   /** Asks for a review of days that changed. */
   add(days: readonly ChannelDay[]): void {
     for (const day of days) this.#waiting.set(blockKeyOf(day.channelId, day.dayStartMs), day);
@@ -108,8 +116,12 @@ export class ReviewQueue {
     }
   }
 
+  #dueBeforeMs(): number {
+    return this.#parts.clock.nowMs() - this.#options.graceMs - DAY_MS;
+  }
+
   #takeDue(): ChannelDay[] {
-    const dueBeforeMs = this.#parts.clock.nowMs() - this.#options.graceMs - DAY_MS;
+    const dueBeforeMs = this.#dueBeforeMs();
     const batch: ChannelDay[] = [];
     for (const [key, day] of this.#waiting) {
       if (batch.length >= this.#options.batchMax) break;
