@@ -84,8 +84,8 @@ export class ConcentratorSite {
     });
   }
 
-  /** Lets the power fail in the middle of the next write. */
-  crashAtNextWrite(downMs: number): void {
+  /** Lets the power fail in the middle of the next write; `undefined` takes it back. */
+  crashAtNextWrite(downMs: number | undefined): void {
     this.#downMs = downMs;
   }
 

@@ -59,11 +59,11 @@ function begin(stage: FaultStage, { kind, target, atMs, untilMs, severity }: Fau
     case "concentratorCrash":
       return site?.crash(downMs);
     case "concentratorCrashAtWrite":
-      return site?.crashAtNextWrite(downMs);
+      return site?.crashAtNextWrite(lyingDownMs(severity));
     case "headEndCrash":
       return headEnd.crash(downMs);
     case "headEndCrashAtCommit":
-      return headEnd.crashAtNextCommit(downMs);
+      return headEnd.crashAtNextCommit(lyingDownMs(severity));
     case "feederCut":
       return cut(stage, target, true);
     case "diskFull":
@@ -94,10 +94,19 @@ function end(stage: FaultStage, { kind, target }: Fault): void {
       return;
     case "databaseTrouble":
       return stage.headEnd.setDatabaseTrouble(0);
+    case "concentratorCrashAtWrite":
+      return site?.crashAtNextWrite(undefined);
+    case "headEndCrashAtCommit":
+      return stage.headEnd.crashAtNextCommit(undefined);
     default:
       // Crashes and resets end by themselves.
       return;
   }
+}
+
+/** How long a node that died in the middle of something stays down: one to ten minutes. */
+function lyingDownMs(severity: number): number {
+  return 60_000 + Math.floor(540 * severity) * 1_000;
 }
 
 /** The wide-area network when nothing disturbs it. */

@@ -40,7 +40,7 @@ export interface FaultTargets {
 
 const MINUTE_MS = 60_000;
 
-/** Shortest and longest duration (minutes) of each kind. */
+/** Shortest and longest duration (minutes) of each kind; for a crash at a write or commit, how long it lies in wait for one. */
 const DURATIONS: Readonly<Record<FaultKind, readonly [number, number]>> = {
   noise: [5, 60],
   isolatedMeter: [20, 240],
@@ -48,16 +48,16 @@ const DURATIONS: Readonly<Record<FaultKind, readonly [number, number]>> = {
   partition: [2, 180],
   streamReset: [0, 0],
   concentratorCrash: [1, 45],
-  concentratorCrashAtWrite: [1, 10],
+  concentratorCrashAtWrite: [30, 90],
   headEndCrash: [1, 30],
-  headEndCrashAtCommit: [1, 5],
+  headEndCrashAtCommit: [30, 90],
   feederCut: [1, 120],
   diskFull: [20, 240],
   databaseTrouble: [1, 15],
 };
 
 /** Faults of every kind come up about this often in a virtual day. */
-const FAULTS_PER_DAY = 16;
+const FAULTS_PER_DAY = 36;
 const FAULTS_MAX = 2_000;
 
 /**

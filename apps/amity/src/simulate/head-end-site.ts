@@ -78,7 +78,7 @@ export class HeadEndSite {
       if (notice.kind === "session" || notice.kind === "concentrator") {
         const isGood = notice.kind === "session" ? notice.ok : notice.online;
         const id = notice.kind === "session" ? notice.meterId : notice.concentratorId;
-        note(`${notice.kind}-${isGood ? "up" : "failed"}`, `${id} ${notice.error ?? ""}`);
+        note(`${notice.kind === "session" ? "session" : "link"}-${isGood ? "up" : "failed"}`, `${id} ${notice.error ?? ""}`);
       } else if (notice.kind === "event")
         note("event", `${notice.event.event.meterId} ${notice.event.event.log} ${notice.event.event.code}`);
     });
@@ -104,8 +104,8 @@ export class HeadEndSite {
     });
   }
 
-  /** Lets the process die when its next store operation is committed, before it learns of it. */
-  crashAtNextCommit(downMs: number): void {
+  /** Lets the process die when its next store operation is committed, before it learns of it; `undefined` takes it back. */
+  crashAtNextCommit(downMs: number | undefined): void {
     this.#downMs = downMs;
   }
 
