@@ -11,6 +11,7 @@ export * from "./ledger/merge-policy.ts";
 export type { Provenance } from "./ledger/provenance.ts";
 export * from "./ledger/register-table.ts";
 export * from "./migrations/mdm-migrations.ts";
+export * from "./registry/places.ts";
 export * from "./registry/registry.ts";
 export * from "./pipeline/index.ts";
 export * from "./vee/index.ts";

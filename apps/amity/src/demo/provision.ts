@@ -52,7 +52,12 @@ export async function provisionMdm(registry: MdmRegistry, plan: FleetPlan): Prom
 
 async function install(registry: MdmRegistry, meter: PlannedMeter, timeZone: string): Promise<void> {
   const usagePointId = usagePointOf(meter);
-  await registry.addUsagePoint({ usagePointId, commodity: "electricity", timeZone });
+  await registry.addUsagePoint({
+    usagePointId,
+    commodity: "electricity",
+    timeZone,
+    channelClass: meter.customerClass === "smallCommercial" ? "commercial" : "residential",
+  });
   await registry.install({ usagePointId, meterId: meter.meterId, installedAtMs: meter.installedMs, multiplier: "1" });
 }
 

@@ -1,6 +1,7 @@
 import type { Unit } from "@amity/model";
 import type { SqlRunner } from "@amity/store";
 import { channelIdOf, channelNoOf, meterKeyOf, type ChannelId } from "../ledger/channel-id.ts";
+import type { MeterPlace } from "../registry/places.ts";
 import type { Channel } from "../registry/registry.ts";
 import type { ChannelFacts } from "../vee/context.ts";
 
@@ -45,19 +46,22 @@ export async function activeIntervalChannels(runner: SqlRunner, fromDayMs: numbe
   return rows.map((row) => channelIdOf(row.meter_key, row.channel_no));
 }
 
-/** What rules need to know of a channel beside its values. */
-export function factsOf(channel: Channel, source: string): ChannelFacts {
-  const { unit, scaler, intervalSeconds } = channel;
+/** The C group of net active energy (import less export) in an OBIS name, IEC 62056-6-1. */
+const NET_ENERGY = /^\d+-\d+:16\./;
+
+/** What rules need to know of a channel beside its values; `place` is where its meter stands, absent where that is not known. */
+export function factsOf(channel: Channel, source: string, place?: MeterPlace): ChannelFacts {
+  const { name, unit, scaler, intervalSeconds } = channel;
   return {
     channelId: String(channel.channelId),
     unit,
     scaler,
-    commodity: unit === "m3" ? "gas" : "electricity",
+    commodity: place?.commodity ?? (unit === "m3" ? "gas" : "electricity"),
     kind: unit === "Wh" ? "energy" : unit === "varh" ? "reactiveEnergy" : unit === "m3" ? "volume" : "other",
-    channelClass: "residential",
+    channelClass: place?.channelClass ?? "residential",
     source,
-    multiplier: 1,
+    multiplier: place?.multiplier ?? 1,
     intervalSeconds,
-    mayBeNegative: false,
+    mayBeNegative: NET_ENERGY.test(name),
   };
 }

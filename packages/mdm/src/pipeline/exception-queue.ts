@@ -12,6 +12,15 @@ export interface FindingEstimate {
   readonly method: string;
   readonly reason: string;
   readonly numbers: Readonly<Record<string, number>>;
+  /** How far the estimates may be off; absent where nothing was guessed. */
+  readonly errorBar?: ErrorBar;
+}
+
+/** One standard error for each interval from `fromMs` on, in the channel's counts; 0 for what was measured. */
+export interface ErrorBar {
+  readonly fromMs: number;
+  readonly intervalSeconds: number;
+  readonly standardErrors: readonly number[];
 }
 
 export interface RaisedFinding {
@@ -193,8 +202,9 @@ from jsonb_to_recordset($1::jsonb) as n (meter_id text, exception_id text, chann
   rule_set text, rule_set_version integer, parameters jsonb, severity text, from_at timestamptz, to_at timestamptz, numbers jsonb, reason text,
   estimate jsonb, state text)
 on conflict (meter_id, exception_id) do update set to_at = excluded.to_at, numbers = excluded.numbers, reason = excluded.reason,
-  estimate = excluded.estimate, rule_set_version = excluded.rule_set_version, parameters = excluded.parameters
-where (known.to_at, known.numbers, known.reason) is distinct from (excluded.to_at, excluded.numbers, excluded.reason)`;
+  estimate = coalesce(excluded.estimate, known.estimate), rule_set_version = excluded.rule_set_version, parameters = excluded.parameters
+where (known.to_at, known.numbers, known.reason) is distinct from (excluded.to_at, excluded.numbers, excluded.reason)
+  or (excluded.estimate is not null and known.estimate is distinct from excluded.estimate)`;
 
 const SELECT = `select meter_id, exception_id, channel_id, channel, rule_id, rule_kind, rule_set, rule_set_version, parameters, severity, from_at, to_at,
   numbers, reason, estimate, state, raised_at, changed_at, changed_by, note, assigned_to from mdm.vee_exception`;

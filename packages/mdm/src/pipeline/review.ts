@@ -6,11 +6,12 @@ import { estimate, type EstimatedSeries, type EstimationPlan } from "../estimati
 import type { StoredBlock } from "../ledger/block-table.ts";
 import type { ChannelId } from "../ledger/channel-id.ts";
 import type { BlockWrite, Ledger } from "../ledger/ledger.ts";
+import { placesOf, type MeterPlace } from "../registry/places.ts";
 import type { Channel } from "../registry/registry.ts";
 import { markQualities, validate, type CompiledRuleSet, type Finding, type VeeContext } from "../vee/index.ts";
 import { channelsById, factsOf } from "./channels.ts";
 import { spansOfEvents } from "./event-spans.ts";
-import type { ExceptionQueue, RaisedFinding, SoundSpan } from "./exception-queue.ts";
+import type { ExceptionQueue, FindingEstimate, RaisedFinding, SoundSpan } from "./exception-queue.ts";
 import { eventsOf, registerFactsOf, registersOf, type RegisterPoints } from "./review-inputs.ts";
 
 /** What a review is made with. */
@@ -88,6 +89,7 @@ async function reviewGroup(parts: ReviewParts, days: ReadonlyMap<ChannelId, read
   const meterIds = [...new Set(wanted.map(({ meterId }) => meterId))];
   const registers = await registersOf(parts.store, meterIds, fromDayMs, toDayMs);
   const events = await eventsOf(parts.store, meterIds, fromDayMs, toDayMs);
+  const places = await placesOf(parts.store, meterIds, toDayMs);
   const writes: BlockWrite[] = [];
   const raised: RaisedFinding[] = [];
   const sound: SoundSpan[] = [];
@@ -98,6 +100,7 @@ async function reviewGroup(parts: ReviewParts, days: ReadonlyMap<ChannelId, read
       days: days.get(channel.channelId) ?? [],
       blocks: stored.get(channel.channelId) ?? [],
       registers,
+      place: places.get(channel.meterId),
       spans: spansOfEvents(events.get(channel.meterId) ?? [], toDayMs),
     });
     intervals += reviewed.intervals;
@@ -117,6 +120,7 @@ interface ChannelReview {
   readonly days: readonly number[];
   readonly blocks: readonly StoredBlock[];
   readonly registers: RegisterPoints;
+  readonly place: MeterPlace | undefined;
   readonly spans: VeeContext["spans"];
 }
 
@@ -166,7 +170,7 @@ function judge(
   const history = spanOf(onGrid, { fromMs: run.fromDayMs - HISTORY_DAYS * DAY_MS, toMs: fromMs, intervalSeconds });
   const facts = registerFactsOf(channel, review.registers);
   const context: VeeContext = {
-    channel: factsOf(channel, "headend"),
+    channel: factsOf(channel, "headend", review.place),
     zone: parts.zone,
     history,
     ...(spans === undefined ? {} : { spans }),
@@ -256,6 +260,9 @@ function runsOf(days: readonly number[]): { fromDayMs: number; toDayMs: number }
   return runs;
 }
 
+/** Intervals of a finding whose error bars are kept: two weeks of quarter-hours. */
+const ERROR_BARS_MAX = 1344;
+
 /** A finding with what was put in its place. */
 function raisedOf(channel: Channel, finding: Finding, filled: EstimatedSeries | undefined): RaisedFinding {
   const decision = filled?.decisions.find((made) => made.fromMs < finding.toMs && made.toMs > finding.fromMs);
@@ -265,8 +272,24 @@ function raisedOf(channel: Channel, finding: Finding, filled: EstimatedSeries | 
     channel: channel.name,
     finding,
     estimate:
-      decision === undefined
+      decision === undefined || filled === undefined
         ? undefined
-        : { outcome: decision.outcome, method: decision.method, reason: decision.reason, numbers: decision.numbers },
+        : {
+            outcome: decision.outcome,
+            method: decision.method,
+            reason: decision.reason,
+            numbers: decision.numbers,
+            ...errorBarOf(finding, filled),
+          },
   };
+}
+
+/** The error bars over a finding's intervals; nothing where none of them was estimated. */
+function errorBarOf(finding: Finding, filled: EstimatedSeries): Pick<FindingEstimate, "errorBar"> {
+  const stepMs = filled.intervalSeconds * 1000;
+  const from = Math.max(0, Math.ceil((finding.fromMs - filled.startMs) / stepMs));
+  const to = Math.min(filled.values.length, Math.ceil((finding.toMs - filled.startMs) / stepMs), from + ERROR_BARS_MAX);
+  const standardErrors = Array.from(filled.standardErrors.subarray(from, Math.max(from, to)), (error) => Math.round(error));
+  if (standardErrors.every((error) => error === 0)) return {};
+  return { errorBar: { fromMs: filled.startMs + from * stepMs, intervalSeconds: filled.intervalSeconds, standardErrors } };
 }

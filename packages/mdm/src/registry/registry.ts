@@ -3,6 +3,7 @@ import type { MeterId, Unit, UsagePointId } from "@amity/model";
 import type { Clock } from "@amity/runtime";
 import { instantParam, type SqlRunner, type Store } from "@amity/store";
 import { channelIdOf, meterKeyOf, type ChannelId } from "../ledger/channel-id.ts";
+import { placesOf, type MeterPlace } from "./places.ts";
 
 export type ChannelKind = "interval" | "register";
 
@@ -42,11 +43,13 @@ export interface Registry {
   /** Which of these meters are known already. */
   knownMeters(meterIds: readonly MeterId[]): Promise<Set<MeterId>>;
   channelsOf(meterIds: readonly MeterId[]): Promise<Channel[]>;
-  /** Declares a usage point; again with the same identifier changes nothing. */
-  addUsagePoint(point: { usagePointId: UsagePointId; commodity: string; timeZone: string }): Promise<void>;
+  /** Declares a usage point, class `residential` if none is given; again with the same identifier changes nothing. */
+  addUsagePoint(point: { usagePointId: UsagePointId; commodity: string; timeZone: string; channelClass?: string }): Promise<void>;
   /** Records that a meter was installed; ends the stay of the meter that was there. A meter exchange is this and nothing else. */
   install(installation: MeterInstallation): Promise<void>;
   installationsOf(usagePointId: UsagePointId): Promise<MeterInstallation[]>;
+  /** Where meters stood at an instant; those never installed are left out. */
+  placesOf(meterIds: readonly MeterId[], atMs: number): Promise<Map<MeterId, MeterPlace>>;
 }
 
 /** Channels remembered in memory; beyond it the database is asked again. */
@@ -98,10 +101,10 @@ export function createRegistry(store: Store, clock: Pick<Clock, "nowMs">): Regis
       return new Set(rows.map((row) => row.meter_id));
     },
     channelsOf: (meterIds) => channelsOf(store, meterIds),
-    async addUsagePoint({ usagePointId, commodity, timeZone }) {
+    async addUsagePoint({ usagePointId, commodity, timeZone, channelClass = "residential" }) {
       await store.query(
-        "insert into mdm.usage_point (usage_point_id, commodity, time_zone, created_at) values ($1, $2, $3, $4) on conflict do nothing",
-        [usagePointId, commodity, timeZone, instantParam(clock.nowMs())],
+        "insert into mdm.usage_point (usage_point_id, commodity, time_zone, created_at, channel_class) values ($1, $2, $3, $4, $5) on conflict do nothing",
+        [usagePointId, commodity, timeZone, instantParam(clock.nowMs()), channelClass],
       );
     },
     async install(installation) {
@@ -109,6 +112,7 @@ export function createRegistry(store: Store, clock: Pick<Clock, "nowMs">): Regis
       await install(store, required(keys.get(installation.meterId), installation.meterId), installation);
     },
     installationsOf: (usagePointId) => installationsOf(store, usagePointId),
+    placesOf: (meterIds, atMs) => placesOf(store, meterIds, atMs),
   };
 }
 

@@ -4,6 +4,7 @@ import type { IntervalSeries } from "@amity/model";
 import type { ChannelId } from "../ledger/channel-id.ts";
 import type { BlockWrite, Ledger } from "../ledger/ledger.ts";
 import { factsOf } from "../pipeline/channels.ts";
+import type { MeterPlace } from "../registry/places.ts";
 import type { Channel, ChannelDescription, Registry } from "../registry/registry.ts";
 import type { Finding } from "./finding.ts";
 import { joinRuns } from "./join-runs.ts";
@@ -114,9 +115,18 @@ async function loadGroup(parts: BulkLoadParts, deliveries: readonly (readonly In
   if (deliveries.length === 0) return;
   const channels = await channelsFor(parts.registry, deliveries, parts.author);
   const histories = await historiesOf(parts, channels, deliveries);
+  const places = await parts.registry.placesOf(
+    channels.map(({ meterId }) => meterId),
+    lastStartMs(deliveries),
+  );
   const writes: BlockWrite[] = [];
   for (const [index, channel] of channels.entries()) {
-    const judged = judgeChannel(parts, channel, deliveries[index] ?? [], histories.get(channel.channelId) ?? []);
+    const judged = judgeChannel(
+      parts,
+      { channel, place: places.get(channel.meterId) },
+      deliveries[index] ?? [],
+      histories.get(channel.channelId) ?? [],
+    );
     if (judged.findings.length > 0) await parts.onFindings?.(channel, judged.findings);
     tally.channelIds.add(channel.channelId);
     tally.intervals += judged.intervals;
@@ -185,6 +195,12 @@ async function historiesOf(
   return found;
 }
 
+function lastStartMs(deliveries: readonly (readonly IntervalSeries[])[]): number {
+  let lastMs = 0;
+  for (const list of deliveries) for (const { startMs } of list) lastMs = Math.max(lastMs, startMs);
+  return lastMs;
+}
+
 interface JudgedChannel {
   readonly intervals: number;
   readonly findings: readonly Finding[];
@@ -194,7 +210,7 @@ interface JudgedChannel {
 
 function judgeChannel(
   parts: BulkLoadParts,
-  channel: Channel,
+  { channel, place }: { channel: Channel; place: MeterPlace | undefined },
   deliveries: readonly IntervalSeries[],
   stored: readonly IntervalBlock[],
 ): JudgedChannel {
@@ -207,7 +223,7 @@ function judgeChannel(
     const verdict = validate(
       series,
       {
-        channel: factsOf(channel, parts.source),
+        channel: factsOf(channel, parts.source, place),
         zone: parts.zone,
         ...(history === undefined ? {} : { history }),
         ...(parts.holidays === undefined ? {} : { holidays: parts.holidays }),

@@ -1,6 +1,6 @@
 import type { ExceptionDetail, ExceptionResolution, ExceptionsQuery, Page, VeeException } from "@amity/api";
 import { DAY_MS } from "@amity/intervals";
-import { acceptDelivered, type QueuedException } from "@amity/mdm";
+import { acceptDelivered, type ErrorBar, type QueuedException } from "@amity/mdm";
 import type { Principal, WriteOutcome } from "../../http/ports.ts";
 import { instantText, readCursor, writeCursor } from "./cursor.ts";
 import { intervalsOf } from "./interval-views.ts";
@@ -43,6 +43,7 @@ export function exceptionShape(exception: QueuedException): VeeException {
     ...Object.entries(exception.numbers).map(([name, value]) => ({ name, value: String(value) })),
     ...Object.entries(exception.parameters).map(([name, value]) => ({ name: `parameter ${name}`, value: String(value) })),
     ...(estimate === undefined ? [] : [{ name: "estimate", value: `${estimate.outcome} (${estimate.method}): ${estimate.reason}` }]),
+    ...(estimate?.errorBar === undefined ? [] : [{ name: "error of each estimate", value: errorText(estimate.errorBar) }]),
     ...(exception.note === "" ? [] : [{ name: "decision", value: `${exception.changedBy}: ${exception.note}` }]),
   ];
   return {
@@ -61,6 +62,13 @@ export function exceptionShape(exception: QueuedException): VeeException {
     evidence: evidence.slice(0, 40),
     holdsBill: exception.state === "open" && exception.severity !== "info",
   };
+}
+
+/** The range of the standard errors, in the channel's counts. */
+function errorText({ standardErrors }: ErrorBar): string {
+  const some = standardErrors.filter((error) => error > 0);
+  const [least, most] = [Math.min(...some), Math.max(...some)];
+  return least === most ? `\u00b1 ${most}` : `\u00b1 ${least} to ${most}`;
 }
 
 const STATES = { accept: "accepted", estimate: "estimated", dismiss: "dismissed", reopen: "open" } as const;
