@@ -88,6 +88,20 @@ function addTools(program: Command): void {
     .action(async (input, options) => (await import("./cli/decode.ts")).decode(input, options));
 
   program
+    .command("sniff")
+    .description("stand between a DLMS client and a meter (TCP) and explain what they say to each other")
+    .requiredOption("--to <host:port>", "the meter")
+    .option("--listen <port>", "port to listen on; the client connects here instead", port, 4060)
+    .option("--host <address>", "address to listen on", "127.0.0.1")
+    .option("--transport <name>", "wrapper or hdlc", "wrapper")
+    .option("--key <hex>", "encryption key")
+    .option("--auth-key <hex>", "authentication key")
+    .option("--system-title <hex>", "system title of a side that never says it")
+    .option("--full", "every field of every APDU instead of a line each")
+    .option("--json", "one JSON object a line")
+    .action(async (options) => (await import("./cli/sniff.ts")).sniff(options));
+
+  program
     .command("ingest")
     .description("load readings from files through validation into the ledger, and bill them if asked")
     .argument("<file...>", "CSV and other formats, .gz too")

@@ -1,4 +1,4 @@
-import { runBillsBench, runLedgerBench } from "@amity/mdm";
+import { runBillsBench, runLedgerBench, runMdmBench, runQueryBench } from "@amity/mdm";
 import { realTimers, scaledClock } from "@amity/runtime";
 import type { Benchmark } from "./benchmark.ts";
 import { withBenchStore } from "./bench-store.ts";
@@ -26,6 +26,38 @@ export const billsBenchmark: Benchmark = {
         timers: realTimers,
         clock: scaledClock(realTimers, { speed: 1 }),
         ...(quick ? { points: 50, runs: 1 } : {}),
+      })),
+    })),
+};
+
+export const mdmBenchmark: Benchmark = {
+  name: "mdm",
+  title: "Files through validation into the ledger",
+  method:
+    "Fresh embedded PostgreSQL, fsync on. NEM12 octets of 2,000 meters x 30 days of quarter-hours in memory, through parse, the standard rule set with 30 days of history read from the ledger, " +
+    "versions and provenance, to the durable commit (intervals_per_s); parse, rules, and packing with commit also alone, one after the other. peak_rss_mb is this process without the database. Medians of 3 runs.",
+  run: ({ quick }) =>
+    withBenchStore(async (store) => ({
+      ...(await runMdmBench(store, {
+        timers: realTimers,
+        clock: scaledClock(realTimers, { speed: 1 }),
+        residentMb: () => process.memoryUsage.rss() / 2 ** 20,
+        ...(quick ? { meters: 20, days: 3, runs: 1 } : {}),
+      })),
+    })),
+};
+
+export const queryBenchmark: Benchmark = {
+  name: "query",
+  title: "Reads from the ledger: a month, a feeder's day, as of",
+  method:
+    "Fresh embedded PostgreSQL. 100,000 meters with one day of quarter-hours, 2,000 of them with 31 days of which a tenth has a second version. channel_month: one channel's month to values in memory, 2,000 reads in random order; " +
+    "feeder_day: the day of all 100,000 meters read and summed to 96 values, median of 5; as_of_ratio: the same months as known before the corrections against the current ones, medians.",
+  run: ({ quick }) =>
+    withBenchStore(async (store) => ({
+      ...(await runQueryBench(store, {
+        timers: realTimers,
+        ...(quick ? { meters: 500, monthMeters: 20, months: 40, runs: 1 } : {}),
       })),
     })),
 };

@@ -1,7 +1,9 @@
 import { readFile } from "node:fs/promises";
 import { fromHex, UsageError } from "@amity/bytes";
 import { explainInput, EXPLAINABLE_PROTOCOLS, type ExplainedField } from "../laboratory/explain-input.ts";
+import { keyOption, systemTitleOption } from "./key-options.ts";
 import { EXIT, printJson, printLine } from "./output.ts";
+import { printField } from "./print-field.ts";
 
 export interface DecodeOptions {
   readonly protocol?: string;
@@ -23,9 +25,9 @@ export async function decode(input: readonly string[], options: DecodeOptions): 
   const octets = await octetsOf(input);
   const explained = explainInput(octets, {
     ...(protocol === undefined ? {} : { protocol }),
-    ...(options.key === undefined ? {} : { key: fromHex(options.key) }),
-    ...(options.authKey === undefined ? {} : { authenticationKey: fromHex(options.authKey) }),
-    ...(options.systemTitle === undefined ? {} : { systemTitle: fromHex(options.systemTitle) }),
+    ...(options.key === undefined ? {} : { key: keyOption(options.key, "--key") }),
+    ...(options.authKey === undefined ? {} : { authenticationKey: keyOption(options.authKey, "--auth-key") }),
+    ...(options.systemTitle === undefined ? {} : { systemTitle: systemTitleOption(options.systemTitle) }),
   });
   if (options.json === true) printJson(explained);
   else {
@@ -58,15 +60,6 @@ async function readAll(stream: AsyncIterable<Uint8Array>): Promise<Buffer> {
   const chunks: Uint8Array[] = [];
   for await (const chunk of stream) chunks.push(chunk);
   return Buffer.concat(chunks);
-}
-
-function printField(field: ExplainedField, depth: number): void {
-  const where = field.length === 0 ? "" : `${String(field.offset).padStart(5)}..${String(field.offset + field.length - 1).padEnd(5)}`;
-  const text = [field.value, field.detail, field.error === undefined ? undefined : `ERROR ${field.error}`]
-    .filter((part) => part !== undefined)
-    .join("  ");
-  printLine(`${where.padEnd(12)} ${"  ".repeat(depth)}${field.name}${text === "" ? "" : `: ${text}`}`);
-  for (const child of field.children ?? []) printField(child, depth + 1);
 }
 
 function hasError(field: ExplainedField): boolean {

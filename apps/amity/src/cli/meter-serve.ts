@@ -47,7 +47,10 @@ export async function meterServe(options: MeterServeOptions): Promise<void> {
   for (const [index, { meterId }] of fleet.plan.meters.entries()) {
     const device = laboratoryDevice(fleet.device(meterId), access);
     const accept = (connection: Connection): void => {
-      const link = options.transport === "hdlc" ? serveHdlcLink(connection, realTimers) : wrapperLink(connection, "server");
+      const link =
+        options.transport === "hdlc"
+          ? serveHdlcLink(connection, realTimers, { answersAt: (serverSap) => device.logicalDevice(serverSap) !== undefined })
+          : wrapperLink(connection, "server");
       serveDlms(link, device, world);
     };
     listeners.push(await realNetwork.listen({ host: options.host, port: options.port === 0 ? 0 : options.port + index }, accept));

@@ -8,6 +8,11 @@ export function printJson(value: unknown): void {
   process.stdout.write(`${JSON.stringify(value, plain, 2)}\n`);
 }
 
+/** One JSON object on a line of its own: for commands that go on. */
+export function printJsonLine(value: unknown): void {
+  process.stdout.write(`${JSON.stringify(value, plain)}\n`);
+}
+
 /** A line for people on stdout. */
 export function printLine(text = ""): void {
   process.stdout.write(`${text}\n`);

@@ -1,18 +1,9 @@
 import { UsageError } from "@amity/bytes";
-import { explain, type Explained } from "@amity/dlms";
 import { detectMbus, explainMbus, singleKey, type ExplainNode } from "@amity/mbus";
+import { explainDlmsOctets } from "./explain-dlms.ts";
+import type { ExplainedField } from "./explained-field.ts";
 
-/** A part of a frame as a person reads it: one shape for every protocol. */
-export interface ExplainedField {
-  readonly name: string;
-  /** Octets from the start of the frame (or of what was deciphered from it). */
-  readonly offset: number;
-  readonly length: number;
-  readonly value?: string;
-  readonly detail?: string;
-  readonly error?: string;
-  readonly children?: readonly ExplainedField[];
-}
+export type { ExplainedField } from "./explained-field.ts";
 
 export interface ExplainedInput {
   readonly protocol: string;
@@ -34,7 +25,7 @@ export function explainInput(octets: Uint8Array, options: ExplainInputOptions): 
   const protocol = options.protocol ?? guess(octets);
   switch (protocol) {
     case "dlms":
-      return { protocol, root: dlmsField(explainDlms(octets, options)) };
+      return { protocol, root: explainDlms(octets, options) };
     case "mbus":
     case "wmbus":
       return { protocol, root: explainMbusFrame(octets, protocol, options) };
@@ -51,16 +42,24 @@ function guess(octets: Uint8Array): string {
   return mbus ?? "dlms";
 }
 
-function explainDlms(octets: Uint8Array, { key, authenticationKey, systemTitle }: ExplainInputOptions): Explained {
+function explainDlms(octets: Uint8Array, { key, authenticationKey, systemTitle }: ExplainInputOptions): ExplainedField {
   const keys =
     key === undefined
       ? []
-      : [{ label: "given key", encryptionKey: key, authenticationKey: authenticationKey ?? new Uint8Array(key.length) }];
-  return explain(octets, { keys, systemTitles: systemTitle === undefined ? [] : [systemTitle] });
+      : [{ label: "the given key", encryptionKey: key, authenticationKey: authenticationKey ?? new Uint8Array(key.length) }];
+  const root = explainDlmsOctets(octets, { keys, systemTitles: systemTitle === undefined ? [] : [systemTitle] });
+  const missing = [
+    ...(authenticationKey === undefined ? ["the authentication key (--auth-key)"] : []),
+    ...(systemTitle === undefined ? ["the sender's system title (--system-title)"] : []),
+  ];
+  return missing.length === 0 ? root : withAdvice(root, `not given: ${missing.join(", ")}`);
 }
 
-function dlmsField({ children, ...field }: Explained): ExplainedField {
-  return children === undefined ? field : { ...field, children: children.map(dlmsField) };
+/** Says at what could not be deciphered what else was needed, perhaps. */
+function withAdvice(field: ExplainedField, advice: string): ExplainedField {
+  const children = field.children?.map((child) => withAdvice(child, advice));
+  const said = field.name === "deciphered" && field.error !== undefined ? { ...field, detail: advice } : field;
+  return children === undefined ? said : { ...said, children };
 }
 
 function explainMbusFrame(octets: Uint8Array, protocol: "mbus" | "wmbus", { key }: ExplainInputOptions): ExplainedField {

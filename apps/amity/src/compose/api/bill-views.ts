@@ -1,6 +1,6 @@
 import type { Bill, BillsQuery, BillSummary, Page } from "@amity/api";
 import { formatDay } from "@amity/intervals";
-import type { BillLine as RatedLine, StoredBill } from "@amity/mdm";
+import { intervalsBehind, prepareTariff, readUsage, type BillLine as RatedLine, type StoredBill, type TracedInterval } from "@amity/mdm";
 import { instantText, readCursor, writeCursor } from "./cursor.ts";
 import type { UtilityParts } from "./utility-parts.ts";
 
@@ -26,6 +26,7 @@ export async function billOf(parts: UtilityParts, id: string): Promise<Bill | un
   const stored = await parts.mdm.billing.find(id);
   if (stored === undefined) return undefined;
   const { bill } = stored;
+  const behind = await intervalsByLine(parts, stored);
   const { quality } = bill;
   const notes = [
     `${bill.pinned.length} stored days are pinned by version.`,
@@ -35,7 +36,7 @@ export async function billOf(parts: UtilityParts, id: string): Promise<Bill | un
   ];
   return {
     summary: summaryShape(stored),
-    lines: bill.lines.map((line) => lineShape(line)),
+    lines: bill.lines.map((line) => lineShape(line, behind.get(line.id) ?? [])),
     knownAt: instantText(stored.knownAtMs),
     zone: parts.zone.name,
     notes,
@@ -74,13 +75,8 @@ const UNITS: Readonly<Record<string, Bill["lines"][number]["unit"]>> = {
   month: "month",
 };
 
-function lineShape(line: RatedLine): Bill["lines"][number] {
+function lineShape(line: RatedLine, behind: readonly TracedInterval[]): Bill["lines"][number] {
   const channel = line.trace.flow === undefined ? undefined : CHANNELS[line.trace.flow];
-  const windows = line.trace.peaks?.map(({ atMs, windowMinutes }) => ({
-    from: instantText(atMs),
-    to: instantText(atMs + windowMinutes * 60_000),
-  }));
-  const wholeTime = [{ from: instantText(line.trace.fromMs), to: instantText(line.trace.toMs) }];
   return {
     id: line.id,
     title: line.label,
@@ -89,13 +85,49 @@ function lineShape(line: RatedLine): Bill["lines"][number] {
     rate: line.rate ?? "0",
     amount: money(line.amount),
     ...explanationOf(line),
-    ...(channel === undefined ? {} : { channel, windows: (windows ?? wholeTime).slice(0, WINDOWS_MAX) }),
+    ...(channel === undefined ? {} : { channel, intervals: behind.length, windows: windowsOf(behind) }),
   };
 }
 
+/** The intervals behind every line, read again at what was known when the bill was made. */
+async function intervalsByLine(parts: UtilityParts, stored: StoredBill): Promise<ReadonlyMap<string, readonly TracedInterval[]>> {
+  const tariff = (await parts.mdm.billing.tariffs()).find(({ id }) => id === stored.tariffId);
+  if (tariff === undefined) return new Map();
+  const ready = prepareTariff(tariff);
+  const { usagePointId, fromDay, toDay, knownAtMs } = stored;
+  const [usage] = await readUsage(parts.mdm, [{ usagePointId, fromDay, toDay, zone: ready.zone, asOfMs: knownAtMs }]);
+  if (usage === undefined) return new Map();
+  const input = { usagePointId, fromDay, toDay, usage };
+  return new Map(
+    stored.bill.lines
+      .filter(({ trace }) => trace.flow !== undefined)
+      .map((line) => [line.id, intervalsBehind(line, stored.bill, ready, input)]),
+  );
+}
+
+/** Consecutive intervals as one window. */
+function windowsOf(intervals: readonly TracedInterval[]): { from: string; to: string }[] {
+  const windows: { fromMs: number; toMs: number }[] = [];
+  for (const { atMs, intervalSeconds } of intervals.toSorted((left, right) => left.atMs - right.atMs)) {
+    const last = windows.at(-1);
+    const toMs = atMs + intervalSeconds * 1000;
+    if (last !== undefined && last.toMs >= atMs) last.toMs = Math.max(last.toMs, toMs);
+    else windows.push({ fromMs: atMs, toMs });
+  }
+  return windows.slice(0, WINDOWS_MAX).map(({ fromMs, toMs }) => ({ from: instantText(fromMs), to: instantText(toMs) }));
+}
+
 function explanationOf({ trace }: RatedLine): { explanation?: string } {
-  const parts = [...(trace.periods === undefined ? [] : [`times of use: ${trace.periods.join(", ")}`]), ...(trace.steps ?? [])];
+  const parts = [
+    ...(trace.periods === undefined ? [] : [`times of use: ${trace.periods.map(inWords).join(", ")}`]),
+    ...(trace.steps ?? []),
+  ];
   return parts.length === 0 ? {} : { explanation: parts.join("; ") };
+}
+
+/** `offPeak` as people write it. */
+function inWords(period: string): string {
+  return period.replaceAll(/[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`);
 }
 
 /** Two places at least, as money is written. */

@@ -6,6 +6,9 @@ import type { UtilityParts } from "./utility-parts.ts";
 
 const SLOT_MS = 900_000;
 const LOAD_STEPS_MAX = 2_000;
+/** Younger readings may still be on their way (civil ms); a step of them is shown from this share of the meters on. */
+const RECENT_MS = 6 * 3_600_000;
+const SETTLED_SHARE = 0.9;
 /** Readings younger than this are not expected yet (civil ms): an hour of collection and some grace. */
 const EXPECTED_AFTER_MS = 2.5 * 3_600_000;
 
@@ -105,6 +108,7 @@ export async function loadOf(parts: UtilityParts, ask: { fromMs: number; toMs: n
   const importW: (number | null)[] = [];
   const exportW: (number | null)[] = [];
   const isWanted = (group: string): boolean => ask.feeder === undefined || group.startsWith(`${ask.feeder}|`);
+  const recentMs = parts.world.clock.nowMs() - RECENT_MS;
   let day: DayTotals | undefined;
   for (let step = 0; step * perStep < slots; step++) {
     let [imported, exported, received] = [0, 0, 0];
@@ -120,11 +124,22 @@ export async function loadOf(parts: UtilityParts, ask: { fromMs: number; toMs: n
         received += totals.received[index] ?? 0;
       }
     }
-    const watts = (energyWh: number): number | null => (received === 0 ? null : Math.round((energyWh * 4) / perStep));
+    // A step that not all have delivered yet would look like a drop in load.
+    const expected = metersWithin(parts, ask.feeder) * (Math.min(slots, (step + 1) * perStep) - step * perStep);
+    const isRecent = fromMs + (step + 1) * perStep * SLOT_MS > recentMs;
+    const isShort = received === 0 || (isRecent && received < SETTLED_SHARE * expected);
+    const watts = (energyWh: number): number | null => (isShort ? null : Math.round((energyWh * 4) / perStep));
     importW.push(watts(imported));
     exportW.push(watts(exported));
   }
   return { start: instantText(fromMs), stepSeconds: (SLOT_MS / 1000) * perStep, importW, exportW };
+}
+
+function metersWithin(parts: UtilityParts, feeder: string | undefined): number {
+  if (feeder === undefined) return parts.watch.size;
+  let meters = 0;
+  for (const place of parts.places.places()) if (place.feederId === feeder) meters++;
+  return meters;
 }
 
 interface HourCount {
