@@ -1,0 +1,103 @@
+import type { Connection, Timer, Timers } from "@amity/runtime";
+import { toOctets } from "../line/characters.ts";
+import { HandedOver } from "../line/handed-over.ts";
+import { READOUT_END } from "../message/command.ts";
+import { formatIdentification } from "../message/identification.ts";
+import { MeterSession, type LocalPortDevice, type MeterEffect, type MeterSessionOptions } from "./meter-session.ts";
+
+export interface ServeLocalPortOptions extends MeterSessionOptions {
+  readonly timers: Timers;
+  /** Time before an answer begins (ms): 200 by the standard, 20 for quick meters. Default 20. */
+  readonly reactionMs?: number;
+  /** True: characters take their ten bits at the line's rate. False: at once. */
+  readonly isPaced?: boolean;
+  /** Mode D: pushes the readout this often (ms), unasked. */
+  readonly pushEveryMs?: number;
+  /** Mode E: takes the connection over, e.g. the DLMS server with HDLC. */
+  readonly handOver?: (connection: Connection) => void;
+}
+
+const REACTION_MS = 20;
+const BITS_PER_CHARACTER = 10;
+/** A peer that does not take what is pushed gets nothing more (octets). */
+const BACKLOG_MAX = 64 * 1024;
+
+/** The meter's side of a connection until that ends, or until it is handed over. */
+export function serveLocalPort(connection: Connection, device: LocalPortDevice, options: ServeLocalPortOptions): void {
+  new PortServer(connection, device, options).start();
+}
+
+class PortServer {
+  readonly #connection: Connection;
+  readonly #device: LocalPortDevice;
+  readonly #options: ServeLocalPortOptions;
+  readonly #session: MeterSession;
+  readonly #timers: Timers;
+  #baud: number;
+  #freeAtMs = 0;
+  #inactivity: Timer | undefined;
+  #push: Timer | undefined;
+  #handedOver: HandedOver | undefined;
+  #isClosed = false;
+
+  constructor(connection: Connection, device: LocalPortDevice, options: ServeLocalPortOptions) {
+    this.#connection = connection;
+    this.#device = device;
+    this.#options = options;
+    this.#timers = options.timers;
+    this.#session = new MeterSession(device, options);
+    this.#baud = options.initialBaud ?? 300;
+  }
+
+  start(): void {
+    const { pushEveryMs } = this.#options;
+    if (pushEveryMs !== undefined) this.#pushReadout(pushEveryMs);
+    this.#connection.bind({
+      data: (chunk) => this.#take(chunk),
+      closed: (error) => {
+        this.#isClosed = true;
+        this.#inactivity?.cancel();
+        this.#push?.cancel();
+        this.#handedOver?.ended(error);
+      },
+    });
+  }
+
+  #take(chunk: Uint8Array): void {
+    if (this.#handedOver !== undefined) return this.#handedOver.deliver(chunk);
+    this.#apply(this.#session.receive(chunk, this.#timers.elapsedMs()));
+  }
+
+  #apply(effects: readonly MeterEffect[]): void {
+    for (const effect of effects) {
+      if (effect.kind === "send") this.#send(effect.octets);
+      else if (effect.kind === "baud") this.#baud = effect.baud;
+      else {
+        this.#handedOver = new HandedOver(this.#connection);
+        this.#options.handOver?.(this.#handedOver);
+      }
+    }
+    this.#inactivity?.cancel();
+    const deadlineMs = this.#session.deadlineMs;
+    if (deadlineMs === undefined || this.#handedOver !== undefined) return;
+    const waitMs = Math.max(0, deadlineMs - this.#timers.elapsedMs());
+    this.#inactivity = this.#timers.after(waitMs, () => this.#apply(this.#session.tick(this.#timers.elapsedMs())));
+  }
+
+  #send(octets: Uint8Array): void {
+    const { reactionMs = REACTION_MS, isPaced = false } = this.#options;
+    const nowMs = this.#timers.elapsedMs();
+    const durationMs = isPaced ? (octets.length * BITS_PER_CHARACTER * 1000) / this.#baud : 0;
+    this.#freeAtMs = Math.max(nowMs + reactionMs, this.#freeAtMs) + durationMs;
+    this.#timers.after(this.#freeAtMs - nowMs, () => {
+      if (!this.#isClosed) this.#connection.send(octets);
+    });
+  }
+
+  /** Mode D: identification, an empty line, data, `!`; no STX, no block check. */
+  #pushReadout(everyMs: number): void {
+    const text = `${formatIdentification(this.#device.identification)}\r\n${this.#device.readout()}${READOUT_END}`;
+    if (this.#connection.backlog < BACKLOG_MAX) this.#connection.send(toOctets(text));
+    this.#push = this.#timers.after(everyMs, () => this.#pushReadout(everyMs));
+  }
+}
