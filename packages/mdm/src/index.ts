@@ -1,4 +1,5 @@
 export * from "./bench/ledger-bench.ts";
+export * from "./bench/query-bench.ts";
 export * from "./ingest/delivery.ts";
 export * from "./ingest/ledger-sink.ts";
 export type { BlockKey, BlockSelection, StoredBlock } from "./ledger/block-table.ts";
