@@ -43,8 +43,9 @@ export class SniffedSession {
 
   constructor(options: SniffOptions) {
     this.#options = options;
-    const side = options.transport === "wrapper" ? this.#wrapperSide : this.#hdlcSide;
-    this.#sides = { client: side.call(this, "client"), meter: side.call(this, "meter") };
+    const side = (from: SniffedSide): ((chunk: Uint8Array) => SniffedItem[]) =>
+      options.transport === "wrapper" ? this.#wrapperSide(from) : this.#hdlcSide(from);
+    this.#sides = { client: side("client"), meter: side("meter") };
   }
 
   /** Octets of one side as they came, cut anywhere. */
