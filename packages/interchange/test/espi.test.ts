@@ -124,8 +124,8 @@ describe.skipIf(!canValidate)("against the public schema", () => {
     const folder = mkdtempSync(join(tmpdir(), "espi-"));
     const resources = [...written.matchAll(/<content>\n([\s\S]*?)\n<\/content>/g)].map((match) => match[1] ?? "");
     expect(resources).toHaveLength(8);
-    const files = resources.map((resource, index) => join(folder, `${index}.xml`));
-    for (const [index, file] of files.entries()) writeFileSync(file, resources[index] ?? "");
+    const files = resources.map((_, index) => join(folder, `${index}.xml`));
+    for (const [index, resource] of resources.entries()) writeFileSync(join(folder, `${index}.xml`), resource);
     execFileSync(xmllint, ["--nonet", "--noout", "--schema", `${VECTORS}greenbutton-espi/espi.xsd`, ...files], { stdio: "pipe" });
     rmSync(folder, { recursive: true });
   });

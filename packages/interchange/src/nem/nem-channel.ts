@@ -43,6 +43,13 @@ export function nemUnitOf(uom: string): readonly [Unit, number] | undefined {
   return UNITS[uom.trim().toUpperCase()];
 }
 
+/** The UOM to write for a unit, with its power of ten: the kilo form where there is one. */
+export function nemUomOf(unit: Unit): readonly [string, number] | undefined {
+  const forms = Object.entries(UNITS).filter(([, [known]]) => known === unit);
+  const [uom, form] = forms.find(([, [, power]]) => power === 3) ?? forms[0] ?? [];
+  return uom === undefined || form === undefined ? undefined : [uom, form[1]];
+}
+
 /**
  * The channel's name: the OBIS code for the net and general-supply flows that it certainly is, the NMI suffix itself otherwise.
  * First letter (NMI procedure): E and B are active to and from the customer's side, Q and K reactive.

@@ -1,0 +1,152 @@
+import { isMissing, packQuality, QUALITY, QUALITY_CATEGORIES, QUALITY_SOURCES, unpackQuality } from "@amity/model";
+import type { EndDeviceEventKind, QualityCode, QualitySource, Unit } from "@amity/model";
+
+/** What a ReadingType of 18 numbers (IEC 61968-9, annex C) says that is kept here. */
+export interface CimReadingType {
+  readonly channel: string;
+  readonly unit: Unit;
+  readonly scaler: number;
+  /** 0 for registers and what else has no period. */
+  readonly intervalSeconds: number;
+}
+
+/** measuringPeriod (third number), in seconds. */
+const PERIODS: Readonly<Record<string, number>> = {
+  "1": 600,
+  "2": 900,
+  "3": 60,
+  "4": 86_400,
+  "5": 1800,
+  "6": 300,
+  "7": 3600,
+  "10": 120,
+  "14": 180,
+};
+
+/** Unit (17th number). */
+const UNITS: Readonly<Record<string, Unit>> = {
+  "72": "Wh",
+  "73": "varh",
+  "71": "VAh",
+  "38": "W",
+  "63": "var",
+  "61": "VA",
+  "29": "V",
+  "5": "A",
+  "33": "Hz",
+  "42": "m3",
+  "6": "K",
+  "23": "degC",
+  "0": "none",
+};
+
+/** measurementKind (seventh number) to write for a unit. */
+const KINDS: Partial<Record<Unit, string>> = {
+  Wh: "12",
+  varh: "12",
+  VAh: "12",
+  W: "37",
+  var: "37",
+  VA: "37",
+  V: "54",
+  A: "4",
+  Hz: "15",
+  m3: "58",
+};
+
+const ENERGY_CHANNELS: Readonly<Record<string, readonly [string, Unit]>> = {
+  "1-0:1.8.0": ["1", "Wh"],
+  "1-0:2.8.0": ["19", "Wh"],
+  "1-0:3.8.0": ["1", "varh"],
+  "1-0:4.8.0": ["19", "varh"],
+};
+
+/** The position of each number that is read. */
+const AT = { macroPeriod: 0, period: 2, flow: 4, commodity: 5, kind: 6, tou: 11, multiplier: 15, unit: 16 } as const;
+
+/** Reads a ReadingType reference; a sentence says why it cannot be used. */
+export function readingTypeOf(ref: string): CimReadingType | string {
+  const parts = ref.split(".");
+  if (parts.length !== 18 || parts.some((part) => !/^-?\d{1,4}$/.test(part)))
+    return `"${ref.slice(0, 60)}" is no reading type of 18 numbers`;
+  const part = (at: number): string => parts[at] ?? "";
+  const unit = UNITS[part(AT.unit)];
+  if (unit === undefined) return `unit ${part(AT.unit)} of reading type ${ref} is not known`;
+  const scaler = Number(part(AT.multiplier));
+  if (Math.abs(scaler) > 12) return `multiplier ${scaler} of reading type ${ref} is no power of ten that is used`;
+  const intervalSeconds = part(AT.macroPeriod) === "11" && part(AT.period) === "0" ? 86_400 : (PERIODS[part(AT.period)] ?? 0);
+  return { channel: channelOf(parts, ref, unit), unit, scaler, intervalSeconds };
+}
+
+/** OBIS for what certainly is a total energy register or its intervals; the reference itself otherwise, which is a stable name. */
+function channelOf(parts: readonly string[], ref: string, unit: Unit): string {
+  const isPlain = parts[AT.tou] === "0" && parts[14] === "0" && parts[12] === "0" && parts[13] === "0" && parts[1] === "0";
+  const isEnergy = parts[AT.kind] === "12" && (parts[AT.commodity] === "1" || parts[AT.commodity] === "2");
+  if (!isPlain || !isEnergy) return ref;
+  for (const [channel, [flow, channelUnit]] of Object.entries(ENERGY_CHANNELS)) {
+    if (flow === parts[AT.flow] && channelUnit === unit) return channel;
+  }
+  return ref;
+}
+
+/** The ReadingType reference to write; `undefined` where the interval length or unit has no number. */
+export function readingTypeRef(quantity: CimReadingType): string | undefined {
+  const { channel, unit, scaler, intervalSeconds } = quantity;
+  const period = intervalSeconds === 0 ? "0" : Object.entries(PERIODS).find(([, seconds]) => seconds === intervalSeconds)?.[0];
+  const unitCode = Object.entries(UNITS).find(([, known]) => known === unit)?.[0];
+  if (period === undefined || unitCode === undefined) return undefined;
+  if (typeof readingTypeOf(channel) !== "string") return channel;
+  const flow = ENERGY_CHANNELS[channel]?.[0] ?? "0";
+  // Accumulation: 4 delta data for intervals, 1 bulk quantity for registers, 12 instantaneous for the rest.
+  const isEnergy = KINDS[unit] === "12" || unit === "m3";
+  const accumulation = intervalSeconds > 0 && isEnergy ? "4" : isEnergy ? "1" : "12";
+  const commodity = unit === "m3" ? "9" : "1";
+  return `0.0.${period}.${accumulation}.${flow}.${commodity}.${KINDS[unit] ?? "0"}.0.0.0.0.0.0.0.0.${scaler}.${unitCode}.0`;
+}
+
+/** Reads a ReadingQualityType reference `system.category.index`; categories keep their meaning, indices of other makers are dropped. */
+export function qualityOfCim(ref: string): QualityCode | undefined {
+  const match = /^(\d{1,2})\.(\d{1,2})\.(\d{1,4})$/.exec(ref);
+  if (match === null) return undefined;
+  const [system = 0, category = 0, index = 0] = match.slice(1).map(Number);
+  // 5.259 and the like belong to system 5 (external); category 0 index 0 is plain valid.
+  const source: QualitySource = QUALITY_SOURCES[system] ?? "other";
+  if (category === 5 && index === 259) return QUALITY.missing;
+  if (category === 0 && index === 0 && system === 1) return QUALITY.raw;
+  const name = category <= 12 ? QUALITY_CATEGORIES[category] : undefined;
+  if (name === undefined) return undefined;
+  return packQuality({ source, category: name, method: name === "valid" && index === 1 ? "validated" : "none", final: false });
+}
+
+/** The ReadingQualityType to write: `system.category.index` with the index 0 (or 1 for validated), 5.259 for missing. */
+export function cimQualityOf(code: QualityCode): string {
+  const { source, category, method } = unpackQuality(code);
+  const system = QUALITY_SOURCES.indexOf(source);
+  if (isMissing(code)) return "3.5.259";
+  if (category === "raw") return "1.0.0";
+  return `${system}.${QUALITY_CATEGORIES.indexOf(category)}.${category === "valid" && method === "validated" ? 1 : 0}`;
+}
+
+/** EndDeviceEventType `type.domain.subdomain.event` (IEC 61968-9, annex E) by the kind it is. */
+const EVENT_TYPES: Readonly<Record<string, EndDeviceEventKind>> = {
+  "3.26.0.85": "powerDown",
+  "26.26.0.85": "powerDown",
+  "3.26.0.216": "powerUp",
+  "26.26.0.216": "powerUp",
+  "3.12.29.212": "coverOpened",
+  "3.36.0.79": "clockInvalid",
+  "3.2.22.150": "batteryLow",
+  "3.31.0.68": "supplyDisconnected",
+  "3.31.0.42": "supplyConnected",
+};
+
+/** The kind of an event type; `other` for one that is not named here, or written in an older numbering. */
+export function eventKindOf(type: string): EndDeviceEventKind {
+  return EVENT_TYPES[type] ?? "other";
+}
+
+/** The event type to write: its own where it came from one, else that of its kind. */
+export function eventTypeOf(kind: EndDeviceEventKind, log: string): string | undefined {
+  if (/^\d{1,4}(\.\d{1,4}){3}$/.test(log)) return log;
+  return Object.entries(EVENT_TYPES).find(([, known]) => known === kind)?.[0];
+}

@@ -1,0 +1,84 @@
+import { UsageError } from "@amity/bytes";
+import type { EndDeviceEvent } from "@amity/model";
+import { formatScaled } from "../decimal.ts";
+import type { InterchangeRecord } from "../records.ts";
+import { xmlText } from "../xml/xml-elements.ts";
+import { cimQualityOf, eventTypeOf, readingTypeRef, type CimReadingType } from "./cim-terms.ts";
+
+const READINGS = "http://iec.ch/TC57/2011/MeterReadings#";
+const EVENTS = "http://iec.ch/TC57/2011/EndDeviceEvents#";
+
+/**
+ * Writes interval series and register readings as an IEC 61968-9 (2011) MeterReadings document: the payload of a message.
+ * Elements stand in the schema's order; intervals carry the instant of their end. Other records are skipped.
+ * @throws UsageError `not-representable` for units and interval lengths without a number in a ReadingType.
+ */
+export async function* writeCimReadings(records: AsyncIterable<InterchangeRecord>): AsyncGenerator<Uint8Array> {
+  const encoder = new TextEncoder();
+  yield encoder.encode(`<?xml version="1.0" encoding="UTF-8"?>\n<MeterReadings xmlns="${READINGS}">\n`);
+  for await (const record of records) {
+    if (record.kind === "intervals") yield encoder.encode(intervalsElement(record));
+    else if (record.kind === "register") yield encoder.encode(registerElement(record));
+  }
+  yield encoder.encode("</MeterReadings>\n");
+}
+
+/**
+ * Writes events as an IEC 61968-9 (2011) EndDeviceEvents document. Other records are skipped.
+ * @throws UsageError `not-representable` for a kind of event that has no type here.
+ */
+export async function* writeCimEvents(records: AsyncIterable<InterchangeRecord>): AsyncGenerator<Uint8Array> {
+  const encoder = new TextEncoder();
+  yield encoder.encode(`<?xml version="1.0" encoding="UTF-8"?>\n<EndDeviceEvents xmlns="${EVENTS}">\n`);
+  for await (const record of records) if (record.kind === "event") yield encoder.encode(eventElement(record.event));
+  yield encoder.encode("</EndDeviceEvents>\n");
+}
+
+function intervalsElement({ series, usagePointId }: Extract<InterchangeRecord, { kind: "intervals" }>): string {
+  const ref = refOf(series);
+  const stepMs = series.intervalSeconds * 1000;
+  const readings = Array.from(series.values, (value, index) => {
+    const endMs = series.startMs + (index + 1) * stepMs;
+    return `<IntervalReadings>${readingElements(endMs, formatScaled(value, series.scaler - ref.multiplier), series.qualities[index] ?? 0)}</IntervalReadings>`;
+  });
+  const block = `<IntervalBlocks>\n${readings.join("\n")}\n<ReadingType ref="${ref.text}"/>\n</IntervalBlocks>`;
+  return `<MeterReading>\n${block}\n${meter(series.meterId)}\n${usagePoint(usagePointId)}\n</MeterReading>\n`;
+}
+
+function registerElement({ reading, usagePointId }: Extract<InterchangeRecord, { kind: "register" }>): string {
+  const ref = refOf({ ...reading, intervalSeconds: 0 });
+  const text = formatScaled(reading.value, reading.scaler - ref.multiplier);
+  const element = `<Readings>${readingElements(reading.atMs, text, reading.quality)}<ReadingType ref="${ref.text}"/></Readings>`;
+  return `<MeterReading>\n${meter(reading.meterId)}\n${element}\n${usagePoint(usagePointId)}\n</MeterReading>\n`;
+}
+
+/** Values are written three places coarser than they are kept, as the reader keeps them three places finer. */
+function refOf(quantity: CimReadingType): { readonly text: string; readonly multiplier: number } {
+  const multiplier = quantity.scaler + 3;
+  const text = readingTypeRef({ ...quantity, scaler: multiplier });
+  if (text === undefined) {
+    throw new UsageError(`no ReadingType for ${quantity.unit} each ${quantity.intervalSeconds} s`, { code: "not-representable" });
+  }
+  return { text, multiplier };
+}
+
+function readingElements(atMs: number, value: string, quality: number): string {
+  return (
+    `<timeStamp>${instant(atMs)}</timeStamp><value>${value}</value>` +
+    `<ReadingQualities><ReadingQualityType ref="${cimQualityOf(quality)}"/></ReadingQualities>`
+  );
+}
+
+const meter = (id: string): string => `<Meter><mRID>${xmlText(id)}</mRID></Meter>`;
+const usagePoint = (id: string): string => `<UsagePoint><mRID>${xmlText(id)}</mRID></UsagePoint>`;
+const instant = (ms: number): string => new Date(ms).toISOString().replace(/\.000Z$/, "Z");
+
+function eventElement(event: EndDeviceEvent): string {
+  const type = eventTypeOf(event.kind, event.log);
+  if (type === undefined) throw new UsageError(`no EndDeviceEventType for an event "${event.kind}"`, { code: "not-representable" });
+  const reason = event.detail === undefined ? "" : `<reason>${xmlText(event.detail)}</reason>`;
+  return (
+    `<EndDeviceEvent><createdDateTime>${instant(event.atMs)}</createdDateTime>${reason}` +
+    `<Assets><mRID>${xmlText(event.meterId)}</mRID></Assets><EndDeviceEventType ref="${type}"/></EndDeviceEvent>\n`
+  );
+}
