@@ -20,7 +20,10 @@ export interface CollectedSource {
  * the one before, so a meter that answers nothing does not hold the visit.
  */
 export function* piecesOf(source: CollectedSource, covered: () => Coverage, nowMs: number): Generator<TimeSpan> {
-  const fromMs = Math.ceil((nowMs - source.historyMs) / source.chunkMs) * source.chunkMs;
+  // Intervals are wanted in whole chunks. Of a log one chunk may be the whole history: counted in chunks, nothing older than the last
+  // boundary would be wanted, and what nobody had read by then would be lost.
+  const stepMs = source.kind === "events" ? source.gridMs : source.chunkMs;
+  const fromMs = Math.ceil((nowMs - source.historyMs) / stepMs) * stepMs;
   let toMs = Math.floor(nowMs / source.gridMs) * source.gridMs;
   for (;;) {
     const piece = nextPiece(covered(), { fromMs, toMs }, { chunkMs: source.chunkMs });

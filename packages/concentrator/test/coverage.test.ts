@@ -105,4 +105,16 @@ describe("the pieces of a visit", () => {
       { fromMs: 110, toMs: 120 },
     ]);
   });
+
+  it("of a log go back over the whole history, also right after a boundary of its chunks", () => {
+    const log = { ...source, kind: "events", historyMs: 100, chunkMs: 100 } as const;
+    expect([...piecesOf(log, () => [{ fromMs: 100, toMs: 180 }], 213)]).toEqual([
+      { fromMs: 200, toMs: 210 },
+      { fromMs: 180, toMs: 200 },
+    ]);
+    expect([...piecesOf(log, () => [], 213)]).toEqual([
+      { fromMs: 200, toMs: 210 },
+      { fromMs: 120, toMs: 200 },
+    ]);
+  });
 });
