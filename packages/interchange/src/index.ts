@@ -25,3 +25,4 @@ export { readInterchange } from "./read-interchange.ts";
 export { readCim } from "./cim/read-cim.ts";
 export { writeCimEvents, writeCimReadings } from "./cim/write-cim.ts";
 export { writeParquet } from "./parquet/write-parquet.ts";
+export { readCimControls, writeCimControls, type CimControl } from "./cim/cim-controls.ts";

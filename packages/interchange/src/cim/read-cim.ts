@@ -33,7 +33,9 @@ function* meterReading(element: XmlElement): Generator<InterchangeRecord> {
   }
   const identity = { usagePointId, meterId: meterId ?? usagePointId };
   for (const block of childrenOf(element, "IntervalBlocks")) yield* intervalBlock(block, identity);
-  for (const reading of childrenOf(element, "Readings")) yield registerReading(reading, identity);
+  const readings = childrenOf(element, "Readings");
+  for (const reading of readings) yield registerReading(reading, identity);
+  if (readings.length === 0 && childOf(element, "IntervalBlocks") === undefined) yield aside(element, "Readings", "no readings");
 }
 
 interface Identity {

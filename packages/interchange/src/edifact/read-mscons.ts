@@ -68,40 +68,45 @@ class MsconsReader {
     }
     if (tag === "STS") return;
     this.#closeQuantity(out);
-    const first = elements[0]?.[0] ?? "";
     switch (tag) {
       case "UNH":
-        this.#messageSegments = 1;
-        if (elements[1]?.[0] !== "MSCONS") {
-          throw new DecodeError(`message ${elements[1]?.[0] ?? ""} is not MSCONS`, { offset: -1, code: "message-type" });
-        }
+      case "UNT":
+      case "UNZ":
+        this.#frame(segment, out);
         return;
       case "LOC":
         this.#endRun(out);
-        this.#point = elements[1]?.[0] || elements[1]?.[3] || undefined;
+        this.#point = locationOf(segment);
         [this.#device, this.#channel, this.#cursorMs, this.#stepSeconds] = ["", undefined, undefined, undefined];
         return;
       case "RFF":
-        if (first === "MG") this.#device = elements[0]?.[1] ?? "";
+        if (elements[0]?.[0] === "MG") this.#device = elements[0][1] ?? "";
         return;
       case "LIN":
         this.#endRun(out);
         this.#channel = undefined;
         return;
       case "PIA":
-        this.#channel = elements[1]?.[1] === "Z08" || elements[1]?.[0] === "AUA" ? elements[1]?.slice(0, 2).join(":") : elements[1]?.[0];
+        this.#channel = productOf(segment);
         return;
       case "QTY":
         this.#quantity(segment, out);
-        return;
-      case "UNT":
-        this.#endRun(out);
-        if (Number(first) !== this.#messageSegments) {
-          out.push(aside(segment, "UNT", `the message counts ${first} segments, ${this.#messageSegments} were read`));
-        }
-        return;
-      case "UNZ":
-        this.#ended = true;
+    }
+  }
+
+  /** Beginning and end of a message, end of the interchange. */
+  #frame(segment: Segment, out: InterchangeRecord[]): void {
+    const { tag, elements } = segment;
+    const first = elements[0]?.[0] ?? "";
+    if (tag === "UNZ") this.#ended = true;
+    else if (tag === "UNT") {
+      this.#endRun(out);
+      if (Number(first) === this.#messageSegments) return;
+      out.push(aside(segment, "UNT", `the message counts ${first} segments, ${this.#messageSegments} were read`));
+    } else {
+      this.#messageSegments = 1;
+      const type = elements[1]?.[0] ?? "";
+      if (type !== "MSCONS") throw new DecodeError(`message ${type} is not MSCONS`, { offset: -1, code: "message-type" });
     }
   }
 
@@ -197,6 +202,18 @@ class MsconsReader {
     this.#run = undefined;
     if (ended !== undefined) out.push(ended);
   }
+}
+
+/** LOC+172+id, or with the id of another agency's list as the fourth component (Swiss 1.6). */
+function locationOf({ elements }: Segment): string | undefined {
+  const [id = "", , , agencyId = ""] = elements[1] ?? [];
+  return [id, agencyId].find((text) => text !== "");
+}
+
+/** PIA+5: the OBIS code alone; another list's code keeps its list (Z08) behind it. */
+function productOf({ elements }: Segment): string | undefined {
+  const [code, list] = elements[1] ?? [];
+  return list === "Z08" ? `${code}:${list}` : code;
 }
 
 function aside(segment: Segment, field: string, reason: string): PutAside {

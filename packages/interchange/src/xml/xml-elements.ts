@@ -126,10 +126,7 @@ export function textAt(element: XmlElement | undefined, ...path: readonly string
 
 /** Text as character data or attribute value; characters that XML cannot hold are left out. */
 export function xmlText(text: string): string {
-  // oxlint-disable-next-line no-control-regex
-  return text
-    .replace(/[\u0000-\u0008\u000B\u000C\u000E-\u001F\uFFFE\uFFFF]/g, "")
-    .replace(/[&<>"']/g, (character) => ESCAPES[character] ?? "");
+  return text.replace(/[^\t\n\r\u0020-\uFFFD]/g, "").replace(/[&<>"']/g, (character) => ESCAPES[character] ?? "");
 }
 
 const ESCAPES: Readonly<Record<string, string>> = { "&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;", "'": "&apos;" };
