@@ -1,0 +1,19 @@
+export {
+  CounterGuard,
+  openCiphered,
+  readCipheredFrame,
+  sealCiphered,
+  type CipheredFrame,
+  type OpenedFrame,
+  type P1Keys,
+} from "./ciphered/ciphered-frame.ts";
+export * from "./client/listen-p1.ts";
+export * from "./decode-bench.ts";
+export * from "./explain/explain.ts";
+export type * from "./explain/explained.ts";
+export * from "./server/meter-telegram.ts";
+export * from "./server/serve-p1.ts";
+export * from "./telegram/p1-reading.ts";
+export * from "./telegram/p1-time.ts";
+export * from "./telegram/telegram-assembler.ts";
+export { decodeTelegram, encodeTelegram, type P1Crc, type Telegram, type TelegramContent } from "./telegram/telegram.ts";

@@ -1,0 +1,113 @@
+import { DecodeError } from "@amity/bytes";
+import { CIPHERED_TAG, cipheredLength } from "../ciphered/ciphered-frame.ts";
+import { TELEGRAM_OCTETS_MAX, endOf } from "./telegram.ts";
+
+/** What came out of a stream. */
+export type P1Part =
+  | { readonly kind: "telegram"; readonly octets: Uint8Array }
+  | { readonly kind: "ciphered"; readonly octets: Uint8Array }
+  | { readonly kind: "damaged"; readonly octets: Uint8Array; readonly error: DecodeError };
+
+const SLASH = 0x2f;
+const LF = 0x0a;
+const TITLE_LENGTH = 8;
+
+/** Finds telegrams, clear or ciphered, in a stream, however it is cut, and finds the next one after damage. */
+export class TelegramAssembler {
+  #buffer = new Uint8Array(4096);
+  #length = 0;
+  #scanned = 0;
+
+  /** Octets held back: a telegram that is not whole yet. */
+  get pending(): number {
+    return this.#length;
+  }
+
+  push(chunk: Uint8Array): P1Part[] {
+    const parts: P1Part[] = [];
+    for (let at = 0; at < chunk.length; at += SLICE_OCTETS) {
+      this.#append(chunk.subarray(at, at + SLICE_OCTETS));
+      for (let part = this.#next(); part !== undefined; part = this.#next()) parts.push(part);
+    }
+    return parts;
+  }
+
+  /** Silence: what is held back is given up. */
+  flush(): P1Part[] {
+    return this.#length === 0 ? [] : [this.#damaged(this.#length, "the line fell silent inside a telegram", "truncated")];
+  }
+
+  #append(chunk: Uint8Array): void {
+    const needed = this.#length + chunk.length;
+    if (needed > this.#buffer.length) {
+      const larger = new Uint8Array(Math.max(needed, 2 * this.#buffer.length));
+      larger.set(this.#buffer.subarray(0, this.#length));
+      this.#buffer = larger;
+    }
+    this.#buffer.set(chunk, this.#length);
+    this.#length = needed;
+  }
+
+  #next(): P1Part | undefined {
+    this.#skipNoise();
+    if (this.#length === 0) return undefined;
+    const part = this.#buffer[0] === SLASH ? this.#clear() : this.#ciphered();
+    if (part !== undefined || this.#length <= TELEGRAM_OCTETS_MAX) return part;
+    return this.#damaged(this.#length, `more than ${TELEGRAM_OCTETS_MAX} octets`, "limit");
+  }
+
+  #skipNoise(): void {
+    let skip = 0;
+    for (; skip < this.#length; skip++) {
+      const octet = this.#buffer[skip];
+      if (octet === SLASH) break;
+      const next = skip + 1 < this.#length ? this.#buffer[skip + 1] : TITLE_LENGTH;
+      if (octet === CIPHERED_TAG && next === TITLE_LENGTH) break;
+    }
+    if (skip > 0) this.#take(skip);
+  }
+
+  #clear(): P1Part | undefined {
+    const held = this.#buffer.subarray(0, this.#length);
+    // A head at the start of a line inside a telegram: the one before lost its end.
+    for (let at = held.indexOf(SLASH, Math.max(1, this.#scanned)); at > 0; at = held.indexOf(SLASH, at + 1)) {
+      const end = endOf(held, 1);
+      if (end >= 0 && end < at) break;
+      if (held[at - 1] === LF) return this.#damaged(at, "a new telegram inside another", "interrupted");
+    }
+    const end = endOf(held, Math.max(1, this.#scanned - 1));
+    this.#scanned = this.#length;
+    if (end < 0) return undefined;
+    this.#scanned = end;
+    const lineEnd = held.indexOf(LF, end);
+    if (lineEnd >= 0) return { kind: "telegram", octets: this.#take(lineEnd + 1) };
+    // Behind `!` come four digits and a line end, not more.
+    return this.#length - end > TAIL_MAX ? this.#damaged(end + 1, "no line end behind !", "truncated") : undefined;
+  }
+
+  #ciphered(): P1Part | undefined {
+    try {
+      const length = cipheredLength(this.#buffer.subarray(0, Math.min(this.#length, 16)));
+      if (length === undefined || this.#length < length) return undefined;
+      return { kind: "ciphered", octets: this.#take(length) };
+    } catch (error) {
+      if (!(error instanceof DecodeError)) throw error;
+      return { kind: "damaged", octets: this.#take(1), error };
+    }
+  }
+
+  #damaged(octets: number, reason: string, code: string): P1Part {
+    return { kind: "damaged", octets: this.#take(octets), error: new DecodeError(reason, { offset: 0, code }) };
+  }
+
+  #take(octets: number): Uint8Array {
+    const taken = this.#buffer.slice(0, octets);
+    this.#buffer.copyWithin(0, octets, this.#length);
+    this.#length -= octets;
+    this.#scanned = 0;
+    return taken;
+  }
+}
+
+const SLICE_OCTETS = 4096;
+const TAIL_MAX = 64;
