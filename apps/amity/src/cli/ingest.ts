@@ -2,7 +2,7 @@ import { createReadStream } from "node:fs";
 import { readFile, stat } from "node:fs/promises";
 import { basename } from "node:path";
 import { AmityError, UsageError } from "@amity/bytes";
-import { civilDateOf, dayNumberOf, localDayOf, zoneOf } from "@amity/intervals";
+import { civilDateOf, dayNumberOf, localDayOf, zoneOf, type IntervalSpan } from "@amity/intervals";
 import {
   detectFormat,
   expandInput,
@@ -15,9 +15,12 @@ import {
   type PutAside,
 } from "@amity/interchange";
 import {
+  bulkLoad,
   residentialTimeOfUse,
   reviewDays,
   type BillAsk,
+  type BulkLoadSummary,
+  type Channel,
   type ChannelDay,
   type DeliverySummary,
   type StoredBill,
@@ -107,6 +110,9 @@ class IngestRun {
   readonly #mdm: Mdm;
   readonly #files: FileReport[] = [];
   readonly #changed = new Map<string, ChannelDay>();
+  /** Days that were validated on their way in, by meter: looked at again where the run also brings registers or events. */
+  readonly #loaded = new Map<string, ChannelDay[]>();
+  readonly #withRegisters = new Set<string>();
   readonly #totals: Totals = { blocksStored: 0, blocksUnchanged: 0, registersStored: 0, findings: 0, reviewedIntervals: 0 };
   /** First and last instant of each usage point's readings. */
   readonly #spans = new Map<string, { fromMs: number; toMs: number }>();
@@ -126,11 +132,12 @@ class IngestRun {
   }
 
   async finish(tariff: Tariff | undefined): Promise<Report> {
+    for (const meterId of this.#withRegisters) for (const day of this.#loaded.get(meterId) ?? []) this.#review(day);
     const days = [...this.#changed.values()];
-    if (days.length > 0) remark(`validating ${days.length} channel days`);
+    if (days.length > 0) remark(`validating and estimating ${days.length} channel days`);
     const review = await reviewDays({ ...this.#mdm.review, expectUntil: "lastValue" }, days);
-    this.#totals.findings = review.findings;
-    this.#totals.reviewedIntervals = review.intervals;
+    this.#totals.findings += review.findings;
+    this.#totals.reviewedIntervals += review.intervals;
     const bills = tariff === undefined ? [] : await this.#bill(tariff);
     const { open } = await this.#mdm.exceptions.counts();
     return { files: this.#files, totals: this.#totals, openExceptions: open, bills };
@@ -142,18 +149,71 @@ class IngestRun {
     const report = emptyReport(input.name, format);
     this.#files.push(report);
     const delivery = new Delivery(this.#mdm, input.name);
+    const summary = await this.#load(this.#intervalsOf(this.#records(format, { ...input, chunks }), report, delivery), delivery);
+    this.#totals.blocksStored += summary.blocksStored;
+    this.#totals.blocksUnchanged += summary.blocksUnchanged;
+    this.#totals.reviewedIntervals += summary.intervals;
+    for (const day of summary.toReview) this.#review(day);
+    await delivery.flush();
+  }
+
+  /** Intervals go through validation straight to the ledger; what it refuses, or was given twice, goes the way of deliveries. */
+  #load(records: AsyncIterable<InterchangeRecord>, delivery: Delivery): Promise<BulkLoadSummary> {
+    const { ledger, registry, exceptions, review } = this.#mdm;
+    return bulkLoad(
+      {
+        ledger,
+        registry,
+        ruleSet: review.ruleSet,
+        zone: review.zone,
+        author: "ingest",
+        source: delivery.source,
+        // Findings that need somebody are raised by the review of their days, with what was estimated.
+        onFindings: async (channel, findings) => {
+          const notes = findings.filter(({ severity }) => severity === "info");
+          this.#totals.findings += notes.length;
+          const { meterId, channelId, name } = channel;
+          await exceptions.raise(notes.map((finding) => ({ meterId, channelId, channel: name, finding, estimate: undefined })));
+        },
+        onRefused: (channel, block) =>
+          delivery.intervals(
+            channel.meterId,
+            seriesOf(channel, {
+              ...block,
+              startMs: block.dayStartMs + block.phaseSeconds * 1000,
+            }),
+          ),
+        onOverlap: (channel, series) => delivery.intervals(channel.meterId, seriesOf(channel, series)),
+        onStored: ({ meterId, channelId }, dayStartMs) => {
+          const days = this.#loaded.get(meterId);
+          if (days === undefined) this.#loaded.set(meterId, [{ channelId, dayStartMs }]);
+          else days.push({ channelId, dayStartMs });
+        },
+      },
+      records,
+    );
+  }
+
+  /** What can go the straight way; everything else of the file is taken on the way past. Ends where the file cannot be read on. */
+  async *#intervalsOf(
+    records: AsyncIterable<InterchangeRecord>,
+    report: FileReport,
+    delivery: Delivery,
+  ): AsyncGenerator<InterchangeRecord> {
     try {
-      for await (const record of this.#records(format, { ...input, chunks })) {
+      for await (const record of records) {
         if (record.kind === "putAside") {
           report.putAsideCount++;
           if (report.putAside.length < ASIDE_NAMED_MAX) report.putAside.push(record);
+        } else if (record.kind === "intervals" && isSound(record.series)) {
+          this.#count(record, report);
+          yield { ...record, series: { ...record.series, meterId: record.usagePointId } };
         } else await this.#take(record, report, delivery);
       }
     } catch (error) {
       if (!(error instanceof AmityError)) throw error;
       report.error = error.message;
     }
-    await delivery.flush();
   }
 
   #records(format: InputFormat, input: InputFile): AsyncIterable<InterchangeRecord> {
@@ -173,26 +233,35 @@ class IngestRun {
 
   async #take(record: Exclude<InterchangeRecord, PutAside>, report: FileReport, delivery: Delivery): Promise<void> {
     if (record.kind === "intervals") {
-      const { series, usagePointId } = record;
-      report.intervals += series.values.length;
-      const endMs = series.startMs + series.values.length * series.intervalSeconds * 1000;
-      const span = this.#spans.get(usagePointId) ?? { fromMs: series.startMs, toMs: endMs };
-      this.#spans.set(usagePointId, { fromMs: Math.min(span.fromMs, series.startMs), toMs: Math.max(span.toMs, endMs) });
-      await delivery.intervals(usagePointId, series);
+      this.#count(record, report);
+      await delivery.intervals(record.usagePointId, record.series);
     } else if (record.kind === "register") {
       report.registers++;
+      this.#withRegisters.add(record.usagePointId);
       await delivery.register(record.usagePointId, record.reading);
     } else {
       report.events++;
+      this.#withRegisters.add(record.event.meterId);
       await delivery.event(record.event);
     }
+  }
+
+  #count({ usagePointId, series }: Extract<InterchangeRecord, { kind: "intervals" }>, report: FileReport): void {
+    report.intervals += series.values.length;
+    const endMs = series.startMs + series.values.length * series.intervalSeconds * 1000;
+    const span = this.#spans.get(usagePointId) ?? { fromMs: series.startMs, toMs: endMs };
+    this.#spans.set(usagePointId, { fromMs: Math.min(span.fromMs, series.startMs), toMs: Math.max(span.toMs, endMs) });
+  }
+
+  #review(day: ChannelDay): void {
+    this.#changed.set(`${day.channelId}/${day.dayStartMs}`, day);
   }
 
   #stored(summary: DeliverySummary): void {
     this.#totals.blocksStored += summary.blocksStored;
     this.#totals.blocksUnchanged += summary.blocksUnchanged;
     this.#totals.registersStored += summary.registersStored;
-    for (const day of summary.changed) this.#changed.set(`${day.channelId}/${day.dayStartMs}`, day);
+    for (const day of summary.changed) this.#review(day);
   }
 
   async #bill(tariff: Tariff): Promise<readonly StoredBill[]> {
@@ -217,7 +286,8 @@ class IngestRun {
 /** Gathers records of one file into deliveries of a bounded size. */
 class Delivery {
   readonly #mdm: Mdm;
-  readonly #source: string;
+  /** Name of the file: provenance. */
+  readonly source: string;
   #intervals: IntervalSeries[] = [];
   #registers: RegisterReading[] = [];
   #events: EndDeviceEvent[] = [];
@@ -225,7 +295,7 @@ class Delivery {
 
   constructor(mdm: Mdm, source: string) {
     this.#mdm = mdm;
-    this.#source = source;
+    this.source = source;
   }
 
   /** A file knows usage points; the meter behind one is the series' own, installed there if it was not. */
@@ -246,7 +316,7 @@ class Delivery {
 
   async flush(): Promise<void> {
     if (this.#values === 0) return;
-    const batch = { intervals: this.#intervals, registers: this.#registers, events: this.#events, source: this.#source };
+    const batch = { intervals: this.#intervals, registers: this.#registers, events: this.#events, source: this.source };
     this.#intervals = [];
     this.#registers = [];
     this.#events = [];
@@ -258,6 +328,23 @@ class Delivery {
     this.#values += values;
     if (this.#values >= DELIVERY_VALUES) await this.flush();
   }
+}
+
+function seriesOf(channel: Channel, { startMs, intervalSeconds, values, qualities }: IntervalSpan): IntervalSeries {
+  const { meterId, name, unit, scaler } = channel;
+  return { meterId, channel: name, unit, scaler, startMs, intervalSeconds, values, qualities };
+}
+
+/** Whether a series can be cut into days at all; one that cannot is put aside by the ledger sink, with the reason. */
+function isSound({ startMs, intervalSeconds, values, qualities }: IntervalSeries): boolean {
+  return (
+    Number.isSafeInteger(startMs) &&
+    startMs % 1000 === 0 &&
+    intervalSeconds > 0 &&
+    86_400 % intervalSeconds === 0 &&
+    values.length === qualities.length &&
+    values.every((value) => Number.isSafeInteger(value))
+  );
 }
 
 async function loadTariff(name: string, zone: string): Promise<Tariff> {

@@ -157,6 +157,23 @@ export async function versionsOf(runner: SqlRunner, key: BlockKey): Promise<Stor
   }));
 }
 
+/** Every version of many days, by the index in `keys`. */
+export async function allVersions(runner: SqlRunner, keys: readonly BlockKey[]): Promise<IntervalBlock[][]> {
+  const { rows } = await runner.query<{ i: number; octets: Uint8Array }>(
+    `select k.i::integer as i, b.octets
+     from unnest($1::integer[], $2::smallint[], $3::integer[]) with ordinality as k (meter_key, channel_no, day, i)
+     join mdm.interval_block b on b.meter_key = k.meter_key and b.channel_no = k.channel_no and b.day = ${EPOCH} + k.day`,
+    [
+      keys.map((key) => meterKeyOf(key.channelId)),
+      keys.map((key) => channelNoOf(key.channelId)),
+      keys.map((key) => dayNumberOf(key.dayStartMs)),
+    ],
+  );
+  const found: IntervalBlock[][] = keys.map(() => []);
+  for (const row of rows) found[row.i - 1]?.push(unpackBlock(row.octets, keys[row.i - 1]?.dayStartMs ?? 0));
+  return found;
+}
+
 /** Chosen versions exactly: what a bill pinned. Keys without such a version are left out. */
 export async function readPinned(runner: SqlRunner, pins: readonly (BlockKey & { version: number })[]): Promise<StoredBlock[]> {
   const { rows } = await runner.query<{ i: number; known_at: number; provenance_id: number; octets: Uint8Array }>(

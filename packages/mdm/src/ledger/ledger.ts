@@ -1,8 +1,9 @@
 import { DecodeError } from "@amity/bytes";
-import { isSameGrid, mergeBlocks, unpackBlock, type IntervalBlock } from "@amity/intervals";
+import { isSameGrid, mergeBlocks, MISSING_QUALITY, unpackBlock, type IntervalBlock } from "@amity/intervals";
 import type { Clock } from "@amity/runtime";
 import { isUniqueViolation, type Store, type Transaction } from "@amity/store";
 import {
+  allVersions,
   appendBlocks,
   currentBlocks,
   readPinned,
@@ -116,17 +117,23 @@ interface Day {
 async function writeIn(transaction: Transaction, writes: readonly BlockWrite[], stamp: WriteStamp): Promise<WriteOutcome[]> {
   const days = daysOf(writes);
   const current = await currentBlocks(transaction, days);
+  const standing = days.map((day, index) => {
+    const stored = current.get(index);
+    return stored === undefined ? undefined : unpackStored(stored.octets, day);
+  });
+  const judged = await judgedBefore(transaction, { days, writes, standing });
   const outcomes: WriteOutcome[] = [];
   const news: NewBlock[] = [];
   days.forEach((day, index) => {
     const stored = current.get(index);
-    const before = stored === undefined ? undefined : unpackStored(stored.octets, day);
+    const before = standing[index];
     const versionBefore = stored?.version ?? 0;
     let block = before;
     for (const at of day.writes) {
       const write = writes[at];
       if (write === undefined) continue;
-      const step = lay(write, block, versionBefore);
+      const versions = judged.get(index);
+      const step = lay(versions === undefined ? write : withoutRestated(write, versions, before), block, versionBefore);
       outcomes[at] = step.outcome;
       block = step.block;
     }
@@ -140,6 +147,53 @@ async function writeIn(transaction: Transaction, writes: readonly BlockWrite[], 
   news.sort((a, b) => a.channelId - b.channelId || a.block.dayStartMs - b.block.dayStartMs);
   if (news.length > 0) await appendBlocks(transaction, news);
   return outcomes;
+}
+
+/**
+ * The versions of those days where a delivered value meets an estimate: the value may be the very one that was judged and
+ * replaced. Said again it is no news, or the same file loaded twice would never come to rest.
+ */
+async function judgedBefore(
+  transaction: Transaction,
+  batch: { days: readonly Day[]; writes: readonly BlockWrite[]; standing: readonly (IntervalBlock | undefined)[] },
+): Promise<ReadonlyMap<number, readonly IntervalBlock[]>> {
+  const asked = batch.days.flatMap((day, index) => {
+    const before = batch.standing[index];
+    const meets = before !== undefined && day.writes.some((at) => meetsEstimate(batch.writes[at], before));
+    return meets ? [{ day, index }] : [];
+  });
+  if (asked.length === 0) return new Map();
+  const versions = await allVersions(
+    transaction,
+    asked.map(({ day }) => day),
+  );
+  return new Map(asked.map(({ index }, at) => [index, versions[at] ?? []]));
+}
+
+function meetsEstimate(write: BlockWrite | undefined, before: IntervalBlock): boolean {
+  if (write === undefined || write.mode === "replace" || !isSameGrid(before, write.block)) return false;
+  const { values, qualities } = write.block;
+  return values.some(
+    (value, slot) => isMeasured(qualities[slot]) && isEstimated(before.qualities[slot] ?? 0) && value !== before.values[slot],
+  );
+}
+
+/** The write without those values over estimates that an earlier version held as measured. */
+function withoutRestated(write: BlockWrite, versions: readonly IntervalBlock[], before: IntervalBlock | undefined): BlockWrite {
+  if (before === undefined || !meetsEstimate(write, before)) return write;
+  const { block } = write;
+  const qualities = block.qualities.slice();
+  const known = versions.filter((version) => isSameGrid(version, block));
+  for (let slot = 0; slot < qualities.length; slot++) {
+    if (!isMeasured(qualities[slot]) || !isEstimated(before.qualities[slot] ?? 0)) continue;
+    const isRestated = known.some(({ values, qualities: had }) => isMeasured(had[slot]) && values[slot] === block.values[slot]);
+    if (isRestated) qualities[slot] = MISSING_QUALITY;
+  }
+  return { ...write, block: { ...block, qualities } };
+}
+
+function isMeasured(quality: number | undefined): boolean {
+  return quality !== undefined && !isMissing(quality) && !isEstimated(quality);
 }
 
 function daysOf(writes: readonly BlockWrite[]): Day[] {

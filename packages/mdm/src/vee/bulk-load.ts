@@ -2,7 +2,7 @@ import { blocksOf, DAY_MS, spanOf, utcDayStartMs, type IntervalBlock, type Zone 
 import type { InterchangeRecord, PutAside } from "@amity/interchange";
 import type { IntervalSeries } from "@amity/model";
 import type { ChannelId } from "../ledger/channel-id.ts";
-import type { BlockWrite, Ledger } from "../ledger/ledger.ts";
+import type { BlockWrite, Ledger, WriteOutcome } from "../ledger/ledger.ts";
 import { factsOf } from "../pipeline/channels.ts";
 import type { MeterPlace } from "../registry/places.ts";
 import type { Channel, ChannelDescription, Registry } from "../registry/registry.ts";
@@ -28,6 +28,15 @@ export interface BulkLoadParts {
   readonly groupIntervals?: number;
   /** Told of each channel's findings, before the group that holds them is committed. */
   readonly onFindings?: (channel: Channel, findings: readonly Finding[]) => Promise<void> | void;
+  /**
+   * Told, after the commit, of days that the ledger refused whole (another grid) or in part (edited or final values): hand
+   * them to a ledger sink, which puts aside what is news. Its block is as delivered.
+   */
+  readonly onRefused?: (channel: Channel, block: IntervalBlock) => Promise<void> | void;
+  /** Told, after the commit, of values for time that the same group had given before: the first ones were stored, these were not. */
+  readonly onOverlap?: (channel: Channel, series: Series) => Promise<void> | void;
+  /** Told, after the commit, of every channel day that got a version. */
+  readonly onStored?: (channel: Channel, dayStartMs: number) => void;
   /** Told of what the reader put aside, and of records that are not intervals (they are not stored here). */
   readonly onOther?: (record: PutAside | Exclude<InterchangeRecord, { kind: "intervals" }>) => Promise<void> | void;
 }
@@ -40,7 +49,7 @@ export interface BulkLoadSummary {
   readonly blocksUnchanged: number;
   /** Days that the ledger refused (another grid) or stored only in part (edited or final values). */
   readonly blocksRefused: number;
-  /** Channel days with a gap or failed intervals: what estimation should look at. */
+  /** Channel days with a gap or failed intervals, and those that stood before and changed: what a review should look at. */
   readonly toReview: readonly { readonly channelId: ChannelId; readonly dayStartMs: number }[];
 }
 
@@ -52,6 +61,7 @@ const TO_REVIEW_MAX = 1_000_000;
 /**
  * Loads interval records through validation straight into the ledger: one version a day that carries its verdict, instead
  * of a raw one and a validated one. What fails keeps its delivered value under a failed quality; nothing is estimated here.
+ * Days that are stored already go as they came, by the ledger's delivery policy, so that no decision about them is undone.
  * The next group is read and parsed while the last is written. Loading the same again changes nothing.
  */
 export async function bulkLoad(parts: BulkLoadParts, records: AsyncIterable<InterchangeRecord>): Promise<BulkLoadSummary> {
@@ -120,6 +130,8 @@ async function loadGroup(parts: BulkLoadParts, deliveries: readonly (readonly In
     lastStartMs(deliveries),
   );
   const writes: BlockWrite[] = [];
+  const days: (JudgedDay & { readonly channel: Channel })[] = [];
+  const overlaps: { readonly channel: Channel; readonly series: Series }[] = [];
   for (const [index, channel] of channels.entries()) {
     const judged = judgeChannel(
       parts,
@@ -131,16 +143,38 @@ async function loadGroup(parts: BulkLoadParts, deliveries: readonly (readonly In
     tally.channelIds.add(channel.channelId);
     tally.intervals += judged.intervals;
     tally.findings += judged.findings.length;
-    for (const block of judged.blocks) writes.push({ channelId: channel.channelId, block });
-    for (const dayStartMs of judged.toReview)
-      if (tally.toReview.length < TO_REVIEW_MAX) tally.toReview.push({ channelId: channel.channelId, dayStartMs });
+    for (const series of judged.overlaps) overlaps.push({ channel, series });
+    for (const day of judged.days) {
+      writes.push({ channelId: channel.channelId, block: day.block });
+      days.push({ channel, ...day });
+    }
   }
   const { ruleSet, author, source } = parts;
   const outcomes = await parts.ledger.write(writes, { author, reason: "", source, ruleSet: `${ruleSet.id} v${ruleSet.version}` });
-  for (const outcome of outcomes) {
+  await settleOutcomes(parts, days, outcomes, tally);
+  for (const { channel, series } of overlaps) await parts.onOverlap?.(channel, series);
+}
+
+async function settleOutcomes(
+  parts: BulkLoadParts,
+  days: readonly (JudgedDay & { readonly channel: Channel })[],
+  outcomes: readonly WriteOutcome[],
+  tally: Tally,
+): Promise<void> {
+  for (const [index, outcome] of outcomes.entries()) {
+    const day = days[index];
+    if (day === undefined) continue;
     if (outcome.kind === "stored") tally.blocksStored += 1;
     else if (outcome.kind === "unchanged") tally.blocksUnchanged += 1;
-    else tally.blocksRefused += 1;
+    else {
+      tally.blocksRefused += 1;
+      await parts.onRefused?.(day.channel, day.block);
+    }
+    const isStored = outcome.kind === "stored" || (outcome.kind === "protected" && outcome.isStored);
+    if (!isStored) continue;
+    const { dayStartMs } = day.block;
+    parts.onStored?.(day.channel, dayStartMs);
+    if (day.needsReview && tally.toReview.length < TO_REVIEW_MAX) tally.toReview.push({ channelId: day.channel.channelId, dayStartMs });
   }
 }
 
@@ -178,12 +212,12 @@ async function historiesOf(
   for (const list of deliveries) {
     for (const series of list) {
       firstMs = Math.min(firstMs, series.startMs);
-      lastMs = Math.max(lastMs, series.startMs);
+      lastMs = Math.max(lastMs, seriesEndMs(series) - 1);
     }
   }
   const days = parts.historyDays ?? 30;
-  if (days <= 0 || firstMs > lastMs) return found;
-  const fromDayMs = utcDayStartMs(firstMs) - days * DAY_MS;
+  if (firstMs > lastMs) return found;
+  const fromDayMs = utcDayStartMs(firstMs) - Math.max(0, days) * DAY_MS;
   await parts.ledger.read(
     { channelIds: channels.map((channel) => channel.channelId), fromDayMs, toDayMs: utcDayStartMs(lastMs) + DAY_MS },
     ({ channelId, block }) => {
@@ -204,8 +238,13 @@ function lastStartMs(deliveries: readonly (readonly IntervalSeries[])[]): number
 interface JudgedChannel {
   readonly intervals: number;
   readonly findings: readonly Finding[];
-  readonly blocks: readonly IntervalBlock[];
-  readonly toReview: readonly number[];
+  readonly days: readonly JudgedDay[];
+  readonly overlaps: readonly Series[];
+}
+
+interface JudgedDay {
+  readonly block: IntervalBlock;
+  readonly needsReview: boolean;
 }
 
 function judgeChannel(
@@ -215,8 +254,9 @@ function judgeChannel(
   stored: readonly IntervalBlock[],
 ): JudgedChannel {
   const findings: Finding[] = [];
-  const blocks: IntervalBlock[] = [];
-  const toReview = new Set<number>();
+  const days: JudgedDay[] = [];
+  const doubled: Series[] = [];
+  const standing = new Set(stored.map(({ dayStartMs }) => dayStartMs));
   let intervals = 0;
   for (const { series, overlaps } of joinRuns(deliveries)) {
     const history = historyBefore(stored, series, parts.historyDays ?? 30);
@@ -232,12 +272,19 @@ function judgeChannel(
       parts.ruleSet,
     );
     intervals += series.values.length;
+    doubled.push(...overlaps);
     findings.push(...verdict.findings);
+    const open = new Set<number>();
     for (const finding of verdict.findings)
-      if (finding.severity !== "info") for (let day = utcDayStartMs(finding.fromMs); day < finding.toMs; day += DAY_MS) toReview.add(day);
-    for (const block of blocksOf({ ...series, qualities: markQualities(series, verdict, parts.ruleSet) })) blocks.push(block);
+      if (finding.severity !== "info") for (let day = utcDayStartMs(finding.fromMs); day < finding.toMs; day += DAY_MS) open.add(day);
+    const marked = blocksOf({ ...series, qualities: markQualities(series, verdict, parts.ruleSet) });
+    const delivered = marked.some(({ dayStartMs }) => standing.has(dayStartMs)) ? blocksOf(series) : marked;
+    for (const [index, block] of marked.entries()) {
+      const stands = standing.has(block.dayStartMs);
+      days.push({ block: (stands ? delivered[index] : block) ?? block, needsReview: stands || open.has(block.dayStartMs) });
+    }
   }
-  return { intervals, findings, blocks, toReview: [...toReview] };
+  return { intervals, findings, days, overlaps: doubled };
 }
 
 /** The stored days before a run, on its grid; undefined where there are none. */

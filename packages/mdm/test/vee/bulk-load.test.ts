@@ -1,6 +1,6 @@
 import { zoneOf } from "@amity/intervals";
 import { readNem, type InterchangeRecord } from "@amity/interchange";
-import { QUALITY, unpackQuality, type IntervalSeries } from "@amity/model";
+import { packQuality, QUALITY, unpackQuality, type IntervalSeries } from "@amity/model";
 import { realTimers, seededRandom } from "@amity/runtime";
 import { leaseMigrations, migrate, openScratchStore, type ScratchStore } from "@amity/store";
 import fc from "fast-check";
@@ -70,6 +70,51 @@ describe("loading through validation", () => {
     await migrate(scratch.store, [leaseMigrations, mdmMigrations]);
   });
   afterAll(() => scratch.close());
+
+  test("loading the same again changes nothing, also where an estimate or a person took the place of what was loaded", async () => {
+    const bad = dayOf("again", 1);
+    if (bad.kind === "intervals") {
+      bad.series.values[10] = -500;
+      bad.series.values[20] = -700;
+    }
+    const file = [dayOf("again", 0), bad];
+    const first = await bulkLoad(partsFor(), stream(file));
+    expect(first.toReview).toHaveLength(1);
+    const { ledger } = partsFor();
+    const [, day] = await stored("again", 2);
+    if (day === undefined) throw new Error("no day");
+    const block = { ...day.block, values: day.block.values.slice(), qualities: day.block.qualities.slice() };
+    block.values[10] = 111;
+    block.qualities[10] = QUALITY.estimatedLinear;
+    block.qualities[20] = packQuality({ source: "mdms", category: "valid", method: "accepted", final: false });
+    const write = { channelId: day.channelId, block, mode: "replace" as const };
+    await ledger.write([write], { author: "vee", reason: "", source: "", ruleSet: "" });
+    const again = await bulkLoad(partsFor(), stream(file));
+    expect(again).toMatchObject({ blocksStored: 0, blocksUnchanged: 2, toReview: [] });
+    const [, after] = await stored("again", 2);
+    expect([after?.version, after?.block.values[10], after?.block.values[20]]).toEqual([2, 111, -700]);
+    // Another measured value is news: it takes the estimate's place and asks for a review.
+    if (bad.kind === "intervals") bad.series.values[10] = 120;
+    const corrected = await bulkLoad(partsFor(), stream(file));
+    expect(corrected).toMatchObject({ blocksStored: 1, toReview: [{ channelId: day.channelId }] });
+    expect((await stored("again", 2))[1]?.block.values[10]).toBe(120);
+  });
+
+  test("hands over what it could not store: days on another grid, and values given twice", async () => {
+    const refused: number[] = [];
+    const doubled: number[] = [];
+    await bulkLoad(partsFor(), stream([dayOf("twice", 0)]));
+    const values = new Float64Array(48).fill(9);
+    await bulkLoad(
+      partsFor({
+        onRefused: (_, block) => void refused.push(block.values.length),
+        onOverlap: (_, series) => void doubled.push(series.values[0] ?? 0),
+      }),
+      stream([dayOf("twice", 0, { startMs: start + 60_000 }), dayOf("twice", 2), dayOf("twice", 2, { values })]),
+    );
+    expect(refused).toEqual([48]);
+    expect(doubled).toEqual([9]);
+  });
 
   test("what is sound becomes validated in one version, what is not keeps its value and says by which rule it failed", async () => {
     const bad = dayOf("a", 1);
