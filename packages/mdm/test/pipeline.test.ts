@@ -162,6 +162,9 @@ describe("review of stored days", () => {
     const { block } = await readDay("OUT", 10);
     expect([...block.values.subarray(20, 32)]).toEqual(Array.from({ length: 12 }, () => 0));
     expect(unpackQuality(block.qualities[25] ?? 0)).toMatchObject({ category: "estimated", method: "zero" });
+    expect((await parts.exceptions.list({ meterId: "OUT", limit: 10 })).map(({ ruleId, state }) => [ruleId, state])).toEqual([
+      ["gap", "estimated"],
+    ]);
   });
 
   it("puts the delivered values back where a person accepts them, and leaves them alone afterwards", async () => {

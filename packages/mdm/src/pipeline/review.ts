@@ -265,7 +265,9 @@ const ERROR_BARS_MAX = 1344;
 
 /** A finding with what was put in its place. */
 function raisedOf(channel: Channel, finding: Finding, filled: EstimatedSeries | undefined): RaisedFinding {
-  const decision = filled?.decisions.find((made) => made.fromMs < finding.toMs && made.toMs > finding.fromMs);
+  const made = filled?.decisions.filter(({ fromMs, toMs }) => fromMs < finding.toMs && toMs > finding.fromMs) ?? [];
+  // A known outage explains the whole gap, the partial intervals at its edges too.
+  const decision = made.find(({ outcome }) => outcome === "zero") ?? made[0];
   return {
     meterId: channel.meterId satisfies MeterId,
     channelId: channel.channelId,
