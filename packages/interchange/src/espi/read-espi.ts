@@ -10,12 +10,6 @@ export interface EspiOptions {
   readonly usagePointId?: string;
 }
 
-/** A MeterReading resource, by its address. */
-interface MeterReading {
-  readonly self: string;
-  readonly related: readonly string[];
-}
-
 interface ReadingType {
   readonly unit: Unit;
   readonly channel: string;
@@ -25,6 +19,8 @@ interface ReadingType {
   readonly defaultQuality: number;
 }
 
+/** Parts of an address that are looked at. */
+const ANCESTORS_MAX = 32;
 /** Interval blocks that may wait for a reading type that comes after them. */
 const WAITING_MAX = 10_000;
 
@@ -41,7 +37,8 @@ export async function* readEspi(chunks: Chunks, options: EspiOptions = {}): Asyn
 
 class EspiFeed {
   readonly #options: EspiOptions;
-  readonly #readings = new Map<string, MeterReading>();
+  /** MeterReading resources by their address. */
+  readonly #readings = new Map<string, Links>();
   readonly #types = new Map<string, ReadingType | string>();
   #waiting: { readonly block: XmlElement; readonly links: Links }[] = [];
   #entries = 0;
@@ -54,7 +51,7 @@ class EspiFeed {
     this.#entries++;
     const links = linksOf(entry);
     for (const resource of childOf(entry, "content")?.children ?? []) {
-      if (resource.name === "MeterReading") this.#readings.set(links.self, { self: links.self, related: links.related });
+      if (resource.name === "MeterReading") this.#readings.set(links.self, links);
       else if (resource.name === "ReadingType") this.#types.set(links.self, readingTypeOf(resource));
       else if (resource.name === "IntervalBlock") {
         const type = this.#typeOf(links);
@@ -77,10 +74,9 @@ class EspiFeed {
 
   /** The block's address lies below its meter reading's; the meter reading is related to its type. A feed with one type needs no links. */
   #typeOf(links: Links): ReadingType | string | undefined {
-    for (const reading of this.#readings.values()) {
-      if (![links.self, links.up].some((address) => address === reading.self || address.startsWith(`${reading.self}/`))) continue;
-      for (const address of reading.related) {
-        const type = this.#types.get(address);
+    for (const address of [...ancestorsOf(links.self), ...ancestorsOf(links.up)]) {
+      for (const related of this.#readings.get(address)?.related ?? []) {
+        const type = this.#types.get(related);
         if (type !== undefined) return type;
       }
     }
@@ -125,6 +121,13 @@ interface Links {
   readonly self: string;
   readonly up: string;
   readonly related: readonly string[];
+}
+
+/** An address and those above it: `a/b/c`, `a/b`, `a`. */
+function ancestorsOf(address: string): string[] {
+  const out: string[] = [];
+  for (let at = address.length; at > 0 && out.length < ANCESTORS_MAX; at = address.lastIndexOf("/", at - 1)) out.push(address.slice(0, at));
+  return out;
 }
 
 function linksOf(entry: XmlElement): Links {
