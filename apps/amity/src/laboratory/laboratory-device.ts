@@ -1,6 +1,8 @@
 import { secureRandomBytes } from "@amity/crypto";
 import {
   compileModel,
+  data,
+  parseObis,
   type AssociationDefinition,
   type AssociationSecurity,
   type CompiledModel,
@@ -67,10 +69,20 @@ class LaboratoryLogicalDevice implements LogicalDevice {
     return { suite: 0, keys: this.#access.keys, sent: { next: () => ++this.#sentCounter }, received };
   }
 
-  read: LogicalDevice["read"] = (attribute, selection, context) => this.#device.read(attribute, selection, context);
+  read: LogicalDevice["read"] = (attribute, selection, context) =>
+    attribute.instanceId === INVOCATION_COUNTER && attribute.attributeId === 2
+      ? { kind: "data", data: data.doubleLongUnsigned(this.#lastReceived()) }
+      : this.#device.read(attribute, selection, context);
+  #lastReceived(): number {
+    return Math.max(0, ...Array.from(this.#received.values(), ({ last }) => last));
+  }
+
   write: LogicalDevice["write"] = (attribute, value, selection, context) => this.#device.write(attribute, value, selection, context);
   invoke: LogicalDevice["invoke"] = (method, parameters, context) => this.#device.invoke(method, parameters, context);
 }
+
+/** Counters are kept here, not in the simulated meter: whoever asks must be told these. */
+const INVOCATION_COUNTER = parseObis("0-0:43.1.0");
 
 function associations(mechanism: MechanismName, device: MeterDevice): AssociationDefinition[] {
   const maxPduOctets = device.meter.surroundings.type.maxPduOctets;
