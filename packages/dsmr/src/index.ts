@@ -11,6 +11,7 @@ export * from "./client/listen-p1.ts";
 export * from "./decode-bench.ts";
 export * from "./explain/explain.ts";
 export type * from "./explain/explained.ts";
+export * from "./han/han-list.ts";
 export * from "./server/meter-telegram.ts";
 export * from "./server/serve-p1.ts";
 export * from "./telegram/p1-reading.ts";

@@ -1,4 +1,4 @@
-import { AmityError, DecodeError, SecurityError, type LinkError } from "@amity/bytes";
+import { DecodeError, SecurityError, type AmityError, type LinkError } from "@amity/bytes";
 import type { Connection, Timers } from "@amity/runtime";
 import { CounterGuard, openCiphered, readCipheredFrame, type P1Keys } from "../ciphered/ciphered-frame.ts";
 import { TelegramAssembler, type P1Part } from "../telegram/telegram-assembler.ts";
