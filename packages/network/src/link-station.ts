@@ -61,7 +61,8 @@ class MediumLinkStation implements LinkStation {
     return new Promise((resolve, reject) => {
       let tries = 0;
       let timer: Timer | undefined;
-      const deadlineMs = timers.elapsedMs() + (options.timeoutMs ?? Math.max(CONNECT_LEAST_MS, this.#settings.retransmitMs * CONNECT_TRIES));
+      const deadlineMs =
+        timers.elapsedMs() + (options.timeoutMs ?? Math.max(CONNECT_LEAST_MS, this.#settings.retransmitMs * CONNECT_TRIES));
       const abandon = (): void => settle(new LinkError("was given up", { code: "aborted" }));
       const settle = (outcome: "opened" | LinkError): void => {
         timer?.cancel();
