@@ -33,9 +33,9 @@ export async function* readMscons(chunks: Chunks): AsyncGenerator<InterchangeRec
   const out: InterchangeRecord[] = [];
   let last = 0;
   try {
-    for await (const segment of segments(chunks)) {
-      last = segment.number;
-      reader.segment(segment, out);
+    for await (const batch of segments(chunks)) {
+      for (const segment of batch) reader.segment(segment, out);
+      last = batch.at(-1)?.number ?? last;
       yield* out.splice(0);
     }
   } catch (error) {

@@ -25,10 +25,10 @@ interface Separators {
 const DEFAULTS: Separators = { component: ":", element: "+", decimalMark: ".", release: "?", terminator: "'" };
 
 /**
- * Splits an EDIFACT interchange (ISO 9735) into segments, by its own separators where it has a UNA.
+ * Splits an EDIFACT interchange (ISO 9735) into segments, as many at a time as a chunk ends, by its own separators where it has a UNA.
  * @throws DecodeError for a segment over the limit and for one that the file does not end (`truncated`), after all before it.
  */
-export async function* segments(chunks: Chunks): AsyncGenerator<Segment> {
+export async function* segments(chunks: Chunks): AsyncGenerator<readonly Segment[]> {
   // UNOC is ISO 8859-1; sizes and separators are octets, so that every octet is one character.
   const decoder = new TextDecoder("latin1");
   let separators: Separators | undefined;
@@ -42,12 +42,14 @@ export async function* segments(chunks: Chunks): AsyncGenerator<Segment> {
       separators = separatorsOf(rest);
       if (rest.startsWith("UNA")) rest = rest.slice(9);
     }
+    const whole: Segment[] = [];
     let start = 0;
     for (let end = endOf(rest, start, separators); end >= 0; end = endOf(rest, start, separators)) {
       const text = rest.slice(start, end).trim();
       start = end + 1;
-      if (text !== "") yield segmentOf(text, ++number, separators);
+      if (text !== "") whole.push(segmentOf(text, ++number, separators));
     }
+    if (whole.length > 0) yield whole;
     rest = rest.slice(start);
     if (rest.length > SEGMENT_MAX)
       throw new DecodeError(`segment ${number + 1} is longer than ${SEGMENT_MAX} characters`, { offset: -1, code: "limit" });
@@ -64,16 +66,21 @@ function separatorsOf(text: string): Separators {
 
 /** Where the segment that begins at `start` ends; -1 while its end has not come. */
 function endOf(text: string, start: number, { release, terminator }: Separators): number {
-  for (let at = start; at < text.length; at++) {
-    const character = text[at];
-    if (character === release) at++;
-    else if (character === terminator) return at;
+  for (let at = text.indexOf(terminator, start); at >= 0; at = text.indexOf(terminator, at + 1)) {
+    let releases = 0;
+    while (at - releases > start && text[at - releases - 1] === release) releases++;
+    // An even number of release characters release each other.
+    if (releases % 2 === 0) return at;
   }
   return -1;
 }
 
 function segmentOf(text: string, number: number, separators: Separators): Segment {
   const { component, element, release, decimalMark } = separators;
+  if (!text.includes(release)) {
+    const [[tag = ""] = [], ...plain] = text.split(element).map((part) => part.split(component));
+    return { number, tag, elements: plain, decimalMark };
+  }
   const elements: string[][] = [[]];
   let part = "";
   const endPart = (): void => {
