@@ -4,13 +4,12 @@ import { basename } from "node:path";
 import { AmityError, UsageError } from "@amity/bytes";
 import { civilDateOf, dayNumberOf, localDayOf, zoneOf, type IntervalSpan } from "@amity/intervals";
 import {
-  detectFormat,
   expandInput,
-  INPUT_FORMATS,
-  readCsv,
-  readNem,
+  FILE_FORMATS,
+  formatOf,
+  readInterchange,
+  type FileFormat,
   type InputFile,
-  type InputFormat,
   type InterchangeRecord,
   type PutAside,
 } from "@amity/interchange";
@@ -73,9 +72,9 @@ const ASIDE_NAMED_MAX = 100;
 
 /** `amity ingest`: files through validation into the ledger; optionally bills every whole month that they touch. */
 export async function ingest(files: readonly string[], options: IngestOptions): Promise<void> {
-  const known: readonly string[] = INPUT_FORMATS;
+  const known: readonly string[] = FILE_FORMATS;
   if (options.format !== undefined && !known.includes(options.format)) {
-    throw new UsageError(`format "${options.format}" is not known`, { code: "format", advice: `one of: ${INPUT_FORMATS.join(", ")}` });
+    throw new UsageError(`format "${options.format}" is not known`, { code: "format", advice: `one of: ${FILE_FORMATS.join(", ")}` });
   }
   if (options.stamp !== "start" && options.stamp !== "end") throw new UsageError("--stamp is start or end", { code: "stamp" });
   zoneOf(options.zone);
@@ -145,7 +144,7 @@ class IngestRun {
 
   async #input(input: InputFile): Promise<void> {
     const { head, chunks } = await peeked(input);
-    const format = (this.#options.format as InputFormat | undefined) ?? detectFormat(head);
+    const format = (this.#options.format as FileFormat | undefined) ?? formatOf(head, input.name);
     const report = emptyReport(input.name, format);
     this.#files.push(report);
     const delivery = new Delivery(this.#mdm, input.name);
@@ -216,19 +215,14 @@ class IngestRun {
     }
   }
 
-  #records(format: InputFormat, input: InputFile): AsyncIterable<InterchangeRecord> {
+  #records(format: FileFormat, input: InputFile): AsyncIterable<InterchangeRecord> {
     const { zone, usagePoint, interval, stamp } = this.#options;
-    switch (format) {
-      case "nem12":
-        return readNem(input.chunks);
-      case "csv":
-        return readCsv(input.chunks, {
-          zone: zoneOf(zone),
-          usagePointId: usagePoint ?? basename(input.name).replace(/\.[^.]*$/, ""),
-          stamp: stamp === "end" ? "end" : "start",
-          ...(interval === undefined ? {} : { intervalSeconds: interval }),
-        });
-    }
+    return readInterchange(format, input.chunks, {
+      zone: zoneOf(zone),
+      usagePointId: usagePoint ?? basename(input.name).replace(/\.[^.]*$/, ""),
+      stamp: stamp === "end" ? "end" : "start",
+      ...(interval === undefined ? {} : { intervalSeconds: interval }),
+    });
   }
 
   async #take(record: Exclude<InterchangeRecord, PutAside>, report: FileReport, delivery: Delivery): Promise<void> {
