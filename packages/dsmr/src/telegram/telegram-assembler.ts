@@ -69,13 +69,13 @@ export class TelegramAssembler {
 
   #clear(): P1Part | undefined {
     const held = this.#buffer.subarray(0, this.#length);
+    const from = Math.max(1, this.#scanned - 1);
+    const end = endOf(held, from);
     // A head at the start of a line inside a telegram: the one before lost its end.
-    for (let at = held.indexOf(SLASH, Math.max(1, this.#scanned)); at > 0; at = held.indexOf(SLASH, at + 1)) {
-      const end = endOf(held, 1);
-      if (end >= 0 && end < at) break;
+    const last = end < 0 ? held.length : end;
+    for (let at = held.indexOf(SLASH, from); at > 0 && at < last; at = held.indexOf(SLASH, at + 1)) {
       if (held[at - 1] === LF) return this.#damaged(at, "a new telegram inside another", "interrupted");
     }
-    const end = endOf(held, Math.max(1, this.#scanned - 1));
     this.#scanned = this.#length;
     if (end < 0) return undefined;
     this.#scanned = end;
