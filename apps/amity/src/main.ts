@@ -4,6 +4,11 @@ import { VERSION } from "./version.ts";
 
 /** Runs the `amity` command line. Sets the exit code; resolves when a one-off command is done, or a server has ended. */
 export async function main(argv: readonly string[]): Promise<void> {
+  // A reader that has seen enough (`| head`) ends the program in silence.
+  process.stdout.on("error", (error: NodeJS.ErrnoException) => {
+    if (error.code === "EPIPE") process.exit();
+    throw error;
+  });
   const program = new Command("amity")
     .description("Open advanced metering infrastructure: meters, networks, head-end, meter data management")
     .version(VERSION)

@@ -1,4 +1,7 @@
 import { UsageError } from "@amity/bytes";
+import { explainDsmr, isDsmr } from "@amity/dsmr";
+import { explainIec6205621, isIec6205621 } from "@amity/iec62056-21";
+import { explainSml, isSml } from "@amity/sml";
 import { detectMbus, explainMbus, singleKey, type ExplainNode } from "@amity/mbus";
 import { explainDlmsOctets } from "./explain-dlms.ts";
 import type { ExplainedField } from "./explained-field.ts";
@@ -18,7 +21,7 @@ export interface ExplainInputOptions {
 }
 
 /** Protocols that `amity decode` explains, in the order in which they are guessed. */
-export const EXPLAINABLE_PROTOCOLS: readonly string[] = ["dlms", "mbus", "wmbus"];
+export const EXPLAINABLE_PROTOCOLS: readonly string[] = ["dlms", "mbus", "wmbus", "sml", "p1", "iec62056-21"];
 
 /** Explains octets by the protocol named, or by what they look like: DLMS where nothing else fits. */
 export function explainInput(octets: Uint8Array, options: ExplainInputOptions): ExplainedInput {
@@ -29,6 +32,12 @@ export function explainInput(octets: Uint8Array, options: ExplainInputOptions): 
     case "mbus":
     case "wmbus":
       return { protocol, root: explainMbusFrame(octets, protocol, options) };
+    case "sml":
+      return { protocol, root: explainSml(octets) };
+    case "p1":
+      return { protocol, root: explainP1(octets, options) };
+    case "iec62056-21":
+      return { protocol, root: explainIec6205621(octets) };
     default:
       throw new UsageError(`protocol "${protocol}" cannot be explained`, { code: "protocol" });
   }
@@ -38,8 +47,17 @@ export function explainInput(octets: Uint8Array, options: ExplainInputOptions): 
 function guess(octets: Uint8Array): string {
   const [first, second] = octets;
   if (first === 0x7e || (first === 0 && second === 1)) return "dlms";
+  if (isSml(octets)) return "sml";
+  if (isDsmr(octets)) return "p1";
   const mbus = detectMbus(octets);
-  return mbus ?? "dlms";
+  if (mbus !== undefined) return mbus;
+  return isIec6205621(octets) ? "iec62056-21" : "dlms";
+}
+
+function explainP1(octets: Uint8Array, { key, authenticationKey }: ExplainInputOptions): ExplainedField {
+  if (key === undefined) return explainDsmr(octets);
+  const given = { label: "the given key", encryptionKey: key, ...(authenticationKey === undefined ? {} : { authenticationKey }) };
+  return explainDsmr(octets, { keys: [given] });
 }
 
 function explainDlms(octets: Uint8Array, { key, authenticationKey, systemTitle }: ExplainInputOptions): ExplainedField {
