@@ -10,7 +10,7 @@ import { dailyGrid, periodicGrid, type CaptureGrid } from "./metrology/capture-g
 import { CaptureRuns, type RowSpan } from "./metrology/capture-runs.ts";
 import { momentaryValues, type MomentaryValues } from "./metrology/electrical.ts";
 import { EventLog } from "./metrology/event-log.ts";
-import { EVENT_CODES, type ControlMode, type EventLogName, type MeterOperation } from "./metrology/operations.ts";
+import { EVENT_CODES, type ControlMode, type EventLogName, type MeterOperation, type WrappedKey } from "./metrology/operations.ts";
 import { RegisterBook } from "./metrology/register-book.ts";
 
 export type ProfileName = "load" | "daily";
@@ -45,6 +45,8 @@ export class SimulatedMeter {
   #powerFailures = 0;
   #clearedMs = { load: Number.NEGATIVE_INFINITY, daily: Number.NEGATIVE_INFINITY };
   #lastMs: number;
+  #keyTransfers: readonly (readonly WrappedKey[])[] = NO_TRANSFERS;
+  #firmware: string | undefined;
 
   constructor(plan: PlannedMeter, surroundings: MeterSurroundings) {
     const { site, days, type } = surroundings;
@@ -85,6 +87,15 @@ export class SimulatedMeter {
   }
   get powerFailures(): number {
     return this.#powerFailures;
+  }
+
+  /** The version that runs. */
+  get firmware(): string {
+    return this.#firmware ?? this.surroundings.type.firmware;
+  }
+  /** Keys that were transferred since the factory, in order: those of one transfer together. */
+  get keyTransfers(): readonly (readonly WrappedKey[])[] {
+    return this.#keyTransfers;
   }
 
   /** When something last happened: operations come after it. */
@@ -173,6 +184,12 @@ export class SimulatedMeter {
         return this.#note(operation.log, atMs, EVENT_CODES.logCleared);
       case "logEvent":
         return this.#note(operation.log, atMs, operation.code);
+      case "transferKeys":
+        this.#keyTransfers = [...this.#keyTransfers, operation.keys];
+        return this.#note("standard", atMs, EVENT_CODES.keysChanged);
+      case "activateFirmware":
+        this.#firmware = operation.firmware;
+        return this.#note("standard", atMs, EVENT_CODES.firmwareActivated);
     }
   }
 
@@ -226,7 +243,11 @@ const NEEDS_POWER: ReadonlySet<MeterOperation["kind"]> = new Set([
   "clearProfile",
   "clearLog",
   "logEvent",
+  "transferKeys",
+  "activateFirmware",
 ]);
+/** Most meters keep their factory keys: one empty list for all of them. */
+const NO_TRANSFERS: readonly (readonly WrappedKey[])[] = [];
 const FRAUD_CODES = {
   openCover: EVENT_CODES.coverOpened,
   closeCover: EVENT_CODES.coverClosed,

@@ -17,9 +17,11 @@ import {
 } from "@amity/dlms";
 import type { Clock } from "@amity/runtime";
 import type { MeterKeys } from "../keys.ts";
+import { KEY_IDS, opensKeys, withTransferred } from "../key-transfer.ts";
 import type { MeterOperation } from "../metrology/operations.ts";
 import type { SimulatedMeter } from "../simulated-meter.ts";
 import type { TimeBase } from "./civil-time.ts";
+import { ImageTransfer } from "./image-transfer.ts";
 import type { ObjectContext } from "./meter-object.ts";
 import { systemTitleOf, type MeterModel } from "./meter-model.ts";
 
@@ -42,7 +44,8 @@ export class MeterDevice implements CosemDevice, LogicalDevice {
   readonly #base: TimeBase;
   #sentCounter: number | undefined;
   /** Counter of the management client. */
-  readonly #received = new LastCounter();
+  #received = new LastCounter();
+  #image: ImageTransfer | undefined;
 
   constructor(parts: MeterDeviceParts) {
     const { meter, model } = parts;
@@ -59,18 +62,23 @@ export class MeterDevice implements CosemDevice, LogicalDevice {
   }
 
   secret(clientSap: number): Uint8Array | undefined {
-    return clientSap === this.#parts.model.type.clients.reading ? this.#parts.keys().readingPassword : undefined;
+    return clientSap === this.#parts.model.type.clients.reading ? this.keys().readingPassword : undefined;
   }
 
   security(clientSap: number): AssociationSecurity | undefined {
     if (clientSap !== this.#parts.model.type.clients.management) return undefined;
-    const { encryptionKey, authenticationKey, masterKey } = this.#parts.keys();
+    const { encryptionKey, authenticationKey, masterKey } = this.keys();
     return {
       suite: 0,
       keys: { encryptionKey, authenticationKey, masterKey },
       sent: { next: () => this.#nextCounter() },
       received: this.#received,
     };
+  }
+
+  /** The keys of now: the factory's, and what was transferred since. */
+  keys(): MeterKeys {
+    return this.meter.keyTransfers.reduce(withTransferred, this.#parts.keys());
   }
 
   read(attribute: AttributeDescriptor, selection: AccessSelection | undefined, context: RequestContext): ReadOutcome {
@@ -98,6 +106,9 @@ export class MeterDevice implements CosemDevice, LogicalDevice {
   /** Lets something happen to the meter and remembers it. @returns false where the meter's state does not allow it. */
   async perform(operation: MeterOperation): Promise<boolean> {
     if (!this.meter.apply(operation)) return false;
+    // Counters belong to a key. Sessions that are open keep theirs, with the old key.
+    if (operation.kind === "transferKeys" && operation.keys.some(({ keyId }) => keyId === KEY_IDS.encryptionKey))
+      this.#received = new LastCounter();
     await this.#parts.remember?.(operation);
     return true;
   }
@@ -111,6 +122,8 @@ export class MeterDevice implements CosemDevice, LogicalDevice {
       clientSap,
       systemTitle: this.systemTitle,
       receivedCounter: Math.max(0, this.#received.last),
+      opensKeys: (keys) => opensKeys(this.keys(), keys),
+      image: (this.#image ??= new ImageTransfer()),
       perform: (operation) => this.perform(operation),
     };
   }

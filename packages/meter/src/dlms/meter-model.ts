@@ -14,6 +14,7 @@ import type { MomentaryValues } from "../metrology/electrical.ts";
 import { dateTimeOctets } from "./civil-time.ts";
 import { clockObject } from "./clock-object.ts";
 import { disconnectObject } from "./disconnect-object.ts";
+import { imageTransferObject } from "./image-object.ts";
 import {
   READ_REFUSED,
   RIGHTS,
@@ -26,6 +27,8 @@ import {
 } from "./meter-object.ts";
 import { ROW_STATUS } from "./profile-buffer.ts";
 import { eventLogProfile, registerProfile } from "./profile-object.ts";
+import { DISCONNECTOR_SCRIPTS, scriptTableObject } from "./script-object.ts";
+import { securitySetupObject } from "./security-setup-object.ts";
 
 /** The COSEM model of a meter type, made once and shared by every meter of it. */
 export interface MeterModel {
@@ -36,13 +39,15 @@ export interface MeterModel {
 
 /** Builds the model of a meter type: its objects, its associations, who may do what. */
 export function meterModel(type: MeterTypeOptions): MeterModel {
-  const objects = [
+  const objects: MeterObject[] = [
     ...identityObjects(type),
     clockObject(),
     ...registerObjects(),
     ...profileObjects(type),
     disconnectObject(),
-    securitySetup(),
+    securitySetupObject(),
+    imageTransferObject(),
+    scriptTableObject(DISCONNECTOR_SCRIPTS, (name) => byName.get(name)),
     sapAssignment(),
   ];
   const byName = new Map(objects.map((object) => [object.definition.instanceId, object]));
@@ -75,7 +80,7 @@ function identityObjects(type: MeterTypeOptions): MeterObject[] {
     dataObject("0-0:96.1.0", everybodyReads, ({ meter }) => octetText(meter.plan.meterId)),
     dataObject("0-0:96.1.1", clientsRead, () => octetText(type.manufacturer)),
     dataObject("0-0:96.1.2", clientsRead, () => octetText(type.model)),
-    dataObject("1-0:0.2.0", everybodyReads, () => octetText(type.firmware)),
+    dataObject("1-0:0.2.0", everybodyReads, ({ meter }) => octetText(meter.firmware)),
     dataObject("0-0:43.1.0", everybodyReads, ({ receivedCounter }) => data.doubleLongUnsigned(receivedCounter)),
     dataObject("0-0:96.10.1", clientsRead, (context) => data.unsigned(statusNow(context))),
     dataObject("0-0:96.10.2", clientsRead, (context) => data.unsigned(statusNow(context))),
@@ -146,30 +151,6 @@ function profileObjects(type: MeterTypeOptions): MeterObject[] {
     eventLogProfile("0-0:99.98.1", "fraud", "0-0:96.11.1"),
     eventLogProfile("0-0:99.98.2", "disconnector", "0-0:96.11.2"),
   ];
-}
-
-/** Class 64 Security setup version 1, as far as a suite 0 meter shows it; keys are not to be read. */
-function securitySetup(): MeterObject {
-  return {
-    definition: { classId: 64, version: 1, instanceId: parseObis("0-0:43.0.0"), attributes: attributes(RIGHTS.clientsRead, 6) },
-    read(attributeId, { systemTitle }) {
-      switch (attributeId) {
-        case 2:
-          // Requests and responses authenticated and encrypted (security policy bits 2, 3, 5, 6).
-          return value(data.enumerated(0b0110_1100));
-        case 3:
-          return value(data.enumerated(0));
-        case 4:
-          return value(data.octets(new Uint8Array(0)));
-        case 5:
-          return value(data.octets(systemTitle));
-        case 6:
-          return value(data.array());
-        default:
-          return READ_REFUSED.undefined;
-      }
-    },
-  };
 }
 
 function sapAssignment(): MeterObject {

@@ -13,7 +13,8 @@ import {
 } from "@amity/dlms";
 import type { SimulatedMeter } from "../simulated-meter.ts";
 import type { TimeBase } from "./civil-time.ts";
-import type { MeterOperation } from "../metrology/operations.ts";
+import type { MeterOperation, WrappedKey } from "../metrology/operations.ts";
+import type { ImageTransfer } from "./image-transfer.ts";
 
 /** What an object sees of the meter that it is asked about. */
 export interface ObjectContext {
@@ -25,6 +26,10 @@ export interface ObjectContext {
   readonly systemTitle: Uint8Array;
   /** Last invocation counter taken from the management client. */
   readonly receivedCounter: number;
+  /** Whether keys that came wrapped open under the master key of now. */
+  opensKeys(keys: readonly WrappedKey[]): boolean;
+  /** The image transfer of this meter. */
+  readonly image: ImageTransfer;
   /** Lets something happen to the meter; false where its state does not allow it. Resolves once it is remembered. */
   perform(operation: MeterOperation): Promise<boolean>;
 }

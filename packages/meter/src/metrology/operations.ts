@@ -23,8 +23,18 @@ export type MeterOperation = { readonly atMs: number } & (
   | { readonly kind: "clearProfile"; readonly profile: "load" | "daily" }
   | { readonly kind: "clearLog"; readonly log: EventLogName }
   | { readonly kind: "logEvent"; readonly log: EventLogName; readonly code: number }
+  /** New keys as they came over the wire: wrapped by the master key of that moment, so that a journal of them tells nobody. */
+  | { readonly kind: "transferKeys"; readonly keys: readonly WrappedKey[] }
+  /** Another firmware runs from now on. */
+  | { readonly kind: "activateFirmware"; readonly firmware: string }
 );
 export type MeterOperationKind = MeterOperation["kind"];
+
+/** A key by its number in the security setup (0 unicast, 1 broadcast, 2 authentication, 3 master), wrapped (RFC 3394), as hex. */
+export interface WrappedKey {
+  readonly keyId: 0 | 1 | 2 | 3;
+  readonly wrapped: string;
+}
 
 /** Event codes by log (DSMR/IDIS numbering, which most European meters share). */
 export const EVENT_CODES = {
@@ -34,12 +44,14 @@ export const EVENT_CODES = {
   clockNew: 5,
   clockInvalid: 6,
   batteryLow: 8,
+  firmwareActivated: 18,
   coverOpened: 44,
   coverClosed: 45,
   magnetOn: 42,
   magnetOff: 43,
   associationFailed: 46,
   parametersChanged: 47,
+  keysChanged: 48,
   decryptionFailed: 49,
   replayDetected: 50,
   readyForReconnection: 59,
