@@ -24,7 +24,7 @@ const dayOf = (day: number): number[] =>
 describe("a review knows where the meter stands", () => {
   let scratch: ScratchStore;
   let parts: ReviewParts;
-  let changed: ChannelDay[] = [];
+  const changed: ChannelDay[] = [];
   const registry = () => createRegistry(scratch.store, clock);
   const deliver = (meterId: string, fromDay: number, values: readonly number[]): Promise<void> =>
     createLedgerSink({

@@ -1,4 +1,4 @@
-import { AmityError, UsageError } from "@amity/bytes";
+import { UsageError, type AmityError } from "@amity/bytes";
 import type { UsagePointId } from "@amity/model";
 import type { Clock } from "@amity/runtime";
 import { instantParam, type Store } from "@amity/store";

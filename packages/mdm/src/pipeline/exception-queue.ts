@@ -2,7 +2,7 @@ import { UsageError } from "@amity/bytes";
 import { digest } from "@amity/crypto";
 import type { MeterId } from "@amity/model";
 import type { Clock } from "@amity/runtime";
-import { instantParam, type Store } from "@amity/store";
+import { instantParam, type SqlRunner, type Store } from "@amity/store";
 import type { ChannelId } from "../ledger/channel-id.ts";
 import type { Finding, Severity } from "../vee/finding.ts";
 
@@ -151,6 +151,12 @@ export function createExceptionQueue(store: Store, clock: Pick<Clock, "nowMs">):
       return find(exceptionId);
     },
   };
+}
+
+/** Exceptions by their ids, in no promised order; unknown ids are left out. */
+export async function exceptionsById(runner: SqlRunner, exceptionIds: readonly string[]): Promise<QueuedException[]> {
+  const { rows } = await runner.query<Row>(`${SELECT} where exception_id = any ($1::text[])`, [exceptionIds]);
+  return rows.map(exceptionOf);
 }
 
 /** The same channel, rule and first interval is the same finding. */
