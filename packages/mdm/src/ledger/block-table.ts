@@ -157,12 +157,13 @@ export async function versionsOf(runner: SqlRunner, key: BlockKey): Promise<Stor
   }));
 }
 
-/** Every version of many days, by the index in `keys`. */
+/** Every version of many days, oldest first, by the index in `keys`. */
 export async function allVersions(runner: SqlRunner, keys: readonly BlockKey[]): Promise<IntervalBlock[][]> {
   const { rows } = await runner.query<{ i: number; octets: Uint8Array }>(
     `select k.i::integer as i, b.octets
      from unnest($1::integer[], $2::smallint[], $3::integer[]) with ordinality as k (meter_key, channel_no, day, i)
-     join mdm.interval_block b on b.meter_key = k.meter_key and b.channel_no = k.channel_no and b.day = ${EPOCH} + k.day`,
+     join mdm.interval_block b on b.meter_key = k.meter_key and b.channel_no = k.channel_no and b.day = ${EPOCH} + k.day
+     order by k.i, b.version`,
     [
       keys.map((key) => meterKeyOf(key.channelId)),
       keys.map((key) => channelNoOf(key.channelId)),

@@ -2,6 +2,7 @@ export { activeIntervalChannels, channelsById, factsOf } from "./channels.ts";
 export { spansOfEvents } from "./event-spans.ts";
 export * from "./exception-queue.ts";
 export * from "./mass-decision.ts";
+export { dryRunStored, rehearseStored, type DryRunAsk, type RehearsalAsk } from "./what-if.ts";
 export { reviewDays, type ChannelDay, type ReviewParts, type ReviewSummary } from "./review.ts";
 export { ReviewQueue, type ReviewQueueOptions } from "./review-queue.ts";
 export { packPins, unpackPins, type PinRun } from "./bill-table.ts";
