@@ -77,12 +77,13 @@ const UNITS: Readonly<Record<string, Bill["lines"][number]["unit"]>> = {
 
 function lineShape(line: RatedLine, behind: readonly TracedInterval[]): Bill["lines"][number] {
   const channel = line.trace.flow === undefined ? undefined : CHANNELS[line.trace.flow];
+  const isShare = line.unit === "percent";
   return {
     id: line.id,
-    title: line.label,
-    quantity: line.quantity,
+    title: isShare && line.rate !== undefined ? `${line.label}, ${line.rate} % of ${money(line.quantity)}` : line.label,
+    quantity: isShare ? "1" : line.quantity,
     unit: UNITS[line.unit] ?? "each",
-    rate: line.rate ?? "0",
+    rate: isShare ? money(line.amount) : (line.rate ?? "0"),
     amount: money(line.amount),
     ...explanationOf(line),
     ...(channel === undefined ? {} : { channel, intervals: behind.length, windows: windowsOf(behind) }),
