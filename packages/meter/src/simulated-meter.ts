@@ -47,6 +47,7 @@ export class SimulatedMeter {
   #lastMs: number;
   #keyTransfers: readonly (readonly WrappedKey[])[] = NO_TRANSFERS;
   #firmware: string | undefined;
+  #configured: Map<string, string> | undefined;
 
   constructor(plan: PlannedMeter, surroundings: MeterSurroundings) {
     const { site, days, type } = surroundings;
@@ -92,6 +93,10 @@ export class SimulatedMeter {
   /** The version that runs. */
   get firmware(): string {
     return this.#firmware ?? this.surroundings.type.firmware;
+  }
+  /** What an attribute was configured to: A-XDR in hex; `undefined` where it never was. */
+  configured(object: string, attributeId: number): string | undefined {
+    return this.#configured?.get(`${object}/${attributeId}`);
   }
   /** Keys that were transferred since the factory, in order: those of one transfer together. */
   get keyTransfers(): readonly (readonly WrappedKey[])[] {
@@ -176,6 +181,15 @@ export class SimulatedMeter {
       case "setMeteredShare":
         this.#meteredPerMille = Math.max(0, Math.min(1_000, Math.round(operation.perMille)));
         return this.#reckon(atMs);
+      default:
+        return this.#change(operation);
+    }
+  }
+
+  /** What a client does to memory and settings. */
+  #change(operation: Extract<MeterOperation, { kind: ChangeKind }>): boolean {
+    const { atMs } = operation;
+    switch (operation.kind) {
       case "clearProfile":
         this.#clearedMs[operation.profile] = atMs;
         return this.#note("standard", atMs, EVENT_CODES.profileCleared);
@@ -187,6 +201,10 @@ export class SimulatedMeter {
       case "transferKeys":
         this.#keyTransfers = [...this.#keyTransfers, operation.keys];
         return this.#note("standard", atMs, EVENT_CODES.keysChanged);
+      case "configure":
+        this.#configured ??= new Map();
+        for (const { attributeId, octets } of operation.values) this.#configured.set(`${operation.object}/${attributeId}`, octets);
+        return this.#note("standard", atMs, EVENT_CODES.parametersChanged);
       case "activateFirmware":
         this.#firmware = operation.firmware;
         return this.#note("standard", atMs, EVENT_CODES.firmwareActivated);
@@ -235,6 +253,7 @@ export class SimulatedMeter {
   }
 }
 
+type ChangeKind = "clearProfile" | "clearLog" | "logEvent" | "transferKeys" | "configure" | "activateFirmware";
 const NEEDS_POWER: ReadonlySet<MeterOperation["kind"]> = new Set([
   "setClock",
   "disconnect",
@@ -245,6 +264,7 @@ const NEEDS_POWER: ReadonlySet<MeterOperation["kind"]> = new Set([
   "logEvent",
   "transferKeys",
   "activateFirmware",
+  "configure",
 ]);
 /** Most meters keep their factory keys: one empty list for all of them. */
 const NO_TRANSFERS: readonly (readonly WrappedKey[])[] = [];

@@ -12,6 +12,7 @@ import { REGISTER_COUNT } from "../household/energy.ts";
 import { ENERGY_REGISTERS, type MeterTypeOptions } from "../meter-type.ts";
 import type { MomentaryValues } from "../metrology/electrical.ts";
 import { dateTimeOctets } from "./civil-time.ts";
+import { activityCalendarObject } from "./calendar-object.ts";
 import { clockObject } from "./clock-object.ts";
 import { disconnectObject } from "./disconnect-object.ts";
 import { imageTransferObject } from "./image-object.ts";
@@ -29,6 +30,7 @@ import { ROW_STATUS } from "./profile-buffer.ts";
 import { eventLogProfile, registerProfile } from "./profile-object.ts";
 import { DISCONNECTOR_SCRIPTS, scriptTableObject } from "./script-object.ts";
 import { securitySetupObject } from "./security-setup-object.ts";
+import { specialDaysObject } from "./special-days-object.ts";
 
 /** The COSEM model of a meter type, made once and shared by every meter of it. */
 export interface MeterModel {
@@ -47,6 +49,8 @@ export function meterModel(type: MeterTypeOptions): MeterModel {
     disconnectObject(),
     securitySetupObject(),
     imageTransferObject(),
+    activityCalendarObject(),
+    specialDaysObject(),
     scriptTableObject(DISCONNECTOR_SCRIPTS, (name) => byName.get(name)),
     sapAssignment(),
   ];

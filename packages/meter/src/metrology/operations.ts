@@ -25,6 +25,8 @@ export type MeterOperation = { readonly atMs: number } & (
   | { readonly kind: "logEvent"; readonly log: EventLogName; readonly code: number }
   /** New keys as they came over the wire: wrapped by the master key of that moment, so that a journal of them tells nobody. */
   | { readonly kind: "transferKeys"; readonly keys: readonly WrappedKey[] }
+  /** Attributes of an object that the meter only keeps, as A-XDR in hex. */
+  | { readonly kind: "configure"; readonly object: string; readonly values: readonly ConfiguredValue[] }
   /** Another firmware runs from now on. */
   | { readonly kind: "activateFirmware"; readonly firmware: string }
 );
@@ -34,6 +36,11 @@ export type MeterOperationKind = MeterOperation["kind"];
 export interface WrappedKey {
   readonly keyId: 0 | 1 | 2 | 3;
   readonly wrapped: string;
+}
+
+export interface ConfiguredValue {
+  readonly attributeId: number;
+  readonly octets: string;
 }
 
 /** Event codes by log (DSMR/IDIS numbering, which most European meters share). */
