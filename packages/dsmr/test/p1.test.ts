@@ -1,3 +1,4 @@
+import { linePair, VirtualTimers } from "@amity/runtime";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { AmityError, DecodeError, SecurityError } from "@amity/bytes";
@@ -20,8 +21,6 @@ import {
   type P1Meter,
   type Telegram,
 } from "../src/index.ts";
-import { linePair } from "./line-pair.ts";
-import { VirtualTimers } from "./virtual-timers.ts";
 
 const METER: P1Meter = {
   manufacturer: "AMT",

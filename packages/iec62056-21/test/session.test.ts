@@ -1,3 +1,4 @@
+import { linePair, VirtualTimers } from "@amity/runtime";
 import { describe, expect, test } from "vitest";
 import type { Connection } from "@amity/runtime";
 import {
@@ -15,8 +16,6 @@ import {
   type ServeLocalPortOptions,
   type SessionOptions,
 } from "../src/index.ts";
-import { linePair } from "./line-pair.ts";
-import { VirtualTimers } from "./virtual-timers.ts";
 
 function meter(line = "/AMT5METER"): LocalPortDevice & { registers: Map<string, string> } {
   const identification = parseIdentification(line);

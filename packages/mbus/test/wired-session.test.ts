@@ -1,3 +1,4 @@
+import { linePair, VirtualTimers } from "@amity/runtime";
 import { describe, expect, test } from "vitest";
 import {
   MeterKey,
@@ -16,8 +17,6 @@ import {
   type RecordInput,
   type SlaveOptions,
 } from "../src/index.ts";
-import { linePair } from "./line-pair.ts";
-import { VirtualTimers } from "./virtual-timers.ts";
 
 const RECORDS: readonly RecordInput[] = [
   { coding: "bcd8", codes: findVif("energy", "Wh", 3), value: 12345 },

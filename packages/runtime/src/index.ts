@@ -8,6 +8,8 @@ export type * from "./world.ts";
 export { seededRandom } from "./seeded-random.ts";
 export { realFiles, realNetwork, realRandom, realTimers, realWorld, scaledClock } from "./real/real-world.ts";
 export type { ScaledClock, ScaledClockOptions } from "./real/scaled-clock.ts";
+export { linePair } from "./sim/line-pair.ts";
+export { VirtualTimers } from "./sim/virtual-timers.ts";
 export { EventHash } from "./sim/event-hash.ts";
 export type { NetworkConditions, SimNetwork } from "./sim/sim-network.ts";
 export type { SimDisk } from "./sim/sim-files.ts";

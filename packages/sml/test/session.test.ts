@@ -1,3 +1,4 @@
+import { linePair, VirtualTimers } from "@amity/runtime";
 import { describe, expect, test } from "vitest";
 import {
   ATTENTION,
@@ -15,8 +16,6 @@ import {
   type SmlFile,
   type SmlTree,
 } from "../src/index.ts";
-import { linePair } from "./line-pair.ts";
-import { VirtualTimers } from "./virtual-timers.ts";
 
 const SERVER = Uint8Array.of(0x0a, 1, 0x41, 0x4d, 0x54, 0, 0, 0, 0, 7);
 const CLIENT = Uint8Array.of(1, 2, 3, 4, 5, 6);

@@ -1,4 +1,4 @@
-import type { Connection, ConnectionHandlers } from "@amity/runtime";
+import type { Connection, ConnectionHandlers } from "../network.ts";
 
 /** Two ends of a line without network: what one sends the other gets in the next microtask. */
 export function linePair(): [Connection, Connection] {

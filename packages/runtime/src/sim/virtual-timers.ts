@@ -1,6 +1,6 @@
-import type { Timer, Timers } from "@amity/runtime";
+import type { Timer, Timers } from "../timers.ts";
 
-/** Time that jumps to the next timer as soon as nothing else is to be done. */
+/** Virtual machine time for one test without nodes: it jumps to the next timer as soon as nothing else is to be done. See `Simulation` for more. */
 export class VirtualTimers implements Timers {
   #now = 0;
   #entries: { at: number; order: number; callback: () => void }[] = [];
