@@ -121,6 +121,7 @@ describe("a proxy between a client and a meter", () => {
     const client = await manager(port, "global");
     await client.get(ENERGY);
     await client.release();
+    expect(summaries(said())[0]).toMatch(/^client: aarq initiate-request \(with the given key/);
     const request = summaries(said()).find((line) => line.includes("get-request"));
     expect(request).toMatch(
       /get-request 1-0:1\.8\.0\.255 .*attribute 2 \(with the given key, sent by 4845534845533031, invocation counter 10\d\)/,

@@ -17,8 +17,10 @@ export function dlmsField({ children, ...field }: Explained): ExplainedField {
 /** One line for people: what is asked or answered, and how it was opened. */
 export function summaryOfDlms(root: ExplainedField): string {
   const opened = findAll(root, "deciphered").at(-1);
-  const inside = opened?.children?.[0] ?? apduOf(root);
-  const parts = [inside.name, ...targetsOf(inside)];
+  const outer = apduOf(root);
+  const inside = opened?.children?.[0] ?? outer;
+  // An association's own messages carry the ciphered part inside them.
+  const parts = [...(inside !== outer && ACSE.has(outer.name) ? [outer.name] : []), inside.name, ...targetsOf(inside)];
   if (inside.value !== undefined) parts.push(inside.value);
   const outcome = outcomeOf(inside);
   if (outcome !== undefined) parts.push(outcome);
@@ -38,6 +40,7 @@ export function findField(field: { readonly name: string; readonly children?: re
 }
 
 const SECRET_FIELDS: ReadonlySet<string> = new Set(["dedicatedKey"]);
+const ACSE: ReadonlySet<string> = new Set(["aarq", "aare", "rlrq", "rlre"]);
 const LINK_FIELDS: ReadonlySet<string> = new Set(["wrapper", "hdlc", "gateway-request", "gateway-response"]);
 /** More targets than this are counted. */
 const TARGETS_SHOWN = 3;
