@@ -155,6 +155,12 @@ describe("amity decode", () => {
     expect(result).toEqual({ code: 2, stdout: "", stderr: "amity: --key is not hex\n       two hex digits an octet\n" });
   });
 
+  it("names a file that is not there, not its first character", async () => {
+    const result = await runAmity(["decode", "/no/such/file.bin", "--json"]);
+    expect(result.code).toBe(2);
+    expect(result.stdout).toContain("there is no file /no/such/file.bin");
+  });
+
   it("exits with 1 where a part could not be read, and shows the rest", async () => {
     const result = await runAmity(["decode", "C001C10003010001"]);
     expect(result.code).toBe(1);

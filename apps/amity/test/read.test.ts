@@ -165,6 +165,15 @@ describe("what cannot be read", () => {
     });
   });
 
+  it("calls a name that nobody knows, and a span that ends before it begins, wrong usage", async () => {
+    const unknown = await read(ports.none, "client=16", "no-such-thing");
+    expect(unknown.code).toBe(2);
+    expect(errorOf(unknown)).toMatchObject({ blame: "usage", code: "name" });
+    const backwards = await read(ports.none, "client=16", "profile", "--from", "2026-01-02T00:00Z", "--to", "2026-01-01T00:00Z");
+    expect(backwards.code).toBe(2);
+    expect(errorOf(backwards)).toMatchObject({ blame: "usage", code: "time" });
+  });
+
   it("says that nothing listens", async () => {
     const listener = await realNetwork.listen({ host: "127.0.0.1", port: 0 }, () => {});
     await listener.close();

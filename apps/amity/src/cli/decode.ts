@@ -45,6 +45,7 @@ async function octetsOf(input: readonly string[]): Promise<Uint8Array> {
     const content = await readFile(first).catch(() => undefined);
     if (content !== undefined) return hexOrOctets(new Uint8Array(content));
   }
+  if (input.length === 1 && /[./\\]/.test(first)) throw new UsageError(`there is no file ${first}`, { code: "no-file" });
   const octets = fromHex(input.join(""));
   if (octets.length === 0)
     throw new UsageError("there is nothing to decode", { code: "empty", advice: "give hex, a file, or - for standard input" });

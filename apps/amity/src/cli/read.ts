@@ -1,4 +1,4 @@
-import { AmityError, UsageError } from "@amity/bytes";
+import { AmityError, DecodeError, UsageError } from "@amity/bytes";
 import {
   connectDlms,
   explain,
@@ -59,11 +59,21 @@ function spanOf({ from, to }: ReadOptions): { fromMs: number; toMs: number } | u
   const [fromMs, toMs] = [from === undefined ? 0 : Date.parse(from), to === undefined ? 4_102_444_800_000 : Date.parse(to)];
   if (Number.isNaN(fromMs) || Number.isNaN(toMs))
     throw new UsageError("--from and --to are ISO 8601 times", { code: "time", advice: "e.g. 2026-11-01T00:00:00Z" });
+  if (toMs < fromMs) throw new UsageError("--to is earlier than --from", { code: "time" });
   return { fromMs, toMs };
 }
 
 function nameOf(text: string): Obis {
-  return text === "profile" ? resolveObis("load-profile") : resolveObis(text);
+  try {
+    return resolveObis(text === "profile" ? "load-profile" : text);
+  } catch (error) {
+    if (!(error instanceof DecodeError)) throw error;
+    throw new UsageError(`"${text}" is neither an OBIS code nor a known name`, {
+      code: "name",
+      advice: "e.g. 1-0:1.8.0.255, clock, active-energy-import, profile, objects",
+      cause: error,
+    });
+  }
 }
 
 function entryOf(objects: readonly ObjectListEntry[], { text, name }: { text: string; name: Obis }): ObjectListEntry {
