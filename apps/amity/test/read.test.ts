@@ -134,6 +134,7 @@ describe("what cannot be read", () => {
       const result = await read(ports.hls5, query, "1-0:1.8.0");
       expect(result.code, query).toBe(1);
       expect(["security", "peer"]).toContain(errorOf(result).blame);
+      expect(result.stdout).toContain("check the encryption and authentication keys");
       expect((result.stdout + result.stderr).toUpperCase()).not.toContain(wrong);
     }
   });

@@ -7,6 +7,12 @@ import { confirmedServiceError, exceptionResponse, type ExceptionResponse } from
  */
 export type Exchange<T> = Generator<Uint8Array, T, Uint8Array>;
 
+/** What the one who asked can do about an exception that is about ciphering. */
+const ADVICE: { readonly [serviceError: string]: { readonly advice: string } | undefined } = {
+  "deciphering-error": { advice: "check the encryption and authentication keys, the suite and the system title" },
+  "invocation-counter-error": { advice: "begin above the counter that the server has seen" },
+};
+
 /** The server answered with exception-response: the request was not carried out. */
 export class ExceptionResponseError extends PeerError {
   readonly response: ExceptionResponse;
@@ -15,6 +21,7 @@ export class ExceptionResponseError extends PeerError {
     const counter = response.invocationCounter === undefined ? "" : `, its counter is ${response.invocationCounter}`;
     super(`the server answered with an exception: ${response.stateError}, ${response.serviceError}${counter}`, {
       code: "exception-response",
+      ...ADVICE[response.serviceError],
     });
     this.response = response;
   }
