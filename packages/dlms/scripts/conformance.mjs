@@ -4,6 +4,7 @@ import { readFileSync, rmSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 
 /** What is claimed, and which tests prove it: a pattern over file and test name. */
+/** @type {[string, [string, RegExp][]][]} */
 const CLAIMS = [
   [
     "Transports",
@@ -106,7 +107,7 @@ for (const [title, claims] of CLAIMS) {
   for (const [what, pattern] of claims) {
     const found = tests.filter((test) => pattern.test(`/${test.file} ${test.name}`));
     const count = (status) => found.filter((test) => test.status === status).length;
-    const files = [...new Set(found.map((test) => test.file.replace("test/", "")))].sort();
+    const files = [...new Set(found.map((test) => test.file.replace("test/", "")))].sort((a, b) => a.localeCompare(b));
     lines.push(`| ${what} | ${count("passed")} | ${found.length - count("passed") - count("failed")} | ${files.join(", ")} |`);
     if (count("passed") === 0) process.stderr.write(`nothing proves: ${what}\n`);
   }

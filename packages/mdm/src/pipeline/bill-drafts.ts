@@ -9,8 +9,8 @@ import { rate, type ReadyTariff } from "../rating/index.ts";
 import type { Registry } from "../registry/registry.ts";
 import type { Tariff, TariffVersion } from "../tariff/index.ts";
 import type { Usage } from "../usage/usage.ts";
-import { earlierBills, inPinOrder, type BillDraft, type EarlierBill } from "./bill-table.ts";
-import type { BillAsk } from "./billing.ts";
+import { earlierBills, inPinOrder, type EarlierBill } from "./bill-table.ts";
+import type { BillAsk, BillDraft } from "./stored-bill.ts";
 import { installationsOfAll, readUsage } from "./usage-reader.ts";
 import { usageTotals } from "./usage-totals.ts";
 

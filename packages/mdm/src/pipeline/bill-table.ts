@@ -3,10 +3,7 @@ import type { UsagePointId } from "@amity/model";
 import { instantParam, type SqlRunner, type Transaction } from "@amity/store";
 import type { Bill } from "../rating/index.ts";
 import type { BlockRef } from "../usage/usage.ts";
-import type { BillAsk, BillFilter, BillState, StoredBill } from "./billing.ts";
-
-/** A rated bill before it has its number. */
-export type BillDraft = Omit<StoredBill, "billId" | "revision">;
+import type { BillAsk, BillDraft, BillFilter, BillState, StoredBill } from "./stored-bill.ts";
 
 /**
  * Stores drafts. The latest revision stays where its lines are the same (an issued one also where the draft would wait:

@@ -5,50 +5,12 @@ import { instantParam, type Store } from "@amity/store";
 import { canonicalJson } from "../billing/canonical-json.ts";
 import { STANDARD_GATE, type GateLimits } from "../billing/gate.ts";
 import type { Ledger } from "../ledger/ledger.ts";
-import { prepareTariff, type Bill, type ReadyTariff } from "../rating/index.ts";
+import { prepareTariff, type ReadyTariff } from "../rating/index.ts";
 import type { Registry } from "../registry/registry.ts";
 import type { Tariff } from "../tariff/index.ts";
 import { draftBills } from "./bill-drafts.ts";
-import { findBill, keepDrafts, listBills, releaseHeld, type BillDraft } from "./bill-table.ts";
-
-export type BillState = "held" | "issued" | "cancelled";
-
-/** A bill as it is kept. A bill that is out is never changed: late data cancel it and make the next revision. */
-export interface StoredBill {
-  readonly billId: string;
-  readonly usagePointId: UsagePointId;
-  readonly meterId: string;
-  readonly tariffId: string;
-  readonly fromDay: number;
-  readonly toDay: number;
-  readonly revision: number;
-  readonly state: BillState;
-  readonly energyWh: number;
-  /** Share of the energy that is estimated, 0 to 1. */
-  readonly estimatedShare: number;
-  /** The ledger as of this instant gives the bill's intervals again; `bill.pinned` names their versions. */
-  readonly knownAtMs: number;
-  readonly issuedAtMs: number | undefined;
-  readonly heldBecause: string;
-  readonly bill: Bill;
-}
-
-export interface BillAsk {
-  readonly usagePointId: UsagePointId;
-  readonly tariffId: string;
-  /** Civil days in the tariff's zone, `toDay` exclusive. */
-  readonly fromDay: number;
-  readonly toDay: number;
-}
-
-export interface BillFilter {
-  readonly usagePointId?: UsagePointId;
-  readonly meterId?: string;
-  readonly state?: BillState;
-  readonly limit: number;
-  /** Only what comes after this one in the list (newest period first). */
-  readonly after?: { readonly toDay: number; readonly billId: string };
-}
+import { findBill, keepDrafts, listBills, releaseHeld } from "./bill-table.ts";
+import type { BillAsk, BillDraft, BillFilter, StoredBill } from "./stored-bill.ts";
 
 export interface Billing {
   /** Stores a tariff; the same id again must keep its published versions. @throws UsageError `tariff-changed`. */

@@ -7,6 +7,7 @@ export { reviewDays, type ChannelDay, type ReviewParts, type ReviewSummary } fro
 export { ReviewQueue, type ReviewQueueOptions } from "./review-queue.ts";
 export { packPins, unpackPins, type PinRun } from "./bill-table.ts";
 export * from "./billing.ts";
+export type { BillAsk, BillFilter, BillState, StoredBill } from "./stored-bill.ts";
 export { residentialTimeOfUse } from "./residential-tariff.ts";
 export { readUsage, type UsageAsk } from "./usage-reader.ts";
 export { usageTotals, type UsageTotals } from "./usage-totals.ts";

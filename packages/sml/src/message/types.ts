@@ -1,7 +1,8 @@
 import { UsageError, type ByteReader, type ByteWriter, type Codec } from "@amity/bytes";
 import { TL_TYPE, readTl, typeName, writeTl } from "../tlv/tl-field.ts";
 import { listOf, number, octetString, octetsWith, optional, record, sizedUnsigned, type Shape, type SmlCodec } from "../tlv/sml-codec.ts";
-import { smlValue, writeWidth, type SmlValue } from "../tlv/sml-value.ts";
+import { writeWidth } from "../tlv/scalars.ts";
+import { smlValue, type SmlValue } from "../tlv/sml-value.ts";
 import { obisText } from "./obis.ts";
 import { unitName } from "./units.ts";
 

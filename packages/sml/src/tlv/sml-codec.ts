@@ -1,5 +1,5 @@
 import { DecodeError, UsageError, type ByteReader, type ByteWriter, type Codec } from "@amity/bytes";
-import { readBoolean, readInteger, readNumber, readUnsigned, writeWidth } from "./sml-value.ts";
+import { readBoolean, readInteger, readNumber, readUnsigned, writeWidth } from "./scalars.ts";
 import { TL_TYPE, readTl, skipElement, typeName, writeTl } from "./tl-field.ts";
 
 /** What an element looks like: for explanations, which walk the octets themselves. */

@@ -1,4 +1,5 @@
 import type { ByteReader, ByteWriter } from "@amity/bytes";
+import { readBoolean, readInteger, readUnsigned, writeWidth } from "./scalars.ts";
 import type { SmlCodec } from "./sml-codec.ts";
 import { TL_TYPE, readTl, typeName, writeTl } from "./tl-field.ts";
 
@@ -18,7 +19,6 @@ export interface SmlInteger {
 }
 
 const NESTING_MAX = 16;
-const WIDTH_MAX = 8;
 
 /** Any element, as deep as it goes (16 levels). */
 export const smlValue: SmlCodec<SmlValue> = {
@@ -69,34 +69,6 @@ function writeValue(value: SmlValue, writer: ByteWriter): void {
       writeTl(TL_TYPE.list, value.items.length, writer);
       for (const item of value.items) writeValue(item, writer);
   }
-}
-
-export function readBoolean(reader: ByteReader, length: number, at: number): boolean {
-  if (length !== 1) throw reader.fail(`a boolean of ${length} octets`, "length", at);
-  return reader.u8() !== 0;
-}
-
-/** Two's complement of 1 to 8 octets: the first octet carries the sign whatever the width. */
-export function readInteger(reader: ByteReader, length: number, at: number): bigint {
-  const value = readUnsigned(reader, length, at);
-  return BigInt.asIntN(8 * length, value);
-}
-
-export function readUnsigned(reader: ByteReader, length: number, at: number): bigint {
-  if (length < 1 || length > WIDTH_MAX) throw reader.fail(`a number of ${length} octets`, "length", at);
-  if (length === 8) return reader.u64();
-  return BigInt(readNumber(reader, length));
-}
-
-/** Up to 6 octets exactly, 7 where the standard's numbers never get that large. */
-export function readNumber(reader: ByteReader, length: number): number {
-  let value = 0;
-  for (let index = 0; index < length; index++) value = value * 256 + reader.u8();
-  return value;
-}
-
-export function writeWidth(value: bigint, width: number, writer: ByteWriter): void {
-  for (let index = width - 1; index >= 0; index--) writer.u8(Number((value >> BigInt(8 * index)) & 0xffn));
 }
 
 /** The narrowest width in which the number keeps its value: 1, 2, 4 or 8 octets. */
