@@ -3,6 +3,7 @@ import { spawn } from "node:child_process";
 import { chmod, mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { setTimeout as delay } from "node:timers/promises";
 
 const READY_LIMIT_MS = 120_000;
 const data = await mkdtemp(join(tmpdir(), "amity-smoke-"));
@@ -23,7 +24,20 @@ try {
 } finally {
   if (program.pid !== undefined) process.kill(-program.pid, "SIGTERM");
   await new Promise((resolve) => (program.exitCode === null && program.signalCode === null ? program.once("exit", resolve) : resolve()));
-  await rm(data, { recursive: true, force: true });
+  await groupGone(program.pid);
+  await rm(data, { recursive: true, force: true, maxRetries: 20, retryDelay: 250 });
+}
+
+/** npm ends before what it started: the database may still be writing its last page. */
+async function groupGone(pid) {
+  for (let left = 240; left > 0 && pid !== undefined; left--) {
+    try {
+      process.kill(-pid, 0);
+    } catch {
+      return;
+    }
+    await delay(250);
+  }
 }
 
 function consoleUrl(child) {

@@ -192,11 +192,23 @@ describe("writes", () => {
     expect((await write("PUT", "/api/v1/demo/feeders/F99", { state: "out" })).status).toBe(404);
   });
 
+  it("lets a held bill go, once and with a reason", async () => {
+    const { json, write } = start();
+    const [held] = BillsPage.parse(await json("/api/v1/bills?state=held")).items;
+    const path = `/api/v1/bills/${held!.id}/release`;
+    expect((await write("POST", path, { reason: "" })).status).toBe(400);
+    expect((await write("POST", path, { reason: "checked with the customer" })).status).toBe(200);
+    expect((await write("POST", path, { reason: "again" })).status).toBe(409);
+    expect((await write("POST", "/api/v1/bills/NONE/release", { reason: "no such" })).status).toBe(404);
+  });
+
   it("decides an exception and takes it back", async () => {
     const { json, write } = start({ meters: 240 });
     const open = async (): Promise<string[]> => ExceptionsPage.parse(await json("/api/v1/exceptions")).items.map(({ id }) => id);
     const [id] = await open();
-    expect((await write("POST", `/api/v1/exceptions/${id}/resolution`, { action: "accept" })).status).toBe(200);
+    expect((await write("POST", `/api/v1/exceptions/${id}/resolution`, { action: "accept" })).status).toBe(403);
+    const accepted = await write("POST", `/api/v1/exceptions/${id}/resolution`, { action: "accept", reason: "read on site" });
+    expect(accepted.status).toBe(200);
     expect(await open()).not.toContain(id);
     await write("POST", `/api/v1/exceptions/${id}/resolution`, { action: "reopen" });
     expect(await open()).toContain(id);

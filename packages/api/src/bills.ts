@@ -57,6 +57,10 @@ export const Bill = z
   .meta({ id: "Bill" });
 export type Bill = z.infer<typeof Bill>;
 
+/** Lets a held bill go out; the reason is kept with the bill. */
+export const BillRelease = z.object({ reason: z.string().trim().min(1).max(400) }).meta({ id: "BillRelease" });
+export type BillRelease = z.infer<typeof BillRelease>;
+
 export const BillsQuery = PageQuery.extend({
   meterId: z.string().max(80).optional(),
   state: z.enum(["draft", "held", "issued", "cancelled"]).optional(),

@@ -232,6 +232,15 @@ describe("the meter's DLMS face", () => {
     }
   });
 
+  it("takes its own empty sort object as the restricting column: clients hand on what they read", async () => {
+    const client = await associate("reading");
+    const sortObject = await get(client, 7, "1-0:99.1.0", 6);
+    const { parameters } = range(startMs - HOUR_MS, startMs);
+    const fields = parameters.type === "structure" ? parameters.value.slice(1) : [];
+    const selection = { selector: 1, parameters: data.structure(sortObject, ...fields) };
+    expect(rowsOf(await get(client, 7, "1-0:99.1.0", 2, selection))).toHaveLength(5);
+  });
+
   it("survives any selection", async () => {
     const { meter } = fleet.device(target.meterId);
     const device = fleet.device(target.meterId);

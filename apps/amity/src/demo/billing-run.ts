@@ -17,8 +17,10 @@ export interface BillingRunParts {
   readonly clock: Clock;
   readonly zone: Zone;
   readonly usagePoints: readonly string[];
-  /** The first cycles end on the days after this instant. */
+  /** The first cycles end on the days after this instant, or later where less than a cycle is known before it. */
   readonly foundedMs: number;
+  /** Days before the founding of which there are readings. */
+  readonly historyDays: number;
   /** False while the history is still being read: a bill made of half of it would only have to be cancelled. */
   readonly isReady: () => boolean;
 }
@@ -42,7 +44,7 @@ export class BillingRun {
     this.#zone = parts.zone;
     this.#usagePoints = parts.usagePoints;
     this.#isReady = parts.isReady;
-    this.#firstDay = localDayOf(parts.zone, parts.foundedMs) - CYCLE_DAYS;
+    this.#firstDay = localDayOf(parts.zone, parts.foundedMs) - Math.min(CYCLE_DAYS, parts.historyDays);
   }
 
   async start(): Promise<void> {

@@ -48,6 +48,8 @@ export interface DemoUtility {
 
 const DAY_MS = 86_400_000;
 const COLLECT_EVERY_MS = 3_600_000;
+/** What is wanted is counted from now, and days pass while it is read: without these the first billing cycle would slip out of it. */
+const BACK_FILL_DAYS = 3;
 const FEEDERS = 6;
 const CONCENTRATORS = 12;
 const ZONE = "Australia/Sydney";
@@ -61,7 +63,7 @@ export async function startDemo(options: DemoOptions): Promise<DemoUtility> {
   const state = await loadDemoState(folder, options, Date.now());
   const clock = scaledClock(realTimers, { speed, startMs: state.civilMs });
   const world = demoWorld(clock, folder, log);
-  const historyMs = options.historyDays * DAY_MS;
+  const historyMs = (options.historyDays + BACK_FILL_DAYS) * DAY_MS;
   const fleet: FleetOptions = {
     seed,
     meters: state.meters,
@@ -103,14 +105,7 @@ export async function startDemo(options: DemoOptions): Promise<DemoUtility> {
   const notes = new DemoNotes({ folder, state, clock, timers: realTimers });
   await notes.start();
   await utility.start();
-  const billing = new BillingRun({
-    billing: utility.mdm.billing,
-    clock,
-    zone: zoneOf(ZONE),
-    usagePoints: plan.meters.map(usagePointOf),
-    foundedMs: state.foundedMs,
-    isReady: () => utility.headEnd.views.backfill().fraction >= 0.98 && utility.reviews.due === 0,
-  });
+  const billing = billingRunOf(utility, plan, { clock, foundedMs: state.foundedMs, historyDays: options.historyDays });
   await billing.start();
   return {
     utility,
@@ -125,6 +120,17 @@ export async function startDemo(options: DemoOptions): Promise<DemoUtility> {
       await notes.stop();
     },
   };
+}
+
+/** Bills as a utility would, once the history is read and judged. */
+function billingRunOf(utility: Utility, plan: FleetPlan, when: { clock: ScaledClock; foundedMs: number; historyDays: number }): BillingRun {
+  return new BillingRun({
+    ...when,
+    billing: utility.mdm.billing,
+    zone: zoneOf(ZONE),
+    usagePoints: plan.meters.map(usagePointOf),
+    isReady: () => utility.headEnd.views.backfill().fraction >= 0.98 && utility.reviews.due === 0,
+  });
 }
 
 /** The demo's switches, connected once the field runs. */

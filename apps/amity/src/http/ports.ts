@@ -1,6 +1,7 @@
 import type {
   Backfill,
   Bill,
+  BillRelease,
   BillSummary,
   BillsQuery,
   Command,
@@ -100,6 +101,7 @@ export interface UtilityWrites {
   requestCommand(request: CommandRequest, by: Principal): Promise<WriteOutcome<Command>>;
   cancelCommand(commandId: string, by: Principal): Promise<WriteOutcome<Command>>;
   resolveException(id: string, resolution: ExceptionResolution, by: Principal): Promise<WriteOutcome<VeeException>>;
+  releaseBill(id: string, release: BillRelease, by: Principal): Promise<WriteOutcome<BillSummary>>;
   /** Demo only: cuts or restores a feeder of the simulated network. */
   switchFeeder(feederId: string, state: "live" | "out", by: Principal): Promise<WriteOutcome<FeederState>>;
   /** Demo only: civil seconds in a machine second. */

@@ -331,10 +331,19 @@ export function createFixtureUtility(
         ? { kind: "done", value: { ...command, state: "cancelled", final: true } }
         : { kind: "conflict", detail: "It was sent already." };
     },
+    async releaseBill(id) {
+      const index = bills.findIndex((one) => one.id === id);
+      const bill = bills[index];
+      if (bill === undefined) return { kind: "not-found" };
+      if (bill.state !== "held") return { kind: "conflict", detail: `The bill is ${bill.state}.` };
+      bills[index] = { ...bill, state: "issued" };
+      return { kind: "done", value: { ...bill, state: "issued" } };
+    },
     async resolveException(id, resolution) {
       const index = exceptions.findIndex((one) => one.id === id);
       const exception = exceptions[index];
       if (exception === undefined) return { kind: "not-found" };
+      if (resolution.action !== "reopen" && (resolution.reason ?? "").trim() === "") return { kind: "refused", detail: "Say why." };
       const state = ({ accept: "accepted", estimate: "estimated", dismiss: "dismissed", reopen: "open" } as const)[resolution.action];
       exceptions[index] = { ...exception, state };
       return { kind: "done", value: { ...exception, state } };

@@ -29,9 +29,13 @@ export function selectRows(spans: readonly RowSpan[], grid: CaptureGrid, selecti
     : rowsByEntry(spans, selection.from, selection.to);
 }
 
+/** Clients that read sort_object first give it back here; where there is none, rows are in the order of the clock. */
+const NO_OBJECT: CaptureKey = "0/0.0.0.0.0.0/0/0";
+
 function readRange(fields: readonly DlmsData[], columnKeys: readonly CaptureKey[], base: TimeBase): BufferSelection | undefined {
   const [restricting, from, to, selected] = fields;
-  if (restricting === undefined || captureKeyOf(restricting) !== columnKeys[0]) return undefined;
+  const restrictingKey = restricting === undefined ? undefined : captureKeyOf(restricting);
+  if (restrictingKey !== columnKeys[0] && restrictingKey !== NO_OBJECT) return undefined;
   const fromMs = boundOf(from, base, Number.NEGATIVE_INFINITY);
   const toMs = boundOf(to, base, Number.POSITIVE_INFINITY);
   if (fromMs === undefined || toMs === undefined || selected?.type !== "array") return undefined;

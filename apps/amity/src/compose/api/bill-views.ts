@@ -1,6 +1,7 @@
-import type { Bill, BillsQuery, BillSummary, Page } from "@amity/api";
+import type { Bill, BillRelease, BillsQuery, BillSummary, Page } from "@amity/api";
 import { formatDay } from "@amity/intervals";
 import { intervalsBehind, prepareTariff, readUsage, type BillLine as RatedLine, type StoredBill, type TracedInterval } from "@amity/mdm";
+import type { Principal, WriteOutcome } from "../../http/ports.ts";
 import { instantText, readCursor, writeCursor } from "./cursor.ts";
 import type { UtilityParts } from "./utility-parts.ts";
 
@@ -41,6 +42,20 @@ export async function billOf(parts: UtilityParts, id: string): Promise<Bill | un
     zone: parts.zone.name,
     notes,
   };
+}
+
+/** Lets a held bill go out in a person's name; one that is out, or cancelled, is a conflict. */
+export async function releaseBill(
+  parts: UtilityParts,
+  id: string,
+  { reason }: BillRelease,
+  by: Principal,
+): Promise<WriteOutcome<BillSummary>> {
+  const held = await parts.mdm.billing.find(id);
+  if (held === undefined) return { kind: "not-found" };
+  if (held.state !== "held") return { kind: "conflict", detail: `The bill is ${held.state}: only a held bill can be released.` };
+  const released = await parts.mdm.billing.release(id, { author: by.user, note: reason });
+  return released === undefined ? { kind: "not-found" } : { kind: "done", value: summaryShape(released) };
 }
 
 function summaryShape(stored: StoredBill): BillSummary {

@@ -1,5 +1,5 @@
 import type { UtilityApi } from "../../http/ports.ts";
-import { billOf, billsOf } from "./bill-views.ts";
+import { billOf, billsOf, releaseBill } from "./bill-views.ts";
 import { cancelCommand, commandOf, commandsOf, requestCommand } from "./command-views.ts";
 import { exceptionDetailOf, exceptionsOf, resolveException } from "./exception-views.ts";
 import { intervalsOf } from "./interval-views.ts";
@@ -43,6 +43,7 @@ export function utilityApi(parts: UtilityParts, live: LiveFeed, notReady: () => 
     requestCommand: (request, by) => requestCommand(parts, request, by),
     cancelCommand: (commandId, by) => cancelCommand(parts, commandId, by),
     resolveException: (id, resolution, by) => resolveException(parts, id, resolution, by),
+    releaseBill: (id, release, by) => releaseBill(parts, id, release, by),
     async switchFeeder(feederId, state, by) {
       if (demo === undefined) return { kind: "not-supported", detail: "Only a simulated feeder can be cut from here." };
       const before = feedersOf(parts).find(({ id }) => id === feederId);

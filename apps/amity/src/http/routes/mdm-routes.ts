@@ -1,6 +1,8 @@
 import { createRoute, type OpenAPIHono } from "@hono/zod-openapi";
 import {
   Bill,
+  BillRelease,
+  BillSummary,
   BillsPage,
   BillsQuery,
   ExceptionDetail,
@@ -57,6 +59,15 @@ const billRoute = createRoute({
   responses: answers(200, Bill, "The bill"),
 });
 
+const releaseRoute = createRoute({
+  method: "post",
+  path: "/api/v1/bills/{id}/release",
+  tags: ["bills"],
+  summary: "Let a held bill go out; the reason is kept with it",
+  request: { params: IdParam, headers: WriteHeaders, body: jsonBody(BillRelease) },
+  responses: answers(200, BillSummary, "The bill"),
+});
+
 /** The exceptions queue and bills. */
 export function addMdmRoutes(app: OpenAPIHono<HttpEnv>, { utility }: RouteDeps): void {
   app.openapi(exceptionsRoute, async (c) => {
@@ -81,5 +92,10 @@ export function addMdmRoutes(app: OpenAPIHono<HttpEnv>, { utility }: RouteDeps):
   app.openapi(billRoute, async (c) => {
     const { id } = c.req.valid("param");
     return c.json(found(await utility.bill(id), `bill ${id}`), 200);
+  });
+  app.openapi(releaseRoute, async (c) => {
+    const { id } = c.req.valid("param");
+    const principal = checkRight(c.get("principal"), "exceptions");
+    return c.json(settled(await utility.releaseBill(id, c.req.valid("json"), principal), `bill ${id}`), 200);
   });
 }

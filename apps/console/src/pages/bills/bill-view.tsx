@@ -4,6 +4,7 @@ import type { Bill, BillLine } from "@amity/api";
 import { IntervalChart } from "../../chart/interval-chart.tsx";
 import { billQuery, intervalsQuery } from "../../data/queries.ts";
 import { count, longDateTime, money, percent } from "../../ui/format.ts";
+import { HeldNote } from "./held-note.tsx";
 import { ProblemNote } from "../../ui/problem-note.tsx";
 import { startOfCivilDay } from "../../ui/zone-days.ts";
 
@@ -30,6 +31,7 @@ export function BillView({ id, line, onLine }: { id: string; line: string | unde
         </div>
         <p className="bill-total">{money(summary.total, summary.currency)}</p>
       </div>
+      {summary.state === "held" && <HeldNote bill={bill} />}
       <LineTable bill={bill} chosen={chosen?.id} onLine={onLine} />
       {chosen?.windows !== undefined && <LineIntervals bill={bill} line={chosen} />}
       <p className="small quiet">

@@ -13,6 +13,13 @@ import { ExceptionEvidence } from "./exception-evidence.tsx";
 
 const route = getRouteApi("/exceptions");
 type Action = ExceptionResolution["action"];
+/** What the record says where the person gives no words of their own. */
+const USUAL_REASONS: Readonly<Record<Action, string>> = {
+  estimate: "The estimate is plausible",
+  accept: "The measured values are right",
+  dismiss: "No fault of the values",
+  reopen: "Taken back",
+};
 
 /** The queue of findings: evidence beside the rule, decisions by key, each with a way back. */
 export function ExceptionsPage() {
@@ -23,6 +30,7 @@ export function ExceptionsPage() {
   const state = search.state ?? "open";
   const { data: page, error, refetch } = useQuery(exceptionsQuery({ state, rule: search.rule }));
   const [last, setLast] = useState<{ id: string; action: Action } | undefined>(undefined);
+  const [reason, setReason] = useState("");
   const items = page?.items ?? [];
   const position = Math.max(
     0,
@@ -34,9 +42,13 @@ export function ExceptionsPage() {
     void navigate({ search: (before) => ({ ...before, ...(id === undefined ? {} : { id }) }), replace: true });
   const decide = useMutation({
     mutationFn: ({ id, action }: { id: string; action: Action }) =>
-      write<VeeException>("POST", `/api/v1/exceptions/${encodeURIComponent(id)}/resolution`, { action }),
+      write<VeeException>("POST", `/api/v1/exceptions/${encodeURIComponent(id)}/resolution`, {
+        action,
+        reason: action === "reopen" || reason.trim() === "" ? USUAL_REASONS[action] : reason.trim(),
+      }),
     onSuccess: (_result, { id, action }) => {
       setLast(action === "reopen" ? undefined : { id, action });
+      setReason("");
       const next = items[position + 1] ?? items[position - 1];
       if (action !== "reopen" && next !== undefined) choose(next.id);
       void queries.invalidateQueries({ queryKey: ["exceptions"] });
@@ -117,6 +129,14 @@ export function ExceptionsPage() {
                 <button type="button" className="button" onClick={() => act("dismiss")}>
                   Dismiss <kbd aria-hidden="true">d</kbd>
                 </button>
+                <input
+                  className="field reason"
+                  aria-label="Reason"
+                  placeholder="Reason, if it needs one"
+                  maxLength={400}
+                  value={reason}
+                  onChange={(event) => setReason(event.target.value)}
+                />
               </div>
             )}
             {decide.isError && <ProblemNote error={decide.error} />}
