@@ -4,4 +4,5 @@ export * from "./byte-writer.ts";
 export * from "./codec.ts";
 export * from "./crc.ts";
 export * from "./errors.ts";
+export * from "./held-octets.ts";
 export * from "./hex.ts";

@@ -25,3 +25,30 @@ export const CONFORMANCE_BITS = {
 } as const;
 
 export type ConformanceBit = keyof typeof CONFORMANCE_BITS;
+
+/** Services that client and server speak by logical names. */
+export const LN_SERVICES: readonly ConformanceBit[] = [
+  "block-transfer-with-get-or-read",
+  "block-transfer-with-set-or-write",
+  "block-transfer-with-action",
+  "multiple-references",
+  "data-notification",
+  "access",
+  "get",
+  "set",
+  "selective-access",
+  "event-notification",
+  "action",
+];
+
+/** The same with short names. */
+export const SN_SERVICES: readonly ConformanceBit[] = [
+  "read",
+  "write",
+  "unconfirmed-write",
+  "block-transfer-with-get-or-read",
+  "multiple-references",
+  "information-report",
+  "data-notification",
+  "parameterized-access",
+];

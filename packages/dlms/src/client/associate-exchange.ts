@@ -1,6 +1,6 @@
 import { ByteReader, PeerError, SecurityError, type CodecValue } from "@amity/bytes";
 import { aare, aarq, applicationContextOid, mechanismOid, USER_DIAGNOSTICS, release } from "../acse/acse.ts";
-import { CONFORMANCE_BITS, type ConformanceBit } from "../acse/conformance.ts";
+import { CONFORMANCE_BITS, LN_SERVICES, SN_SERVICES, type ConformanceBit } from "../acse/conformance.ts";
 import { DLMS_VERSION, initiateRequest, initiateResponse } from "../acse/initiate.ts";
 import { confirmedServiceError } from "../apdu/exceptions.ts";
 import { decodeAnswer, encodeApdu, type Exchange } from "../apdu/exchange.ts";
@@ -25,33 +25,6 @@ const AUTHENTICATION_REQUIREMENT = { bitLength: 1, octets: Uint8Array.of(0x80) }
 
 /** The current association, whatever its own name (Association LN, reply_to_HLS_authentication). */
 const REPLY_TO_HLS = { classId: 15, instanceId: parseObis("0-0:40.0.0.255"), methodId: 1 } as const;
-
-/** Services that this client speaks. */
-export const CLIENT_CONFORMANCE: readonly ConformanceBit[] = [
-  "block-transfer-with-get-or-read",
-  "block-transfer-with-set-or-write",
-  "block-transfer-with-action",
-  "multiple-references",
-  "data-notification",
-  "access",
-  "get",
-  "set",
-  "selective-access",
-  "event-notification",
-  "action",
-];
-
-/** The same with short names. */
-const SHORT_NAME_CONFORMANCE: readonly ConformanceBit[] = [
-  "read",
-  "write",
-  "unconfirmed-write",
-  "block-transfer-with-get-or-read",
-  "multiple-references",
-  "information-report",
-  "data-notification",
-  "parameterized-access",
-];
 
 /** What the association exchange is given. */
 export interface AssociateInput {
@@ -116,7 +89,7 @@ export function encodeInitiate(options: ClientOptions): Uint8Array {
 
 function defaultConformance(options: ClientOptions): ConformanceBit[] {
   const general = options.security?.ciphering.startsWith("general") === true || options.security?.signing === true;
-  const names = new Set<ConformanceBit>(options.shortNames === true ? SHORT_NAME_CONFORMANCE : CLIENT_CONFORMANCE);
+  const names = new Set<ConformanceBit>(options.shortNames === true ? SN_SERVICES : LN_SERVICES);
   if (general) names.add("general-protection");
   return (Object.keys(CONFORMANCE_BITS) as ConformanceBit[]).filter((name) => names.has(name));
 }

@@ -9,7 +9,8 @@ import { SecureChannel, protectionOverhead, type ProtectionForm } from "../secur
 import { accessExchange } from "./access-exchange.ts";
 import type { SecurityOptions } from "../security/security-options.ts";
 import { actionExchange } from "./action-exchange.ts";
-import { CLIENT_CONFORMANCE, associateExchange, encodeReleaseRequest } from "./associate-exchange.ts";
+import { LN_SERVICES } from "../acse/conformance.ts";
+import { associateExchange, encodeReleaseRequest } from "./associate-exchange.ts";
 import { ClientTransport } from "./client-transport.ts";
 import type {
   AccessItem,
@@ -78,7 +79,7 @@ class AssociationClient implements DlmsClient {
       trace: options.trace,
     });
     this.#association = {
-      conformance: new Set(options.conformance ?? CLIENT_CONFORMANCE),
+      conformance: new Set(options.conformance ?? LN_SERVICES),
       serverMaxPduOctets: 0,
       serverSystemTitle: this.#channel?.peerSystemTitle,
     };

@@ -1,7 +1,7 @@
 import { ByteReader, DecodeError, SecurityError, decodeAll, encodeAll, type CodecValue } from "@amity/bytes";
 import { equalInConstantTime } from "@amity/crypto";
 import { ASSOCIATION_RESULTS, aare, aarq, applicationContextOf, mechanismIdOf, mechanismOid } from "../acse/acse.ts";
-import { CONFORMANCE_BITS, type ConformanceBit } from "../acse/conformance.ts";
+import { CONFORMANCE_BITS, LN_SERVICES, SN_SERVICES, type ConformanceBit } from "../acse/conformance.ts";
 import { DLMS_VERSION, initiateRequest, initiateResponse } from "../acse/initiate.ts";
 import { confirmedServiceError } from "../apdu/exceptions.ts";
 import { encodeApdu } from "../apdu/exchange.ts";
@@ -32,36 +32,14 @@ const DIAGNOSTIC = {
   required: 14,
 } as const;
 
+/** What a server speaks beside the services of `LN_SERVICES` and `SN_SERVICES`. */
+const PROTECTION: readonly ConformanceBit[] = ["general-protection", "general-block-transfer"];
+
 /** Services that this server speaks. */
-export const SERVER_CONFORMANCE: readonly ConformanceBit[] = [
-  "general-protection",
-  "general-block-transfer",
-  "block-transfer-with-get-or-read",
-  "block-transfer-with-set-or-write",
-  "block-transfer-with-action",
-  "multiple-references",
-  "data-notification",
-  "access",
-  "get",
-  "set",
-  "selective-access",
-  "event-notification",
-  "action",
-];
+export const SERVER_CONFORMANCE: readonly ConformanceBit[] = [...PROTECTION, ...LN_SERVICES];
 
 /** The same with short names. */
-const SHORT_NAME_CONFORMANCE: readonly ConformanceBit[] = [
-  "general-protection",
-  "general-block-transfer",
-  "read",
-  "write",
-  "unconfirmed-write",
-  "block-transfer-with-get-or-read",
-  "multiple-references",
-  "information-report",
-  "data-notification",
-  "parameterized-access",
-];
+const SHORT_NAME_CONFORMANCE: readonly ConformanceBit[] = [...PROTECTION, ...SN_SERVICES];
 
 /** An AARQ answered: the AARE, and the association where it was accepted. */
 export interface AarqOutcome {

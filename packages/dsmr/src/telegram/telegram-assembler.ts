@@ -1,4 +1,4 @@
-import { DecodeError } from "@amity/bytes";
+import { DecodeError, HeldOctets } from "@amity/bytes";
 import { CIPHERED_TAG, cipheredLength } from "../ciphered/ciphered-frame.ts";
 import { TELEGRAM_OCTETS_MAX, endOf } from "./telegram.ts";
 
@@ -14,19 +14,18 @@ const TITLE_LENGTH = 8;
 
 /** Finds telegrams, clear or ciphered, in a stream, however it is cut, and finds the next one after damage. */
 export class TelegramAssembler {
-  #buffer = new Uint8Array(4096);
-  #length = 0;
+  readonly #held = new HeldOctets(4096);
   #scanned = 0;
 
   /** Octets held back: a telegram that is not whole yet. */
   get pending(): number {
-    return this.#length;
+    return this.#held.length;
   }
 
   push(chunk: Uint8Array): P1Part[] {
     const parts: P1Part[] = [];
     for (let at = 0; at < chunk.length; at += SLICE_OCTETS) {
-      this.#append(chunk.subarray(at, at + SLICE_OCTETS));
+      this.#held.append(chunk.subarray(at, at + SLICE_OCTETS));
       for (let part = this.#next(); part !== undefined; part = this.#next()) parts.push(part);
     }
     return parts;
@@ -34,41 +33,30 @@ export class TelegramAssembler {
 
   /** Silence: what is held back is given up. */
   flush(): P1Part[] {
-    return this.#length === 0 ? [] : [this.#damaged(this.#length, "the line fell silent inside a telegram", "truncated")];
-  }
-
-  #append(chunk: Uint8Array): void {
-    const needed = this.#length + chunk.length;
-    if (needed > this.#buffer.length) {
-      const larger = new Uint8Array(Math.max(needed, 2 * this.#buffer.length));
-      larger.set(this.#buffer.subarray(0, this.#length));
-      this.#buffer = larger;
-    }
-    this.#buffer.set(chunk, this.#length);
-    this.#length = needed;
+    return this.#held.length === 0 ? [] : [this.#damaged(this.#held.length, "the line fell silent inside a telegram", "truncated")];
   }
 
   #next(): P1Part | undefined {
     this.#skipNoise();
-    if (this.#length === 0) return undefined;
-    const part = this.#buffer[0] === SLASH ? this.#clear() : this.#ciphered();
-    if (part !== undefined || this.#length <= TELEGRAM_OCTETS_MAX) return part;
-    return this.#damaged(this.#length, `more than ${TELEGRAM_OCTETS_MAX} octets`, "limit");
+    if (this.#held.length === 0) return undefined;
+    const part = this.#held.buffer[0] === SLASH ? this.#clear() : this.#ciphered();
+    if (part !== undefined || this.#held.length <= TELEGRAM_OCTETS_MAX) return part;
+    return this.#damaged(this.#held.length, `more than ${TELEGRAM_OCTETS_MAX} octets`, "limit");
   }
 
   #skipNoise(): void {
     let skip = 0;
-    for (; skip < this.#length; skip++) {
-      const octet = this.#buffer[skip];
+    for (; skip < this.#held.length; skip++) {
+      const octet = this.#held.buffer[skip];
       if (octet === SLASH) break;
-      const next = skip + 1 < this.#length ? this.#buffer[skip + 1] : TITLE_LENGTH;
+      const next = skip + 1 < this.#held.length ? this.#held.buffer[skip + 1] : TITLE_LENGTH;
       if (octet === CIPHERED_TAG && next === TITLE_LENGTH) break;
     }
     if (skip > 0) this.#take(skip);
   }
 
   #clear(): P1Part | undefined {
-    const held = this.#buffer.subarray(0, this.#length);
+    const held = this.#held.buffer.subarray(0, this.#held.length);
     const from = Math.max(1, this.#scanned - 1);
     const end = endOf(held, from);
     // A head at the start of a line inside a telegram: the one before lost its end.
@@ -76,19 +64,19 @@ export class TelegramAssembler {
     for (let at = held.indexOf(SLASH, from); at > 0 && at < last; at = held.indexOf(SLASH, at + 1)) {
       if (held[at - 1] === LF) return this.#damaged(at, "a new telegram inside another", "interrupted");
     }
-    this.#scanned = this.#length;
+    this.#scanned = this.#held.length;
     if (end < 0) return undefined;
     this.#scanned = end;
     const lineEnd = held.indexOf(LF, end);
     if (lineEnd >= 0) return { kind: "telegram", octets: this.#take(lineEnd + 1) };
     // Behind `!` come four digits and a line end, not more.
-    return this.#length - end > TAIL_MAX ? this.#damaged(end + 1, "no line end behind !", "truncated") : undefined;
+    return this.#held.length - end > TAIL_MAX ? this.#damaged(end + 1, "no line end behind !", "truncated") : undefined;
   }
 
   #ciphered(): P1Part | undefined {
     try {
-      const length = cipheredLength(this.#buffer.subarray(0, Math.min(this.#length, 16)));
-      if (length === undefined || this.#length < length) return undefined;
+      const length = cipheredLength(this.#held.buffer.subarray(0, Math.min(this.#held.length, 16)));
+      if (length === undefined || this.#held.length < length) return undefined;
       return { kind: "ciphered", octets: this.#take(length) };
     } catch (error) {
       if (!(error instanceof DecodeError)) throw error;
@@ -101,11 +89,8 @@ export class TelegramAssembler {
   }
 
   #take(octets: number): Uint8Array {
-    const taken = this.#buffer.slice(0, octets);
-    this.#buffer.copyWithin(0, octets, this.#length);
-    this.#length -= octets;
     this.#scanned = 0;
-    return taken;
+    return this.#held.take(octets);
   }
 }
 

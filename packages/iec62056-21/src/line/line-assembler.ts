@@ -1,4 +1,4 @@
-import { DecodeError } from "@amity/bytes";
+import { DecodeError, HeldOctets } from "@amity/bytes";
 import { LINE_MAX, parseIdentification } from "../message/identification.ts";
 import { parseOptionSelect, parseSignOn } from "../message/sign-on.ts";
 import { ACK, BANG, CR, EOT, ETX, LF, NAK, SLASH, SOH, STX, blockCheck, toText } from "./characters.ts";
@@ -19,8 +19,7 @@ const MESSAGE_OCTETS_MAX = 1024 * 1024;
  */
 export class LineAssembler {
   readonly #limit: number;
-  #buffer = new Uint8Array(256);
-  #length = 0;
+  readonly #held = new HeldOctets(256);
   /** Where looking for the end of the current message goes on. */
   #scanned = 0;
   /** Octets of the stream before the buffer. */
@@ -34,13 +33,13 @@ export class LineAssembler {
 
   /** Octets of a message that is not whole yet. */
   get pending(): number {
-    return this.#length;
+    return this.#held.length;
   }
 
   push(chunk: Uint8Array): LinePart[] {
     const parts: LinePart[] = [];
     for (let at = 0; at < chunk.length; at += SLICE_OCTETS) {
-      this.#append(chunk.subarray(at, at + SLICE_OCTETS));
+      this.#held.append(chunk.subarray(at, at + SLICE_OCTETS));
       for (let part = this.#next(); part !== undefined; part = this.#next()) parts.push(part);
     }
     return parts;
@@ -48,32 +47,21 @@ export class LineAssembler {
 
   /** Silence: an unfinished message is given up. */
   flush(): LinePart[] {
-    if (this.#length === 0) return [];
-    if (this.#length === 1 && this.#buffer[0] === ACK) return [this.#part(1, { kind: "ack" })];
-    return [this.#damaged(this.#length, "the line fell silent inside a message", "truncated", this.#length)];
-  }
-
-  #append(chunk: Uint8Array): void {
-    const needed = this.#length + chunk.length;
-    if (needed > this.#buffer.length) {
-      const larger = new Uint8Array(Math.max(needed, 2 * this.#buffer.length));
-      larger.set(this.#buffer.subarray(0, this.#length));
-      this.#buffer = larger;
-    }
-    this.#buffer.set(chunk, this.#length);
-    this.#length = needed;
+    if (this.#held.length === 0) return [];
+    if (this.#held.length === 1 && this.#held.buffer[0] === ACK) return [this.#part(1, { kind: "ack" })];
+    return [this.#damaged(this.#held.length, "the line fell silent inside a message", "truncated", this.#held.length)];
   }
 
   #next(): LinePart | undefined {
     this.#skipNoise();
-    if (this.#length === 0) return undefined;
+    if (this.#held.length === 0) return undefined;
     const part = this.#complete();
-    if (part !== undefined || this.#length <= this.#limit) return part;
-    return this.#damaged(this.#length, `a message of more than ${this.#limit} octets`, "limit", 0);
+    if (part !== undefined || this.#held.length <= this.#limit) return part;
+    return this.#damaged(this.#held.length, `a message of more than ${this.#limit} octets`, "limit", 0);
   }
 
   #complete(): LinePart | undefined {
-    switch (this.#buffer[0]) {
+    switch (this.#held.buffer[0]) {
       case NAK:
         return this.#part(1, { kind: "nak" });
       case ACK:
@@ -91,8 +79,8 @@ export class LineAssembler {
   /** Between messages only what can begin one counts. */
   #skipNoise(): void {
     let skip = 0;
-    for (; skip < this.#length; skip++) {
-      const octet = this.#buffer[skip] ?? 0;
+    for (; skip < this.#held.length; skip++) {
+      const octet = this.#held.buffer[skip] ?? 0;
       if (octet > 0x20 && octet < 0x7f) break;
       if (octet === SOH || octet === STX || octet === ACK || octet === NAK) break;
     }
@@ -100,12 +88,12 @@ export class LineAssembler {
   }
 
   #optionSelect(): LinePart | undefined {
-    if (this.#length < 2) return undefined;
-    const second = this.#buffer[1] ?? 0;
+    if (this.#held.length < 2) return undefined;
+    const second = this.#held.buffer[1] ?? 0;
     if (second < 0x30 || second > 0x39) return this.#part(1, { kind: "ack" });
     const end = this.#lineEnd();
     if (end < 0) return this.#tooLong();
-    const option = parseOptionSelect(toText(this.#buffer, 1, end).replace(/\r$/, ""));
+    const option = parseOptionSelect(toText(this.#held.buffer, 1, end).replace(/\r$/, ""));
     if (option === undefined) return this.#damaged(end + 1, "no option select", "option-select", 0);
     return this.#part(end + 1, { kind: "option-select", option });
   }
@@ -113,7 +101,7 @@ export class LineAssembler {
   #line(): LinePart | undefined {
     const end = this.#lineEnd();
     if (end < 0) return this.#tooLong();
-    const line = toText(this.#buffer, 0, end).replace(/\r+$/, "");
+    const line = toText(this.#held.buffer, 0, end).replace(/\r+$/, "");
     const address = parseSignOn(line);
     if (address !== undefined) return this.#part(end + 1, { kind: "sign-on", address });
     const identification = parseIdentification(line);
@@ -123,24 +111,24 @@ export class LineAssembler {
 
   /** Index of the LF, -1 where it has not come yet. */
   #lineEnd(): number {
-    const end = this.#buffer.indexOf(LF, this.#scanned);
-    const isHere = end >= 0 && end < this.#length;
-    this.#scanned = isHere ? 0 : this.#length;
+    const end = this.#held.buffer.indexOf(LF, this.#scanned);
+    const isHere = end >= 0 && end < this.#held.length;
+    this.#scanned = isHere ? 0 : this.#held.length;
     return isHere ? end : -1;
   }
 
   #tooLong(): LinePart | undefined {
-    if (this.#length <= LINE_MAX) return undefined;
-    return this.#damaged(this.#length, `a line of more than ${LINE_MAX} characters`, "limit", 0);
+    if (this.#held.length <= LINE_MAX) return undefined;
+    return this.#damaged(this.#held.length, `a line of more than ${LINE_MAX} characters`, "limit", 0);
   }
 
   /** `SOH … ETX BCC` or `STX … ETX BCC`; EOT in place of ETX announces more. */
   #block(): LinePart | undefined {
-    const buffer = this.#buffer;
+    const buffer = this.#held.buffer;
     let end = Math.max(1, this.#scanned);
-    while (end < this.#length && buffer[end] !== ETX && buffer[end] !== EOT) end += 1;
+    while (end < this.#held.length && buffer[end] !== ETX && buffer[end] !== EOT) end += 1;
     this.#scanned = end;
-    if (end + 1 >= this.#length) return undefined;
+    if (end + 1 >= this.#held.length) return undefined;
     const isPartial = buffer[end] === EOT;
     const expected = blockCheck(buffer, 1, end + 1);
     const found = (buffer[end + 1] ?? 0) & 0x7f;
@@ -165,8 +153,8 @@ export class LineAssembler {
 
   /** Modes A and D: no STX, no BCC; `!` and a line end close the data. DSMR appends a CRC between the two. */
   #bareData(): LinePart | undefined {
-    const buffer = this.#buffer;
-    for (let at = this.#scanned; at < this.#length; at++) {
+    const buffer = this.#held.buffer;
+    for (let at = this.#scanned; at < this.#held.length; at++) {
       const octet = buffer[at];
       // Anything that begins a block ends what was noise or an echo.
       if (octet === STX || octet === SOH) return this.#damaged(at, "octets before a block", "noise", 0);
@@ -180,7 +168,7 @@ export class LineAssembler {
       const textOffset = this.#taken;
       return this.#part(at + 1, { kind: "data", text: toText(buffer, 0, bang + 1), textOffset, isPartial: false, isFramed: false });
     }
-    this.#scanned = this.#length;
+    this.#scanned = this.#held.length;
     return undefined;
   }
 
@@ -192,23 +180,20 @@ export class LineAssembler {
 
   #damaged(octets: number, reason: string, code: string, at: number): LinePart {
     const error = new DecodeError(reason, { offset: this.#taken + at, code });
-    const first = this.#buffer[0] ?? 0;
+    const first = this.#held.buffer[0] ?? 0;
     const isData = (first === STX || first > 0x20) && first !== SLASH && code !== "noise";
     if (!isData) return this.#part(octets, { kind: "damaged", error });
     const start = first === STX ? 1 : 0;
     let end = start;
-    while (end < octets && this.#buffer[end] !== ETX && this.#buffer[end] !== EOT) end += 1;
+    while (end < octets && this.#held.buffer[end] !== ETX && this.#held.buffer[end] !== EOT) end += 1;
     const textOffset = this.#taken + start;
-    return this.#part(octets, { kind: "damaged", error, text: toText(this.#buffer, start, end), textOffset });
+    return this.#part(octets, { kind: "damaged", error, text: toText(this.#held.buffer, start, end), textOffset });
   }
 
   #take(octets: number): Uint8Array {
-    const taken = this.#buffer.slice(0, octets);
-    this.#buffer.copyWithin(0, octets, this.#length);
-    this.#length -= octets;
     this.#taken += octets;
     this.#scanned = 0;
-    return taken;
+    return this.#held.take(octets);
   }
 }
 

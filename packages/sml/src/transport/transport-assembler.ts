@@ -1,4 +1,4 @@
-import { DecodeError } from "@amity/bytes";
+import { DecodeError, HeldOctets } from "@amity/bytes";
 import { ESCAPE, HEAD_OCTETS, escapeMeaning, isEscape } from "./transport-frame.ts";
 
 /** What came out of a stream: a frame from start to CRC, or octets that were none. */
@@ -12,8 +12,7 @@ const FRAME_OCTETS_MAX = 256 * 1024;
 /** Finds frames of transport protocol 1 in a stream, however it is cut, and finds the next one after damage. */
 export class TransportAssembler {
   readonly #limit: number;
-  #buffer = new Uint8Array(1024);
-  #length = 0;
+  readonly #held = new HeldOctets(1024);
   /** Everything before was looked at; it is at least `HEAD_OCTETS` inside a frame. */
   #scanned = 0;
   #isInside = false;
@@ -24,7 +23,7 @@ export class TransportAssembler {
 
   /** Octets held back: a frame that is not whole yet. */
   get pending(): number {
-    return this.#length;
+    return this.#held.length;
   }
 
   /** Takes octets and gives what is whole by now. */
@@ -32,7 +31,7 @@ export class TransportAssembler {
     const found: Assembled[] = [];
     // In slices: the buffer never holds more than one frame and one slice.
     for (let at = 0; at < chunk.length; at += SLICE_OCTETS) {
-      this.#append(chunk.subarray(at, at + SLICE_OCTETS));
+      this.#held.append(chunk.subarray(at, at + SLICE_OCTETS));
       while (this.#step(found));
     }
     return found;
@@ -41,26 +40,15 @@ export class TransportAssembler {
   /** The line fell silent or ended: what is held back is given up. */
   flush(): Assembled[] {
     const found: Assembled[] = [];
-    if (this.#length > 0) this.#drop(this.#length, "truncated", "the line fell silent inside a frame", found);
+    if (this.#held.length > 0) this.#drop(this.#held.length, "truncated", "the line fell silent inside a frame", found);
     this.#isInside = false;
     return found;
   }
 
-  #append(chunk: Uint8Array): void {
-    const needed = this.#length + chunk.length;
-    if (needed > this.#buffer.length) {
-      const larger = new Uint8Array(Math.max(needed, 2 * this.#buffer.length));
-      larger.set(this.#buffer.subarray(0, this.#length));
-      this.#buffer = larger;
-    }
-    this.#buffer.set(chunk, this.#length);
-    this.#length = needed;
-  }
-
   /** True where something was taken off the buffer and more may follow. */
   #step(found: Assembled[]): boolean {
-    const buffer = this.#buffer;
-    const last = this.#length - HEAD_OCTETS;
+    const buffer = this.#held.buffer;
+    const last = this.#held.length - HEAD_OCTETS;
     let at = this.#scanned;
     for (; at <= last; at++) {
       if (buffer[at] !== ESCAPE || !isEscape(buffer, at)) continue;
@@ -80,8 +68,8 @@ export class TransportAssembler {
       }
     }
     this.#scanned = Math.max(at, 0);
-    if (this.#length <= this.#limit) return false;
-    this.#drop(this.#isInside ? this.#length : this.#scanned, "limit", `no end of the frame within ${this.#limit} octets`, found);
+    if (this.#held.length <= this.#limit) return false;
+    this.#drop(this.#isInside ? this.#held.length : this.#scanned, "limit", `no end of the frame within ${this.#limit} octets`, found);
     this.#isInside = false;
     return false;
   }
@@ -91,11 +79,8 @@ export class TransportAssembler {
   }
 
   #take(octets: number): Uint8Array {
-    const taken = this.#buffer.slice(0, octets);
-    this.#buffer.copyWithin(0, octets, this.#length);
-    this.#length -= octets;
     this.#scanned = 0;
-    return taken;
+    return this.#held.take(octets);
   }
 }
 
