@@ -14,5 +14,5 @@ export const Identifier = z
   .regex(/^[\w.:~@-]+$/, "letters, digits and . : ~ @ - _ only");
 
 /** Quantities are integers; the value in `unit` is the integer times 10^scaler. */
-export const Unit = z.enum(["Wh", "varh", "VAh", "W", "var", "VA", "V", "A", "Hz", "m3", "K", "degC", "none"]);
+export const Unit = z.enum(["Wh", "J", "varh", "VAh", "W", "var", "VA", "V", "A", "Hz", "m3", "K", "degC", "none"]);
 export type Unit = z.infer<typeof Unit>;

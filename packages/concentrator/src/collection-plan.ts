@@ -20,9 +20,9 @@ export interface CollectedSource {
  * the one before, so a meter that answers nothing does not hold the visit.
  */
 export function* piecesOf(source: CollectedSource, covered: () => Coverage, nowMs: number): Generator<TimeSpan> {
-  // Intervals are wanted in whole chunks. Of a log one chunk may be the whole history: counted in chunks, nothing older than the last
+  // Intervals are wanted in whole chunks, at most a day each. Of a log one chunk may be the whole history: counted in chunks, nothing older than the last
   // boundary would be wanted, and what nobody had read by then would be lost.
-  const stepMs = source.kind === "events" ? source.gridMs : source.chunkMs;
+  const stepMs = source.kind === "events" ? source.gridMs : Math.min(source.chunkMs, DAY_MS);
   const fromMs = Math.ceil((nowMs - source.historyMs) / stepMs) * stepMs;
   let toMs = Math.floor(nowMs / source.gridMs) * source.gridMs;
   for (;;) {
@@ -32,3 +32,5 @@ export function* piecesOf(source: CollectedSource, covered: () => Coverage, nowM
     toMs = Math.min(toMs, piece.fromMs);
   }
 }
+
+const DAY_MS = 86_400_000;

@@ -69,6 +69,19 @@ export function defaultSources(historyMs = 30 * DAY_MS): CollectedSource[] {
 }
 
 /**
+ * What is collected of a meter behind channel n (1 to 4) of a DLMS meter: its hourly profile `0-n:24.3.0` and its event log
+ * `0-n:24.5.0` (Blue Book, class 72 and the M-Bus profiles of IEC 62056-6-1, 6.3.2).
+ */
+export function subMeterSources(channel: 1 | 2 | 3 | 4, historyMs = 30 * DAY_MS): CollectedSource[] {
+  const profile = { historyMs, lateMs: HOUR_MS / 2 };
+  return [
+    // Four days of hours are as many rows as a day of quarter-hours.
+    { ...profile, profile: `0-${channel}:24.3.0`, kind: "intervals", chunkMs: 4 * DAY_MS, gridMs: HOUR_MS },
+    { ...profile, profile: `0-${channel}:24.5.0`, kind: "events", chunkMs: historyMs, gridMs: 1_000 },
+  ];
+}
+
+/**
  * Starts a concentrator on what its disk holds: recovers the delivery log, serves the head-end, collects its meters.
  * @throws LinkError when the port is taken or the disk refuses, SecurityError when the counters cannot be trusted.
  */

@@ -18,6 +18,8 @@ export interface LocalMeter {
   readonly address: string;
   readonly clientSap: number;
   readonly authentication: Authentication;
+  /** What is collected of this meter beside the concentrator's own list: profiles and logs of the meters behind it (`subMeterSources`). */
+  readonly sources?: readonly CollectedSource[];
 }
 
 export interface MeterCollectorParts {
@@ -150,9 +152,9 @@ export class MeterCollector {
   }
 
   /** Reads and stores piece by piece; `true` when history is left for another visit. */
-  async #collect({ meterId }: LocalMeter, client: DlmsClient, nowMs: number): Promise<boolean> {
+  async #collect({ meterId, sources: own = [] }: LocalMeter, client: DlmsClient, nowMs: number): Promise<boolean> {
     const { book, sources, piecesPerVisit } = this.#parts;
-    for (const source of sources) {
+    for (const source of [...sources, ...own]) {
       const object = source.profile;
       const description = await this.#descriptions.find(client, meterId, object, nowMs);
       if (description === undefined) continue;

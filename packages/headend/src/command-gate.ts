@@ -88,7 +88,7 @@ export class CommandGate {
     if (known !== undefined) return sameRequest(known, request);
     const nowMs = world.clock.nowMs();
     const device = fleet.device(request.meterId);
-    checkRequest(request, { nowMs, device, capabilities: device === undefined ? undefined : broker.driverOf(device).capabilities });
+    checkRequest(request, { nowMs, device, capabilities: device === undefined ? undefined : broker.capabilitiesOf(device) });
     const objection = this.#parts.policy(request);
     if (objection !== undefined) throw new UsageError(objection, { code: "policy" });
     if (isSwitching(request.control)) this.#quota.take(nowMs);

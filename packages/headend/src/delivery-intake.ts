@@ -4,6 +4,7 @@ import type { Clock } from "@amity/runtime";
 import type { Collected, Committer } from "./committer.ts";
 import type { MeterDriver } from "./driver.ts";
 import type { Fleet } from "./fleet.ts";
+import type { KeyVault } from "./key-vault.ts";
 import type { QuarantinedDelivery, Registry } from "./registry.ts";
 import { seenNow } from "./collector.ts";
 
@@ -12,6 +13,7 @@ export interface DeliveryIntakeParts {
   readonly fleet: Fleet;
   readonly committer: Committer;
   readonly drivers: readonly MeterDriver[];
+  readonly keys: KeyVault;
   readonly world: { readonly clock: Clock };
 }
 
@@ -28,7 +30,7 @@ export class DeliveryIntake {
     const refused: QuarantinedDelivery[] = [];
     const commits: Promise<void>[] = [];
     for (const { sequence, delivery } of deliveries) {
-      const read = this.#read(concentratorId, delivery);
+      const read = await this.#read(concentratorId, delivery);
       if (typeof read === "string")
         refused.push({ concentratorId, sequence, delivery, reason: read, atMs: this.#parts.world.clock.nowMs() });
       else commits.push(this.#parts.committer.commit(read));
@@ -42,7 +44,7 @@ export class DeliveryIntake {
     const { registry } = this.#parts;
     let taken = 0;
     for (const held of await registry.quarantined()) {
-      const read = this.#read(held.concentratorId, held.delivery);
+      const read = await this.#read(held.concentratorId, held.delivery);
       if (typeof read === "string") continue;
       await this.#parts.committer.commit(read);
       await registry.release([held]);
@@ -52,8 +54,8 @@ export class DeliveryIntake {
   }
 
   /** The readings of a delivery, or why it is not taken. */
-  #read(concentratorId: string, delivery: SequencedDelivery["delivery"]): Collected | string {
-    const { fleet, drivers } = this.#parts;
+  async #read(concentratorId: string, delivery: SequencedDelivery["delivery"]): Promise<Collected | string> {
+    const { fleet, drivers, keys } = this.#parts;
     const { meterId, object, span, collectedAtMs } = delivery;
     const device = fleet.device(meterId);
     if (device === undefined) return "the meter is not registered";
@@ -63,7 +65,8 @@ export class DeliveryIntake {
     const driver = drivers.find(({ protocol }) => protocol === device.protocol);
     if (driver === undefined) return `there is no driver for ${device.protocol}`;
     try {
-      const { intervals, registers, events } = driver.interpretDelivery(device, { ...delivery });
+      const context = { receivedAtMs: collectedAtMs, keys, behind: fleet.behind(meterId) };
+      const { intervals, registers, events } = await driver.interpretDelivery(device, { ...delivery }, context);
       const batch = { intervals, registers, events, source: "headend" };
       return {
         meterId,

@@ -31,16 +31,65 @@ export type MeterCapability = (typeof METER_CAPABILITIES)[number];
 export interface MeterDriver {
   /** Stable name, as in `Device.protocol`. */
   readonly protocol: string;
+  /** What the protocol can do with a meter that it can ask. */
   readonly capabilities: ReadonlySet<MeterCapability>;
+  /** What can be done with this one: less where it only speaks unasked or hangs behind another. Absent: all of `capabilities`. */
+  capabilitiesOf?(device: Device): ReadonlySet<MeterCapability>;
+  /** What is collected of it by watermark. Absent: the load profile and event logs of the head-end's options. */
+  sourcesOf?(device: Device): readonly DeviceSource[];
   /**
    * Opens an association with the meter at the other end of `link`; the session owns the link from here on.
    * @throws LinkError, PeerError, SecurityError, DecodeError by blame; nothing has changed at the meter then.
    */
   open(link: MeterLink, request: SessionRequest): Promise<MeterSession>;
-  /** What a meter sent of itself. @throws DecodeError. */
-  interpretPush(device: Device, apdu: Uint8Array, receivedAtMs: number): readonly EndDeviceEvent[];
-  /** Turns what a concentrator collected (the object and its undecoded octets) into the readings that a session would have given. */
-  interpretDelivery(device: Device, delivery: CollectedObject): CollectedProfile;
+  /**
+   * Takes what a meter says unasked on a line that the head-end opened (route `listen`); the driver owns the link from here on.
+   * Absent where the protocol has no such thing.
+   */
+  listen?(link: MeterLink, request: ListenRequest): void;
+  /**
+   * What a meter sent of itself: its own readings, and those of the meters behind it that are known. @throws DecodeError,
+   * SecurityError.
+   */
+  interpretPush(device: Device, octets: Uint8Array, context: PushContext): Promise<CollectedReadings>;
+  /**
+   * Turns what a concentrator collected (the object and its undecoded octets) into the readings that a session would have given.
+   * @throws DecodeError, SecurityError.
+   */
+  interpretDelivery(device: Device, delivery: CollectedObject, context: PushContext): Promise<CollectedReadings> | CollectedReadings;
+}
+
+/** One profile or log of a device, collected by watermark. */
+export interface DeviceSource {
+  /** As `readProfile` and `readEvents` take it: OBIS text for DLMS, `P.01` for IEC 62056-21. */
+  readonly profile: string;
+  readonly kind: "intervals" | "events";
+  /** Capture period of a profile; one second for a log. Civil ms. */
+  readonly captureMs: number;
+}
+
+/** What helps to read what a meter sent. */
+export interface PushContext {
+  readonly receivedAtMs: number;
+  readonly keys: KeyVault;
+  /** The meters behind the sender, by their channel. */
+  readonly behind: readonly Device[];
+}
+
+/** What a listening driver is given, and whom it tells. */
+export interface ListenRequest {
+  readonly device: Device;
+  readonly keys: KeyVault;
+  readonly world: { readonly timers: Timers; readonly random: Random; readonly clock: Clock };
+  /** The meters behind the sender, by their channel: as they are when something arrives. */
+  readonly behind: () => readonly Device[];
+  readonly trace?: (frame: FrameTrace) => void;
+  /** What one telegram brought; resolves when it is in the sink. Rejects where it could not be stored. */
+  readonly readings: (readings: CollectedReadings) => Promise<void>;
+  /** Something arrived that could not be used: damage, a wrong key. */
+  readonly problem: (error: Error) => void;
+  /** The line ended, orderly (`undefined`) or not; called once. */
+  readonly ended: (error: Error | undefined) => void;
 }
 
 /**
@@ -89,6 +138,11 @@ export interface MeterSession {
   setClock(atMs: number): Promise<MeterAnswer<void>>;
   switchSupply(to: "disconnect" | "connect"): Promise<MeterAnswer<void>>;
   readSupply(): Promise<MeterAnswer<SupplyState>>;
+  /**
+   * The meter behind a channel of this one, in the same association: its profile, log, register, valve. Closing it does nothing.
+   * Absent where the protocol knows no such thing.
+   */
+  behind?(device: Device): MeterSession;
   /** Ends the association in order; never throws. */
   close(): Promise<void>;
 }
@@ -125,12 +179,15 @@ export interface CollectedObject {
   readonly payload: Uint8Array;
 }
 
-/** One profile of one meter over one span. */
-export interface CollectedProfile {
+/** What came in one go: of one meter, or of one and those behind it. */
+export interface CollectedReadings {
   readonly intervals: readonly IntervalSeries[];
-  /** Cumulative registers at the edges of each unbroken run: they let gaps be scaled and sums be checked. */
   readonly registers: readonly RegisterReading[];
   readonly events: readonly EndDeviceEvent[];
+}
+
+/** One profile of one meter over one span; its registers stand at the edges of each unbroken run, so that gaps can be scaled and sums checked. */
+export interface CollectedProfile extends CollectedReadings {
   /** Stamp of the newest row that the meter gave, undefined where it gave none. */
   readonly newestMs: number | undefined;
   readonly rows: number;

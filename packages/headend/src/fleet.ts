@@ -12,12 +12,19 @@ interface FleetMeter {
 /** The devices that this head-end works for, in memory, with what is collected of each: the registry is the truth behind it. */
 export class Fleet {
   readonly #meters = new Map<MeterId, FleetMeter>();
+  readonly #behind = new Map<MeterId, readonly Device[]>();
 
   load(records: readonly DeviceRecord[], coverage: readonly CoverageRecord[]): void {
     const known = new Map(this.#meters);
     this.#meters.clear();
     for (const { device, health } of records) {
       this.#meters.set(device.meterId, { device, health, coverage: known.get(device.meterId)?.coverage ?? new Map<string, Coverage>() });
+    }
+    this.#behind.clear();
+    for (const { device } of records) {
+      if (device.route.kind !== "behind") continue;
+      const { hostMeterId } = device.route;
+      this.#behind.set(hostMeterId, [...this.behind(hostMeterId), device]);
     }
     for (const { meterId, profile, covered } of coverage) this.#meters.get(meterId)?.coverage.set(profile, covered);
   }
@@ -32,6 +39,11 @@ export class Fleet {
 
   device(meterId: MeterId): Device | undefined {
     return this.#meters.get(meterId)?.device;
+  }
+
+  /** The meters behind one. */
+  behind(hostMeterId: MeterId): readonly Device[] {
+    return this.#behind.get(hostMeterId) ?? [];
   }
 
   health(meterId: MeterId): DeviceHealth | undefined {
@@ -89,7 +101,7 @@ export class Fleet {
     const groups = new Map<string | undefined, { meters: number; metersComplete: number; coveredMs: number }>();
     for (const meter of this.#meters.values()) {
       const { route } = meter.device;
-      const key = route.kind === "concentrator" ? route.concentratorId : undefined;
+      const key = route.kind === "concentrator" || route.kind === "wireless" ? route.concentratorId : undefined;
       const group = groups.get(key) ?? { meters: 0, metersComplete: 0, coveredMs: 0 };
       const ms = coveredMs(meter.coverage.get(profile) ?? [], within);
       group.meters++;

@@ -65,7 +65,16 @@ class HeadEndService implements HeadEnd {
     this.#profile = profileSource(options);
     this.#committer = new Committer({ sink, registry, fleet, clock: world.clock, historyMs: options.historyMs, notify });
     this.#links = new ConcentratorLinks({ world, registry, keys, counters, fleet, committer: this.#committer, drivers, options, notify });
-    this.#broker = new SessionBroker({ world, keys, counters, drivers, relays: this.#links, notify, ...options });
+    this.#broker = new SessionBroker({
+      world,
+      keys,
+      counters,
+      drivers,
+      device: (meterId) => fleet.device(meterId),
+      relays: this.#links,
+      notify,
+      ...options,
+    });
     this.#collector = new Collector({
       world,
       fleet,
@@ -130,13 +139,9 @@ class HeadEndService implements HeadEnd {
 
   async takePush(meterId: MeterId, apdu: Uint8Array): Promise<void> {
     const device = this.#device(meterId);
-    const events = this.#broker.driverOf(device).interpretPush(device, apdu, this.#parts.world.clock.nowMs());
-    await this.#committer.commit({
-      meterId,
-      batches: [{ intervals: [], registers: [], events, source: "headend" }],
-      covered: [],
-      health: {},
-    });
+    const context = { receivedAtMs: this.#parts.world.clock.nowMs(), keys: this.#parts.keys, behind: this.#fleet.behind(meterId) };
+    const readings = await this.#broker.driverOf(device).interpretPush(device, apdu, context);
+    await this.#committer.commit({ meterId, batches: [{ ...readings, source: "headend" }], covered: [], health: {} });
   }
 
   async readNow(meterId: MeterId): Promise<readonly RegisterReading[]> {

@@ -68,7 +68,10 @@ export interface HeadEnd {
   cancel(commandId: string, by: string): Promise<boolean>;
   /** Reads the cumulative registers now. @throws by blame. */
   readNow(meterId: MeterId): Promise<readonly RegisterReading[]>;
-  /** Takes what a meter sent of itself (last gasp, alarm); resolves when its events are in the sink. @throws DecodeError, UsageError `unknown-meter`. */
+  /**
+   * Takes what a meter sent of itself (last gasp, alarm, a list of values); resolves when it is in the sink.
+   * @throws DecodeError, SecurityError, UsageError `unknown-meter`.
+   */
   takePush(meterId: MeterId, apdu: Uint8Array): Promise<void>;
   subscribe(listener: (notice: HeadEndNotice) => void): Unsubscribe;
   readonly views: HeadEndViews;

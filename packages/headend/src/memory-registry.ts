@@ -170,6 +170,7 @@ function deviceFrom(records: readonly DeviceRecord[], query: DeviceQuery): Page<
   const wanted = records.filter(
     ({ device, health }) =>
       (query.concentratorId === undefined || concentratorOf(device) === query.concentratorId) &&
+      (query.hostMeterId === undefined || hostOf(device) === query.hostMeterId) &&
       (query.status === undefined || device.status === query.status) &&
       (text === undefined || device.meterId.toLowerCase().includes(text)) &&
       (query.failing !== true || health.consecutiveFailures > 0),
@@ -179,7 +180,12 @@ function deviceFrom(records: readonly DeviceRecord[], query: DeviceQuery): Page<
 }
 
 function concentratorOf(device: Device): string | undefined {
-  return device.route.kind === "concentrator" ? device.route.concentratorId : undefined;
+  const { route } = device;
+  return route.kind === "concentrator" || route.kind === "wireless" ? route.concentratorId : undefined;
+}
+
+function hostOf({ route }: Device): string | undefined {
+  return route.kind === "behind" ? route.hostMeterId : undefined;
 }
 
 /** Ascending value in any case: what sorts downwards is negated. */

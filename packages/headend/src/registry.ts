@@ -4,11 +4,23 @@ import type { Coverage, Delivery } from "@amity/concentrator";
 
 export type ConcentratorId = string;
 
+/** Channel of a host meter that a meter behind it hangs on: B of its objects, e.g. `0-n:24.2.1`. */
+export type HostChannel = 1 | 2 | 3 | 4;
+
 /** How the head-end gets to a meter. */
 export type Route =
   | { readonly kind: "direct"; readonly address: Address }
   /** `meterAddress` is what the concentrator calls the meter: the physical device address of the gateway prefix, as text. */
-  | { readonly kind: "concentrator"; readonly concentratorId: ConcentratorId; readonly meterAddress: string };
+  | { readonly kind: "concentrator"; readonly concentratorId: ConcentratorId; readonly meterAddress: string }
+  /**
+   * Behind another meter that reads it and forwards it (DLMS M-Bus client, classes 72 to 74; an M-Bus channel of P1): collected
+   * in the sessions or telegrams of its host, whichever way that is reached, by the driver of its host.
+   */
+  | { readonly kind: "behind"; readonly hostMeterId: MeterId; readonly channel: HostChannel }
+  /** Speaks unasked behind a gateway to which the head-end connects and listens (SML, P1, IEC 62056-21 mode D, HAN over TCP). */
+  | { readonly kind: "listen"; readonly address: Address }
+  /** Heard by a wireless concentrator. `address` is the meter's own as text (`addressText` of @amity/mbus), e.g. `KAM-76348799-1b-16`. */
+  | { readonly kind: "wireless"; readonly concentratorId: ConcentratorId; readonly address: string };
 
 export type DeviceStatus = "registered" | "active" | "suspended" | "retired";
 
@@ -108,6 +120,8 @@ export interface DeviceQuery {
   readonly cursor?: string;
   readonly sort?: DeviceSort;
   readonly concentratorId?: ConcentratorId;
+  /** Only meters behind this one. */
+  readonly hostMeterId?: MeterId;
   readonly status?: DeviceStatus;
   /** Part of the meter id. */
   readonly text?: string;

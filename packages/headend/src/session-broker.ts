@@ -2,11 +2,11 @@ import { AmityError, LinkError, UsageError } from "@amity/bytes";
 import { Semaphore } from "@amity/concentrator";
 import type { MeterId } from "@amity/model";
 import type { World } from "@amity/runtime";
-import type { MeterDriver, MeterLink, MeterSession, SessionPurpose } from "./driver.ts";
+import type { MeterCapability, MeterDriver, MeterLink, MeterSession, SessionPurpose } from "./driver.ts";
 import type { InvocationCounters } from "./invocation-counters.ts";
 import type { KeyVault } from "./key-vault.ts";
 import type { HeadEndNotice } from "./notices.ts";
-import type { Device } from "./registry.ts";
+import type { Device, Route } from "./registry.ts";
 import { TraceKeeper } from "./trace-keeper.ts";
 
 /** Opens the way through a concentrator. */
@@ -22,6 +22,8 @@ export interface SessionBrokerParts {
   readonly keys: KeyVault;
   readonly counters: InvocationCounters;
   readonly drivers: readonly MeterDriver[];
+  /** A registered device: the host of one that hangs behind it. */
+  readonly device: (meterId: MeterId) => Device | undefined;
   readonly relays: RelayRoutes;
   readonly directSessionsMax: number;
   readonly requestTimeoutMs: number;
@@ -34,6 +36,9 @@ export interface SessionWish {
   /** Commands and people wait in front of collection. */
   readonly urgent?: boolean;
 }
+
+/** Routes on which a session can be opened; the others only speak unasked. */
+type AskedRoute = Extract<Route, { kind: "direct" | "concentrator" }>;
 
 /** The only way to a meter: one session at a time with each, so many at once by route, each traced. */
 export class SessionBroker {
@@ -54,19 +59,46 @@ export class SessionBroker {
     return { sessionsOpen: this.#open, sessionsOk: this.#ok, sessionsFailed: this.#failed };
   }
 
-  /** @throws UsageError `unknown-protocol`. */
+  /** The driver of a device; of one behind another, that of its host. @throws UsageError `unknown-protocol`, `unknown-host`. */
   driverOf(device: Device): MeterDriver {
-    const driver = this.#parts.drivers.find(({ protocol }) => protocol === device.protocol);
+    const { protocol } = device.route.kind === "behind" ? this.#hostOf(device, device.route.hostMeterId) : device;
+    const driver = this.#parts.drivers.find((known) => known.protocol === protocol);
     if (driver !== undefined) return driver;
-    throw new UsageError(`${device.meterId}: there is no driver for ${device.protocol}`, { code: "unknown-protocol" });
+    throw new UsageError(`${device.meterId}: there is no driver for ${protocol}`, { code: "unknown-protocol" });
   }
 
-  /** Opens a session, runs `work` in it and closes it. @throws what opening or `work` throws. */
+  /** What can be done with a device over its route. @throws as `driverOf`. */
+  capabilitiesOf(device: Device): ReadonlySet<MeterCapability> {
+    const driver = this.driverOf(device);
+    return driver.capabilitiesOf?.(device) ?? driver.capabilities;
+  }
+
+  /**
+   * Opens a session, runs `work` in it and closes it. A meter behind another has its session within one of its host.
+   * @throws what opening or `work` throws; UsageError `one-way` for a meter that cannot be asked.
+   */
   async withSession<T>(device: Device, wish: SessionWish, work: (session: MeterSession) => Promise<T>): Promise<T> {
     const { route } = device;
+    if (route.kind === "behind") {
+      return this.withSession(this.#hostOf(device, route.hostMeterId), wish, (session) => {
+        const own = session.behind?.(device);
+        if (own !== undefined) return work(own);
+        throw new UsageError(`${device.meterId}: its host's protocol knows no meters behind it`, { code: "unsupported" });
+      });
+    }
+    if (route.kind !== "direct" && route.kind !== "concentrator") {
+      throw new UsageError(`${device.meterId} speaks unasked (${routeText(device)}): it cannot be asked`, { code: "one-way" });
+    }
     const slots = route.kind === "direct" ? this.#direct : this.#parts.relays.slots(route.concentratorId);
     const options = { urgent: wish.urgent ?? false };
-    return this.#exclusive(device.meterId, options, () => slots.run(() => this.#session(device, wish, work), options));
+    return this.#exclusive(device.meterId, options, () => slots.run(() => this.#session({ device, route }, wish, work), options));
+  }
+
+  #hostOf(device: Device, hostMeterId: MeterId): Device {
+    const host = this.#parts.device(hostMeterId);
+    if (host !== undefined && host.route.kind !== "behind") return host;
+    const reason = host === undefined ? "is not registered" : "is itself behind another";
+    throw new UsageError(`${device.meterId}: its host ${hostMeterId} ${reason}`, { code: "unknown-host" });
   }
 
   async #exclusive<T>(meterId: MeterId, options: { urgent: boolean }, work: () => Promise<T>): Promise<T> {
@@ -79,14 +111,18 @@ export class SessionBroker {
     }
   }
 
-  async #session<T>(device: Device, wish: SessionWish, work: (session: MeterSession) => Promise<T>): Promise<T> {
+  async #session<T>(
+    { device, route }: { device: Device; route: AskedRoute },
+    wish: SessionWish,
+    work: (session: MeterSession) => Promise<T>,
+  ): Promise<T> {
     const { world, keys, counters, requestTimeoutMs, relayTimeoutMs, notify } = this.#parts;
     const { meterId } = device;
     const recorder = this.traces.begin({ meterId, route: routeText(device), purpose: wish.purpose, startedAtMs: world.clock.nowMs() });
     this.#open++;
     try {
       const driver = this.driverOf(device);
-      const link = await this.#link(device);
+      const link = await this.#link(device, route);
       const session = await driver.open(link, {
         device,
         purpose: wish.purpose,
@@ -94,7 +130,7 @@ export class SessionBroker {
         counters,
         world,
         trace: (frame) => recorder.frame(frame),
-        timeoutMs: device.route.kind === "direct" ? requestTimeoutMs : relayTimeoutMs,
+        timeoutMs: route.kind === "direct" ? requestTimeoutMs : relayTimeoutMs,
       });
       let value: T;
       try {
@@ -117,8 +153,7 @@ export class SessionBroker {
     }
   }
 
-  async #link(device: Device): Promise<MeterLink> {
-    const { route } = device;
+  async #link(device: Device, route: AskedRoute): Promise<MeterLink> {
     if (route.kind === "concentrator") return this.#parts.relays.relay(route.concentratorId, route.meterAddress);
     const connection = await this.#parts.world.network.connect(route.address, { timeoutMs: this.#parts.requestTimeoutMs });
     return { kind: "stream", connection, description: routeText(device) };
@@ -126,11 +161,19 @@ export class SessionBroker {
 }
 
 /** For the person who reads it: how a meter is reached. */
-export function routeText(device: Device): string {
-  const { route } = device;
-  return route.kind === "direct"
-    ? `tcp ${route.address.host}:${route.address.port}`
-    : `relay ${route.concentratorId} to ${route.meterAddress}`;
+export function routeText({ route }: Device): string {
+  switch (route.kind) {
+    case "direct":
+      return `tcp ${route.address.host}:${route.address.port}`;
+    case "listen":
+      return `listening at ${route.address.host}:${route.address.port}`;
+    case "concentrator":
+      return `relay ${route.concentratorId} to ${route.meterAddress}`;
+    case "wireless":
+      return `heard by ${route.concentratorId} as ${route.address}`;
+    case "behind":
+      return `channel ${route.channel} of ${route.hostMeterId}`;
+  }
 }
 
 /** One line for health, traces and audit. */

@@ -25,7 +25,7 @@ function lastingDriver(open: (device: Device) => Promise<void>): MeterDriver {
       return session;
     },
     interpretDelivery: () => ({ intervals: [], registers: [], events: [], newestMs: undefined, rows: 0 }),
-    interpretPush: () => [],
+    interpretPush: () => Promise.resolve({ intervals: [], registers: [], events: [] }),
   };
 }
 
@@ -42,6 +42,7 @@ describe("sessions", () => {
       keys: sealedKeyVault(new Uint8Array(32), memorySealedStore(), world.random),
       counters: new InvocationCounters(memoryCounterStore()),
       drivers: [lastingDriver(() => Promise.resolve())],
+      device: () => undefined,
       relays: { relay: () => ({ kind: "relay", messages: undefined as never, description: "" }), slots: () => slots },
       directSessionsMax: 1,
       requestTimeoutMs: 1_000,
@@ -79,6 +80,7 @@ describe("sessions", () => {
       keys: sealedKeyVault(new Uint8Array(32), memorySealedStore(), world.random),
       counters: new InvocationCounters(memoryCounterStore()),
       drivers: [lastingDriver(() => Promise.reject(new Error("no answer")))],
+      device: () => undefined,
       relays: { relay: () => ({ kind: "relay", messages: undefined as never, description: "" }), slots: () => new Semaphore(1) },
       directSessionsMax: 1,
       requestTimeoutMs: 1_000,

@@ -12,7 +12,7 @@ export type MeasurementKind =
   | "temperature"
   | "other";
 export type Accumulation = "deltaData" | "bulkQuantity" | "instantaneous" | "indicating";
-export type Unit = "Wh" | "varh" | "VAh" | "W" | "var" | "VA" | "V" | "A" | "Hz" | "m3" | "K" | "degC" | "none";
+export type Unit = "Wh" | "J" | "varh" | "VAh" | "W" | "var" | "VA" | "V" | "A" | "Hz" | "m3" | "K" | "degC" | "none";
 
 export interface ReadingType {
   readonly commodity: Commodity;

@@ -56,7 +56,11 @@ export function dlmsDriver(options: DlmsDriverOptions): MeterDriver {
     capabilities: new Set(METER_CAPABILITIES.filter((capability) => OFFERED.includes(capability))),
     open: (link, request) => openSession(link, request, options, layouts),
     interpretDelivery,
-    interpretPush: (device, apdu, receivedAtMs) => eventsOfPush(device.meterId, apdu, receivedAtMs),
+    interpretPush: async (device, apdu, { receivedAtMs }) => ({
+      intervals: [],
+      registers: [],
+      events: eventsOfPush(device.meterId, apdu, receivedAtMs),
+    }),
   };
 }
 

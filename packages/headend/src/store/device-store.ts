@@ -15,18 +15,33 @@ type DevicePart = Pick<
   | "recordConcentrator"
 >;
 
+/** Columns that registration sets; the first is the key. */
+const REGISTERED_COLUMNS = [
+  "meter_id",
+  "protocol",
+  "route",
+  "concentrator_id",
+  "host",
+  "port",
+  "meter_address",
+  "host_meter_id",
+  "channel",
+  "settings",
+  "status",
+] as const;
+
 /** Devices and concentrators in PostgreSQL. */
 export function deviceStoreOn(store: SqlRunner): DevicePart {
   return {
     async registerDevices(devices) {
       await store.query(
-        `insert into headend.device (meter_id, protocol, concentrator_id, host, port, meter_address, settings, status)
-         select meter_id, protocol, concentrator_id, host, port, meter_address, settings, status
-         from jsonb_to_recordset($1::jsonb) as fresh (meter_id text, protocol text, concentrator_id text, host text, port integer,
-           meter_address text, settings jsonb, status text)
-         on conflict (meter_id) do update set protocol = excluded.protocol, concentrator_id = excluded.concentrator_id,
-           host = excluded.host, port = excluded.port, meter_address = excluded.meter_address, settings = excluded.settings,
-           status = excluded.status`,
+        `insert into headend.device (${REGISTERED_COLUMNS.join(", ")})
+         select ${REGISTERED_COLUMNS.join(", ")}
+         from jsonb_to_recordset($1::jsonb) as fresh (meter_id text, protocol text, route text, concentrator_id text, host text, port integer,
+           meter_address text, host_meter_id text, channel integer, settings jsonb, status text)
+         on conflict (meter_id) do update set ${REGISTERED_COLUMNS.slice(1)
+           .map((column) => `${column} = excluded.${column}`)
+           .join(", ")}`,
         [JSON.stringify(devices.map(rowOfDevice))],
       );
     },
@@ -86,6 +101,7 @@ async function queryDevices(store: SqlRunner, query: DeviceQuery): Promise<Page<
     conditions.push(condition(...given.map((value) => `$${values.push(value)}`)));
   };
   if (query.concentratorId !== undefined) where((place) => `concentrator_id = ${place}`, query.concentratorId);
+  if (query.hostMeterId !== undefined) where((place) => `host_meter_id = ${place}`, query.hostMeterId);
   if (query.status !== undefined) where((place) => `status = ${place}`, query.status);
   if (query.text !== undefined) where((place) => `position(lower(${place}) in lower(meter_id)) > 0`, query.text);
   if (query.failing === true) conditions.push("failures > 0");

@@ -117,5 +117,25 @@ create table headend.counter (
   next bigint not null
 );`,
     },
+    {
+      number: 2,
+      name: "routes of every kind",
+      sql: `
+alter table headend.device drop constraint device_check;
+alter table headend.device drop constraint device_check1;
+alter table headend.device add column route text;
+alter table headend.device add column host_meter_id text;
+alter table headend.device add column channel integer;
+update headend.device set route = case when concentrator_id is null then 'direct' else 'concentrator' end;
+alter table headend.device alter column route set not null;
+alter table headend.device add constraint device_route check (case route
+  when 'direct' then host is not null and port is not null
+  when 'listen' then host is not null and port is not null
+  when 'concentrator' then concentrator_id is not null and meter_address is not null
+  when 'wireless' then concentrator_id is not null and meter_address is not null
+  when 'behind' then host_meter_id is not null and channel between 1 and 4
+  else false end);
+create index device_host_meter on headend.device (host_meter_id) where host_meter_id is not null;`,
+    },
   ],
 };

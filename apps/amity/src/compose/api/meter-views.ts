@@ -1,4 +1,5 @@
 import type { MeterDetail, MeterSummary, MetersQuery, Page } from "@amity/api";
+import type { Route } from "@amity/headend";
 import { DAY_MS } from "@amity/intervals";
 import { openExceptionsByMeter, readRegisters, type Channel } from "@amity/mdm";
 import type { MeterId } from "@amity/model";
@@ -68,6 +69,22 @@ function comparator(sort: MetersQuery["sort"]): (left: MeterSummary, right: Mete
   };
 }
 
+/** How a meter is reached, in words for people. */
+function routeWords(route: Route): string {
+  switch (route.kind) {
+    case "direct":
+      return `direct TCP, port ${route.address.port}`;
+    case "listen":
+      return `speaks unasked at ${route.address.host}, port ${route.address.port}`;
+    case "concentrator":
+      return `through concentrator ${route.concentratorId}, station ${route.meterAddress}`;
+    case "wireless":
+      return `heard by concentrator ${route.concentratorId} as ${route.address}`;
+    case "behind":
+      return `behind meter ${route.hostMeterId}, channel ${route.channel}`;
+  }
+}
+
 /** Everything about one meter that is not a series. */
 export async function meterDetailOf(parts: UtilityParts, meterId: MeterId): Promise<MeterDetail | undefined> {
   const [detail, meter] = await Promise.all([parts.headEnd.views.meter(meterId), meterSummaryOf(parts, meterId)]);
@@ -81,10 +98,7 @@ export async function meterDetailOf(parts: UtilityParts, meterId: MeterId): Prom
   return {
     meter,
     ...(health.manufacturer === undefined ? {} : { manufacturer: health.manufacturer }),
-    route:
-      device.route.kind === "direct"
-        ? `direct TCP, port ${device.route.address.port}`
-        : `through concentrator ${device.route.concentratorId}, station ${device.route.meterAddress}`,
+    route: routeWords(device.route),
     protocol: `DLMS/COSEM, reading ${String(device.settings["readAuth"] ?? "hls-gmac")}, management ${String(device.settings["manageAuth"] ?? "hls-gmac")}`,
     ...(installedMs === undefined ? {} : { installed: instantText(installedMs) }),
     supply:
