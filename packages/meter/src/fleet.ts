@@ -1,12 +1,8 @@
 import { UsageError } from "@amity/bytes";
 import { uniform, normal, seedOf } from "./household/hash.ts";
 import type { ClimateName } from "./household/site.ts";
-
-/** A place on the utility's map: metres east and north of the primary substation. */
-export interface MapPoint {
-  readonly x: number;
-  readonly y: number;
-}
+import type { MapPoint } from "./map-point.ts";
+import { planSubMeters, type PlannedSubMeter, type PlannedWirelessConcentrator, type SubMeterShares } from "./sub-meter/sub-meter-plan.ts";
 
 export interface PlannedFeeder {
   readonly feederId: string;
@@ -64,6 +60,10 @@ export interface FleetPlan {
   readonly transformers: readonly PlannedTransformer[];
   readonly concentrators: readonly PlannedConcentrator[];
   readonly meters: readonly PlannedMeter[];
+  /** Gas, water and heat meters of the homes. */
+  readonly subMeters: readonly PlannedSubMeter[];
+  /** Concentrators that hear sub-meters which no electricity meter hears. */
+  readonly wirelessConcentrators: readonly PlannedWirelessConcentrator[];
 }
 
 export interface FleetOptions {
@@ -84,6 +84,8 @@ export interface FleetOptions {
   readonly electricVehicleShare?: number;
   /** Four upper-case letters of the meter id, default `AMTY`. */
   readonly prefix?: string;
+  /** Which homes have gas, water and heat meters; default none. */
+  readonly subMeters?: SubMeterShares;
 }
 
 /** Plans a utility. @throws UsageError for counts that cannot be. */
@@ -102,6 +104,7 @@ export function createFleet(options: FleetOptions): FleetPlan {
     transformers.push({ transformerId, feederId: feeder.feederId, at });
     concentrators.push({ concentratorId: `C${String(index + 1).padStart(2, "0")}`, feederId: feeder.feederId, transformerId, at });
   }
+  const meters = planMeters(options, transformers, concentrators);
   return {
     seed: options.seed,
     zone: options.zone ?? "Australia/Sydney",
@@ -110,7 +113,8 @@ export function createFleet(options: FleetOptions): FleetPlan {
     feeders,
     transformers,
     concentrators,
-    meters: planMeters(options, transformers, concentrators),
+    meters,
+    ...planSubMeters(options, meters, transformers),
   };
 }
 

@@ -1,6 +1,18 @@
 export * from "./fleet.ts";
+export type { MapPoint } from "./map-point.ts";
 export { planPast, type PastOptions } from "./fleet-past.ts";
 export * from "./keys.ts";
+export { mbusEventCode, type MbusEventName } from "./mbus-host/event-codes.ts";
+export * from "./sub-meter/medium.ts";
+export * from "./sub-meter/sub-meter-keys.ts";
+export type * from "./sub-meter/sub-meter-operations.ts";
+export type {
+  HostChannel,
+  PlannedSubMeter,
+  PlannedWirelessConcentrator,
+  SubMeterReach,
+  SubMeterShares,
+} from "./sub-meter/sub-meter-plan.ts";
 export { CLIMATES, Site, type Climate, type ClimateName, type SiteOptions } from "./household/site.ts";
 export { drawTraits, type HouseholdChoices, type HouseholdTraits } from "./household/traits.ts";
 export { DayCache, EnergyHistory, REGISTER_COUNT, type Registers } from "./household/energy.ts";

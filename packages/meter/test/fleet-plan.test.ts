@@ -91,3 +91,41 @@ describe("a meter profile file", () => {
     expect(() => parseMeterType(text)).toThrow(message);
   });
 });
+
+describe("the sub-meters of a plan", () => {
+  const subMeters = { gas: 0.5, water: 0.9, heat: 0.2, wireless: 0.3 };
+  const plan = createFleet({ seed: 5, meters: 1_000, feeders: 4, concentrators: 8, startMs, subMeters });
+
+  it("are none unless asked for", () => {
+    const plain = createFleet({ seed: 5, meters: 100, startMs });
+    expect([plain.subMeters, plain.wirelessConcentrators]).toEqual([[], []]);
+    expect(plan.meters).toEqual(createFleet({ seed: 5, meters: 1_000, feeders: 4, concentrators: 8, startMs }).meters);
+  });
+
+  it("come in the shares asked for, and no home has both gas and district heat", () => {
+    for (const medium of ["gas", "water", "heat"] as const) {
+      const count = plan.subMeters.filter((meter) => meter.medium === medium).length;
+      expect(Math.abs(count / 1_000 - subMeters[medium])).toBeLessThan(0.05);
+    }
+    const homes = (medium: string) => plan.subMeters.filter((meter) => meter.medium === medium).map(({ homeMeterId }) => homeMeterId);
+    expect(homes("gas").filter((home) => homes("heat").includes(home))).toEqual([]);
+  });
+
+  it("have ids, channels and stations of their own, and hang on the home's electricity meter or on a planned concentrator", () => {
+    expect(new Set(plan.subMeters.map(({ meterId }) => meterId)).size).toBe(plan.subMeters.length);
+    const places = plan.subMeters.map(({ reach }) => JSON.stringify(reach));
+    expect(new Set(places).size).toBe(places.length);
+    const known = new Set(plan.wirelessConcentrators.map(({ concentratorId }) => concentratorId));
+    const wireless = plan.subMeters.filter(({ reach }) => reach.kind === "wireless");
+    expect(wireless.length / plan.subMeters.length).toBeCloseTo(0.3, 1);
+    for (const { reach, homeMeterId } of plan.subMeters) {
+      if (reach.kind === "channel") expect(reach.hostMeterId).toBe(homeMeterId);
+      else expect(known).toContain(reach.concentratorId);
+    }
+  });
+
+  it("refuses shares that cannot be", () => {
+    expect(() => createFleet({ seed: 1, meters: 5, startMs, subMeters: { gas: 1.2 } })).toThrow(/0 to 1, not 1.2/);
+    expect(() => createFleet({ seed: 1, meters: 5, startMs, subMeters: { gas: 0.8, heat: 0.3 } })).toThrow(/exceed 1/);
+  });
+});

@@ -1,0 +1,32 @@
+import type { SimulatedMeter } from "../simulated-meter.ts";
+import type { MeterOperation } from "./operations.ts";
+import type { TariffPlan } from "./tariff-book.ts";
+
+/** What a meter does by itself at one instant. */
+export interface OwnActions {
+  /** True time. */
+  readonly atMs: number;
+  readonly operations: readonly MeterOperation[];
+}
+
+/** The stretch of time in which to look: after the first, up to and with the second. `clockMs`: what the meter's clock showed at `afterMs`. */
+export interface Outlook {
+  readonly afterMs: number;
+  readonly afterClockMs: number;
+  readonly toMs: number;
+}
+
+/**
+ * How a model of meter acts by itself: its schedules, monitors, calendar, account. Plain functions of the meter and the
+ * time, shared by all meters of the model; what they decide becomes operations, so that a replay decides the same.
+ */
+export interface MeterBehaviour {
+  /** The first things due in the outlook. */
+  next(meter: SimulatedMeter, outlook: Outlook): OwnActions | undefined;
+  /** The tariff plan that the meter's settings amount to. */
+  tariffPlan(meter: SimulatedMeter): TariffPlan;
+  /** Objects whose settings are part of the tariff plan. */
+  readonly tariffObjects: ReadonlySet<string>;
+  /** Whether anybody outside would notice what the meter does by itself: supply, alarms, pushes. */
+  actsOutside(meter: SimulatedMeter): boolean;
+}
