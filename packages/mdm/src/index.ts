@@ -15,6 +15,7 @@ export * from "./migrations/mdm-migrations.ts";
 export * from "./registry/places.ts";
 export * from "./registry/registry.ts";
 export * from "./pipeline/index.ts";
+export * from "./gas/index.ts";
 export * from "./vee/index.ts";
 export * from "./estimation/index.ts";
 export * from "./usage/index.ts";

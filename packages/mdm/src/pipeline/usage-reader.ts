@@ -1,19 +1,33 @@
 import { DAY_MS, spanOf, startOfLocalDayMs, type Zone } from "@amity/intervals";
 import type { UsagePointId } from "@amity/model";
 import type { SqlRunner } from "@amity/store";
+import type { MeterConverts } from "../gas/conversion.ts";
+import { readGasFactors, type FactorAsk } from "../gas/gas-parameters.ts";
 import type { StoredBlock } from "../ledger/block-table.ts";
 import type { ChannelId } from "../ledger/channel-id.ts";
 import type { Ledger } from "../ledger/ledger.ts";
 import type { Channel, MeterInstallation, Registry } from "../registry/registry.ts";
 import type { Usage, UsagePart } from "../usage/usage.ts";
+import { registerParts } from "./register-parts.ts";
 
-/** Which flow of a bill a channel feeds (IEC 62056-6-1 C groups). */
-const FLOWS: Readonly<Record<string, "import" | "export" | "reactiveImport" | "reactiveExport">> = {
+/** Which flow of a bill a channel feeds (IEC 62056-6-1 C groups; EN 13757-1 for the other media). */
+const FLOWS: Readonly<Record<string, keyof Usage["flows"]>> = {
   "1-0:1.8.0": "import",
   "1-0:2.8.0": "export",
   "1-0:3.8.0": "reactiveImport",
   "1-0:4.8.0": "reactiveExport",
+  "5-0:1.0.0": "import",
+  "6-0:1.0.0": "import",
+  "6-0:2.0.0": "volume",
+  "7-0:3.0.0": "volume",
+  "7-0:3.1.0": "volume",
+  "7-0:3.2.0": "volume",
+  "8-0:1.0.0": "volume",
+  "9-0:1.0.0": "volume",
 };
+
+/** Gas channels, and what the meter has brought to base conditions by itself. */
+const GAS_CHANNELS: Readonly<Record<string, MeterConverts>> = { "7-0:3.0.0": "nothing", "7-0:3.1.0": "temperature", "7-0:3.2.0": "all" };
 
 export interface UsageReaderParts {
   readonly store: SqlRunner;
@@ -32,7 +46,8 @@ export interface UsageAsk {
   readonly asOfMs?: number;
 }
 
-interface Stay {
+/** The part of an ask in which one meter stood there. */
+export interface Stay {
   readonly meterId: string;
   readonly fromMs: number;
   readonly toMs: number;
@@ -53,9 +68,12 @@ export async function readUsage(
   const channels = await parts.registry.channelsOf([...new Set(stays.flat().map(({ meterId }) => meterId))]);
   const wanted = channels.filter((channel) => channel.kind === "interval" && FLOWS[channel.name] !== undefined);
   const byMeter = groupByMeter(wanted);
+  const readOnly = groupByMeter(withoutIntervals(channels));
   const spans = asks.map((ask) => ({ fromMs: startOfLocalDayMs(ask.zone, ask.fromDay), toMs: startOfLocalDayMs(ask.zone, ask.toDay) }));
   const blocks = new Map<ChannelId, StoredBlock[]>();
   const asOfMs = asks[0]?.asOfMs;
+  const registers = await registerParts(parts.store, stays.flat(), readOnly, asOfMs);
+  const factorsOf = await readGasFactors(parts.store, gasAsks(asks, stays, channels), asOfMs);
   if (wanted.length > 0) {
     const selection = {
       channelIds: wanted.map(({ channelId }) => channelId),
@@ -69,18 +87,36 @@ export async function readUsage(
       else list.push(stored);
     });
   }
-  return asks.map((_, index) => {
+  return asks.map((ask, index) => {
     const { fromMs = 0, toMs = 0 } = spans[index] ?? {};
     const flows: Record<string, UsagePart[]> = {};
     for (const stay of stays[index] ?? []) {
-      for (const channel of byMeter.get(stay.meterId) ?? []) {
-        const part = partOf(channel, stay, blocks.get(channel.channelId) ?? []);
+      for (const channel of [...(byMeter.get(stay.meterId) ?? []), ...(readOnly.get(stay.meterId) ?? [])]) {
+        const part = channel.kind === "register" ? registers(channel, stay) : partOf(channel, stay, blocks.get(channel.channelId) ?? []);
         const flow = FLOWS[channel.name];
-        if (part !== undefined && flow !== undefined) (flows[flow] ??= []).push(part);
+        const converts = GAS_CHANNELS[channel.name];
+        if (part === undefined || flow === undefined) continue;
+        const gas = converts === undefined ? {} : { energyFactors: factorsOf({ ...ask, fromMs: stay.fromMs, toMs: stay.toMs }, converts) };
+        (flows[flow] ??= []).push({ ...part, ...(channel.unit === "Wh" || channel.unit === "varh" ? {} : { unit: channel.unit }), ...gas });
       }
     }
     return { fromMs, toMs, flows } as Usage;
   });
+}
+
+/** The times for which gas volumes must be turned into energy. */
+function gasAsks(asks: readonly UsageAsk[], stays: readonly (readonly Stay[])[], channels: readonly Channel[]): FactorAsk[] {
+  const gasMeters = new Set(channels.filter(({ name }) => GAS_CHANNELS[name] !== undefined).map(({ meterId }) => meterId));
+  return asks.flatMap((ask, index) =>
+    (stays[index] ?? []).filter(({ meterId }) => gasMeters.has(meterId)).map(({ fromMs, toMs }) => ({ ...ask, fromMs, toMs })),
+  );
+}
+
+/** Register channels of flows whose meter has no intervals of them. */
+function withoutIntervals(channels: readonly Channel[]): Channel[] {
+  const key = ({ meterId, name }: Channel): string => `${meterId}\n${name}`;
+  const known = new Set(channels.filter(({ kind }) => kind === "interval").map(key));
+  return channels.filter((channel) => channel.kind === "register" && FLOWS[channel.name] !== undefined && !known.has(key(channel)));
 }
 
 /** The installations of many usage points, oldest first, by usage point. */

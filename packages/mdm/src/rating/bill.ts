@@ -1,4 +1,5 @@
-import type { Charge, DecimalText, Flow } from "../tariff/tariff.ts";
+import type { Charge, DecimalText, EnergyUnit, Flow } from "../tariff/tariff.ts";
+import type { Commodity } from "@amity/model";
 import type { BlockRef, Usage, UsagePart } from "../usage/usage.ts";
 
 /** Prices for consecutive intervals, per kWh. */
@@ -41,7 +42,7 @@ export interface RatingInput {
   readonly yearToDate?: DecimalText;
 }
 
-export type QuantityUnit = "kWh" | "kvarh" | "kW" | "kVA" | "day" | "month" | "bill" | "year" | "percent" | "credit";
+export type QuantityUnit = EnergyUnit | "m3" | "kvarh" | "kW" | "kVA" | "day" | "month" | "bill" | "year" | "percent" | "credit";
 
 /** How a line leads back to what it was computed from. */
 export interface LineTrace {
@@ -77,7 +78,7 @@ export interface BillLine {
   readonly trace: LineTrace;
 }
 
-/** How much of the billed import was measured, estimated and missing. */
+/** How much of the billed flow was measured, estimated and missing. */
 export interface UsageQuality {
   readonly intervals: number;
   readonly actual: number;
@@ -90,6 +91,8 @@ export interface UsageQuality {
 export interface Bill {
   readonly usagePointId: string;
   readonly tariffId: string;
+  /** Absent: electricity. */
+  readonly commodity?: Commodity;
   readonly currency: string;
   /** Civil dates; `to` exclusive. */
   readonly from: string;
@@ -99,6 +102,8 @@ export interface Bill {
   readonly tax: DecimalText;
   readonly total: DecimalText;
   readonly quality: UsageQuality;
+  /** Cubic metres that were metered, of gas, water and heating water. */
+  readonly volumeM3?: DecimalText;
   /** The stored versions that the bill rests on. */
   readonly pinned: readonly BlockRef[];
   readonly carried?: Carried;

@@ -5,7 +5,7 @@ import { powerFactorAdjustedKw } from "../usage/power-factor.ts";
 import { intervalStartMs } from "../vee/series.ts";
 import type { LineTrace } from "./bill.ts";
 import { selectionMask } from "./energy-charge.ts";
-import { Money, roundBy, ZERO } from "./money.ts";
+import { Money, roundBy, settled, ZERO } from "./money.ts";
 import { energyKwh, flowOf, periodIndices, type FlowPart, type Segment } from "./segment.ts";
 import type { DraftLine, RatingState } from "./state.ts";
 import { splitTiers } from "./tiers.ts";
@@ -106,7 +106,7 @@ function measuredDemand(charge: DemandCharge, periodNames: readonly string[] | u
         ...(mask === undefined ? {} : { mask }),
       });
       if (peak.at < 0) continue;
-      const kw = part.kwhPerCount.times(peak.counts).times(60).div(charge.windowMinutes);
+      const kw = settled(part.kwhPerCount.times(peak.counts).times(60).div(charge.windowMinutes));
       const trace = {
         channelId: part.part.channelId,
         atMs: intervalStartMs(part.part.series, peak.at),

@@ -1,7 +1,8 @@
 import { UsageError } from "@amity/bytes";
-import type { EnergyCharge } from "../tariff/tariff.ts";
+import type { EnergyCharge, EnergyUnit } from "../tariff/tariff.ts";
 import { intervalStartMs } from "../vee/series.ts";
-import type { PriceSeries, RatingInput } from "./bill.ts";
+import type { PriceSeries, QuantityUnit, RatingInput } from "./bill.ts";
+import { conversionSteps } from "./gas-steps.ts";
 import { Money, roundBy, ZERO } from "./money.ts";
 import { nettedKwh } from "./netting.ts";
 import { energyKwh, flowOf, periodIndices, type FlowPart, type Segment } from "./segment.ts";
@@ -12,22 +13,24 @@ import { splitTiers } from "./tiers.ts";
 export function rateEnergy(charge: EnergyCharge, segment: Segment, state: RatingState): readonly DraftLine[] {
   const trace = traceOf(charge);
   if (charge.priceSeries !== undefined) return [atIntervalPrices(charge, charge.priceSeries, segment, state)];
+  requireConversion(charge, state.input);
   const measured = measuredKwh(charge, segment, state);
   const quantity = adjusted(charge, measured);
-  const steps =
-    charge.lossFactor === undefined ? {} : { steps: [`${measured.toFixed()} kWh metered times loss factor ${charge.lossFactor}`] };
+  const unit = unitOf(charge);
+  const taken = stepsOf(charge, measured, segment, state);
+  const steps = taken.length === 0 ? {} : { steps: taken };
   if (charge.tiers === undefined) {
     if (charge.rate === undefined)
       throw new UsageError(`charge ${charge.id} has neither rate, tiers nor price series`, { code: "tariff-invalid" });
     const price = new Money(charge.rate);
-    return [{ quantity, unit: "kWh", rate: price, amount: price.times(quantity), trace: { ...trace, ...steps } }];
+    return [{ quantity, unit, rate: price, amount: price.times(quantity), trace: { ...trace, ...steps } }];
   }
   const { tiers } = charge;
   const scale = { days: segment.days, months: segment.months, kw: demandFor(charge, state) };
   const whole = tiers.sharedByEnergy === true ? adjusted(charge, measuredKwh({ ...charge, periods: undefined }, segment, state)) : quantity;
   return splitTiers(quantity, tiers, scale, whole).map((portion) => ({
     quantity: portion.quantity,
-    unit: "kWh",
+    unit,
     rate: portion.rate,
     amount: portion.rate.times(portion.quantity),
     label: `${charge.label}, tier ${portion.tier}`,
@@ -85,8 +88,49 @@ function isInEvent(atMs: number, name: string, input: RatingInput): boolean {
   return (input.events?.[name] ?? []).some((event) => event.fromMs <= atMs && event.toMs > atMs);
 }
 
-function adjusted(charge: EnergyCharge, kwh: Money): Money {
-  return roundBy(charge.lossFactor === undefined ? kwh : kwh.times(charge.lossFactor), charge.quantityRounding);
+/** Loss factor, share and unit of the charge; `measured` is in kWh, or m3 of a volume. */
+function adjusted(charge: EnergyCharge, measured: Money): Money {
+  const [numerator, denominator] = charge.unit === undefined ? ["1", "1"] : PER_KWH[charge.unit];
+  const quantity = measured
+    .times(charge.lossFactor ?? "1")
+    .times(charge.share ?? "1")
+    .times(numerator)
+    .div(denominator);
+  return roundBy(quantity, charge.quantityRounding);
+}
+
+/** What one kWh is in the units that energy is priced in, as a fraction. */
+const PER_KWH: Readonly<Record<EnergyUnit, readonly [string, string]>> = {
+  kWh: ["1", "1"],
+  MWh: ["1", "1000"],
+  MJ: ["3.6", "1"],
+  GJ: ["3.6", "1000"],
+};
+
+function unitOf(charge: EnergyCharge): QuantityUnit {
+  return charge.flow === "volume" ? "m3" : (charge.unit ?? "kWh");
+}
+
+/** Energy is charged and only volume was metered, without anything to convert it by: a bill of zero would be a lie. */
+function requireConversion(charge: EnergyCharge, { usage }: RatingInput): void {
+  if (charge.flow !== "import" || usage.flows.import !== undefined || usage.flows.volume === undefined) return;
+  if (usage.flows.volume.every((part) => part.energyFactors === undefined))
+    throw new UsageError(`charge ${charge.id} prices energy, and only volume is metered`, {
+      code: "conversion-missing",
+      advice: "keep calorific values and site conditions for gas; price water by flow volume",
+    });
+}
+
+/** What was done to the metered number on its way to the quantity. */
+function stepsOf(charge: EnergyCharge, measured: Money, segment: Segment, state: RatingState): string[] {
+  const metered = charge.flow === "volume" ? "m\u00b3" : "kWh";
+  const steps =
+    charge.flow === "import"
+      ? conversionSteps(flowOf(segment, state.input, charge.flow), periodIndices(segment, charge.periods, charge.id))
+      : [];
+  if (charge.lossFactor !== undefined) steps.push(`${measured.toFixed()} kWh metered times loss factor ${charge.lossFactor}`);
+  if (charge.share !== undefined) steps.push(`${charge.share} of ${measured.toFixed()} ${metered}`);
+  return steps;
 }
 
 function demandFor(charge: EnergyCharge, state: RatingState): Money | undefined {

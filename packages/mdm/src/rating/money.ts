@@ -12,4 +12,11 @@ export function roundBy(amount: Money, rounding: Rounding | undefined): Money {
   return rounding === undefined ? amount : amount.toDecimalPlaces(rounding.places, MODES[rounding.mode]);
 }
 
+/** Digits that a sum of parts is held to: four less than its parts, so that a division (joules to kWh) leaves no trace in the last ones. */
+const SETTLED_DIGITS = 36;
+
+export function settled(amount: Money): Money {
+  return amount.toSignificantDigits(SETTLED_DIGITS);
+}
+
 export const ZERO = new Money(0);

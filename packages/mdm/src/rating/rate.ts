@@ -1,11 +1,11 @@
 import { formatDay } from "@amity/intervals";
 import { QUALITY_CATEGORIES, qualityCategoryOf } from "@amity/model";
 import type { Charge } from "../tariff/tariff.ts";
-import { clip, type BlockRef, type UsagePart } from "../usage/usage.ts";
+import { clip, meteredParts, type BlockRef, type UsagePart } from "../usage/usage.ts";
 import type { Bill, BillLine, RatingInput, UsageQuality } from "./bill.ts";
 import { rateDemand } from "./demand-charge.ts";
 import { rateEnergy } from "./energy-charge.ts";
-import { roundBy, ZERO } from "./money.ts";
+import { Money, roundBy, ZERO } from "./money.ts";
 import { carrySurplus, finishNetting, startNetting } from "./netting.ts";
 import { ratePeakRebate } from "./peak-rebate.ts";
 import { prepareTariff, segmentsOf, type ReadyTariff, type Segment } from "./segment.ts";
@@ -82,6 +82,7 @@ function totalsOf(state: RatingState, last: Segment | undefined, carried: Bill["
   return {
     usagePointId: input.usagePointId,
     tariffId: tariff.tariff.id,
+    ...(tariff.tariff.commodity === undefined ? {} : { commodity: tariff.tariff.commodity }),
     currency: tariff.tariff.currency,
     from: formatDay(input.fromDay),
     to: formatDay(input.toDay),
@@ -91,9 +92,21 @@ function totalsOf(state: RatingState, last: Segment | undefined, carried: Bill["
     total: total.toFixed(),
     quality: qualityOf(input),
     pinned: pinnedBlocks(input),
+    ...(input.usage.flows.volume === undefined ? {} : { volumeM3: volumeOf(input).toFixed() }),
     ...(carried === undefined ? {} : { carried }),
     ...(state.peakKw === undefined ? {} : { peakKw: state.peakKw.toFixed() }),
   };
+}
+
+function volumeOf(input: RatingInput): Money {
+  let total = ZERO;
+  for (const part of input.usage.flows.volume ?? []) {
+    const { from, to } = clip(part, input.usage.fromMs, input.usage.toMs);
+    let counts = 0;
+    for (let index = from; index < to; index += 1) counts += part.series.values[index] ?? 0;
+    total = total.plus(new Money(10).pow(part.scaler).times(part.multiplier).times(counts));
+  }
+  return total;
 }
 
 function allParts(input: RatingInput): readonly UsagePart[] {
@@ -117,7 +130,7 @@ const BUCKETS = QUALITY_CATEGORIES.map((category) => {
 function qualityOf(input: RatingInput): UsageQuality {
   const byCategory = new Float64Array(16);
   let expected = 0;
-  for (const part of input.usage.flows.import ?? []) {
+  for (const part of meteredParts(input.usage)) {
     const { from, to } = clip(part, input.usage.fromMs, input.usage.toMs);
     for (let index = from; index < to; index += 1) {
       const category = qualityCategoryOf(part.series.qualities[index] ?? 0);
@@ -132,10 +145,11 @@ function qualityOf(input: RatingInput): UsageQuality {
 
 /** Time of the bill that no part covers at all counts as missing, in intervals of the first part. */
 function missingOutside(input: RatingInput, missing: number, covered: number): { intervals: number; missing: number } {
-  const step = input.usage.flows.import?.[0]?.series.intervalSeconds;
+  const metered = meteredParts(input.usage);
+  const step = metered[0]?.series.intervalSeconds;
   if (step === undefined) return { intervals: covered, missing };
   let coveredMs = 0;
-  for (const part of input.usage.flows.import ?? []) {
+  for (const part of metered) {
     const { from, to } = clip(part, input.usage.fromMs, input.usage.toMs);
     coveredMs += (to - from) * part.series.intervalSeconds * 1000;
   }

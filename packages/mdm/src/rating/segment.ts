@@ -2,9 +2,9 @@ import { UsageError } from "@amity/bytes";
 import { formatDay, parseDay, startOfLocalDayMs, zoneOf, type Zone } from "@amity/intervals";
 import type { Flow, Tariff, TariffVersion } from "../tariff/tariff.ts";
 import { compileCalendar, FLAT_CALENDAR, touSlots, type CompiledCalendar } from "../tariff/tou.ts";
-import { clip, partsOf, type UsagePart } from "../usage/usage.ts";
+import { clip, partsOf, type EnergyFactor, type UsagePart } from "../usage/usage.ts";
 import type { RatingInput } from "./bill.ts";
-import { Money, ZERO } from "./money.ts";
+import { Money, settled, ZERO } from "./money.ts";
 
 /** A tariff version made ready for rating many bills. */
 export interface ReadyVersion {
@@ -64,8 +64,10 @@ export interface FlowPart {
   readonly slots: Uint8Array;
   /** Counts by time of use. */
   readonly sums: Float64Array;
-  /** kWh (kvarh) of one count. */
+  /** kWh (kvarh; m3 of the volume) of one count. */
   readonly kwhPerCount: Money;
+  /** How the energy of a gas volume came about. */
+  readonly factor?: EnergyFactor;
 }
 
 /** Cuts a bill at the changes of tariff version. @throws UsageError where no version rules a day. */
@@ -99,12 +101,12 @@ export function segmentsOf(tariff: ReadyTariff, input: RatingInput): readonly Se
 export function flowOf(segment: Segment, input: RatingInput, flow: Flow): readonly FlowPart[] {
   const known = segment.flows.get(flow);
   if (known !== undefined) return known;
-  const parts = partsOf(input.usage, flow).map((part) => measure(segment, part));
+  const parts = partsOf(input.usage, flow).flatMap((part) => measure(segment, part, flow));
   segment.flows.set(flow, parts);
   return parts;
 }
 
-/** kWh of some times of use, exact. */
+/** kWh (kvarh; m3 of the volume) of some times of use, exact. */
 export function energyKwh(parts: readonly FlowPart[], periods: ReadonlySet<number> | undefined): Money {
   let total = ZERO;
   for (const { sums, kwhPerCount } of parts) {
@@ -112,7 +114,7 @@ export function energyKwh(parts: readonly FlowPart[], periods: ReadonlySet<numbe
     for (let period = 0; period < sums.length; period += 1) if (periods === undefined || periods.has(period)) counts += sums[period] ?? 0;
     total = total.plus(kwhPerCount.times(counts));
   }
-  return total;
+  return settled(total);
 }
 
 /** Period indices of names. @throws UsageError for a name that the calendar has not. */
@@ -127,8 +129,46 @@ export function periodIndices(segment: Segment, names: readonly string[] | undef
   );
 }
 
-function measure(segment: Segment, part: UsagePart): FlowPart {
+/** A part as it counts in a segment: in one piece, or, where gas becomes energy, in one for each of its factors. */
+function measure(segment: Segment, part: UsagePart, flow: Flow): readonly FlowPart[] {
   const { from, to } = clip(part, segment.fromMs, segment.toMs);
+  const perCount = new Money(10).pow(part.scaler).times(part.multiplier);
+  if (flow === "volume" || part.unit === "m3") {
+    if (flow === "volume") return [piece(segment, part, { from, to }, perCount)];
+    return inEnergy(segment, part, { from, to }, perCount);
+  }
+  return [piece(segment, part, { from, to }, perCount.div(part.unit === "J" ? JOULES_PER_KWH : 1000))];
+}
+
+const JOULES_PER_KWH = 3_600_000;
+
+/** @throws UsageError `conversion-missing` where volume was metered in a time without factor. */
+function inEnergy(segment: Segment, part: UsagePart, range: { from: number; to: number }, m3PerCount: Money): readonly FlowPart[] {
+  const pieces: FlowPart[] = [];
+  let next = range.from;
+  for (const factor of part.energyFactors ?? []) {
+    const { from, to } = clip(part, Math.max(factor.fromMs, segment.fromMs), Math.min(factor.toMs, segment.toMs));
+    if (to <= from) continue;
+    requireEmpty(part, next, from);
+    next = to;
+    pieces.push({ ...piece(segment, part, { from, to }, m3PerCount.times(factor.volumeFactor).times(factor.kwhPerM3)), factor });
+  }
+  requireEmpty(part, next, range.to);
+  return pieces;
+}
+
+function requireEmpty(part: UsagePart, from: number, to: number): void {
+  for (let index = from; index < to; index += 1) {
+    if ((part.series.values[index] ?? 0) === 0) continue;
+    const atMs = part.series.startMs + index * part.series.intervalSeconds * 1000;
+    throw new UsageError(`channel ${part.channelId}: no calorific value for the gas of ${new Date(atMs).toISOString()}`, {
+      code: "conversion-missing",
+      advice: "keep the zone's calorific values and the site's conditions before billing",
+    });
+  }
+}
+
+function piece(segment: Segment, part: UsagePart, { from, to }: { from: number; to: number }, perCount: Money): FlowPart {
   const slots = slotsOf(segment, part);
   const sums = new Float64Array(segment.ready.calendar.periods.length);
   const { values } = part.series;
@@ -138,7 +178,7 @@ function measure(segment: Segment, part: UsagePart): FlowPart {
   }
   if (!sums.every(Number.isSafeInteger))
     throw new UsageError(`channel ${part.channelId}: the counts do not add up to a safe integer`, { code: "counts-overflow" });
-  return { part, from, to, slots, sums, kwhPerCount: new Money(10).pow(part.scaler - 3).times(part.multiplier) };
+  return { part, from, to, slots, sums, kwhPerCount: perCount };
 }
 
 function slotsOf(segment: Segment, part: UsagePart): Uint8Array {

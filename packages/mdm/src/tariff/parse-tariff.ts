@@ -15,7 +15,7 @@ const tiers = shape(
 );
 const base = { kind: text, id: text, label: text };
 const per = oneOf("day", "month", "bill");
-const flow = oneOf("import", "export", "netImport", "netExport", "reactiveImport", "reactiveExport");
+const flow = oneOf("volume", "import", "export", "netImport", "netExport", "reactiveImport", "reactiveExport");
 
 const charge = byKind({
   fixed: shape({ ...base, amount: decimal, per }, { rounding }),
@@ -23,6 +23,8 @@ const charge = byKind({
     { ...base, flow },
     {
       rounding,
+      unit: oneOf("kWh", "MWh", "MJ", "GJ"),
+      share: decimal,
       periods: listOf(text, 1),
       rate: decimal,
       tiers,
@@ -96,13 +98,16 @@ const version = shape(
     netting,
   },
 );
-const document = shape({
-  id: text,
-  name: text,
-  currency: pattern(/^[A-Z]{3}$/, "a currency code like EUR"),
-  zone: text,
-  versions: listOf(version, 1),
-});
+const document = shape(
+  {
+    id: text,
+    name: text,
+    currency: pattern(/^[A-Z]{3}$/, "a currency code like EUR"),
+    zone: text,
+    versions: listOf(version, 1),
+  },
+  { commodity: oneOf("electricity", "gas", "water", "heat") },
+);
 
 /**
  * Takes a tariff from outside (JSON already parsed): every field checked, unknown ones refused, references followed.
@@ -147,6 +152,8 @@ function requireReferences(item: Charge, at: string, periods: ReadonlySet<string
 function requirePrice(item: EnergyCharge, at: string, before: ReadonlyMap<string, Charge["kind"]>): void {
   const prices = [item.rate, item.tiers, item.priceSeries].filter((price) => price !== undefined);
   if (prices.length !== 1) throw new UsageError(`${at} needs exactly one of rate, tiers and priceSeries`, { code: "tariff-invalid" });
+  if (item.flow === "volume" && (item.unit !== undefined || item.priceSeries !== undefined))
+    throw refuse(`${at}.flow`, "an energy flow where a unit or a price series is given", item.flow);
   const demandOf = item.tiers?.demandOf;
   if (demandOf !== undefined && before.get(demandOf) !== "demand")
     throw refuse(`${at}.tiers.demandOf`, "the id of an earlier demand charge", demandOf);

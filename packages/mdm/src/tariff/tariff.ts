@@ -1,3 +1,5 @@
+import type { Commodity } from "@amity/model";
+
 /** A decimal number as text (`"0.1234"`, `"-3"`): prices and factors are never floats. */
 export type DecimalText = string;
 
@@ -13,6 +15,8 @@ export interface Tariff {
   readonly name: string;
   /** ISO 4217. */
   readonly currency: string;
+  /** What it prices; absent: electricity. */
+  readonly commodity?: Commodity;
   /** IANA zone whose calendar rules days and times of use. */
   readonly zone: string;
   /** In order of `effectiveFrom`, without overlap. */
@@ -91,8 +95,8 @@ export interface TouSchedule {
   readonly ranges: readonly { readonly from: string; readonly to: string; readonly period: string }[];
 }
 
-/** What is counted. `netImport` and `netExport` are the two sides after netting within each interval. */
-export type Flow = "import" | "export" | "netImport" | "netExport" | "reactiveImport" | "reactiveExport";
+/** What is counted. `netImport` and `netExport` are the two sides after netting within each interval; `volume` is in cubic metres. */
+export type Flow = "volume" | "import" | "export" | "netImport" | "netExport" | "reactiveImport" | "reactiveExport";
 
 export interface Tier {
   /** Upper limit, inclusive, in the unit of the tiers; `null` for the last. */
@@ -129,10 +133,17 @@ export interface FixedCharge extends ChargeBase {
   readonly per: "day" | "month" | "bill";
 }
 
-/** Energy times a price. Export is credited by a negative rate. */
+/** Units that energy is priced in. */
+export type EnergyUnit = "kWh" | "MWh" | "MJ" | "GJ";
+
+/** Energy, or volume, times a price. Export is credited by a negative rate. */
 export interface EnergyCharge extends ChargeBase {
   readonly kind: "energy";
   readonly flow: Flow;
+  /** Unit of rate, tiers and quantity of an energy flow; absent: kWh. Volume is always in cubic metres. */
+  readonly unit?: EnergyUnit;
+  /** Only this share of what was metered is charged, e.g. `"0.9"` of the water as sewage. */
+  readonly share?: DecimalText;
   /** Times of use; absent: all. */
   readonly periods?: readonly string[];
   readonly rate?: DecimalText;

@@ -1,0 +1,2 @@
+export * from "./conversion.ts";
+export { createGasParameters, type GasParameters } from "./gas-parameters.ts";
