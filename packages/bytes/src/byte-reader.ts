@@ -6,7 +6,8 @@ import { DecodeError } from "./errors.ts";
  */
 export class ByteReader {
   readonly data: Uint8Array;
-  readonly #view: DataView;
+  /** Made for the first wide number only: a view costs more than a short message takes to read. */
+  #wideView: DataView | undefined;
   readonly #end: number;
   #position: number;
   /** Offset of `data[0]` in the outermost buffer (for text in errors only). */
@@ -14,7 +15,6 @@ export class ByteReader {
 
   constructor(data: Uint8Array, bounds: { start?: number; end?: number; base?: number } = {}) {
     this.data = data;
-    this.#view = new DataView(data.buffer, data.byteOffset, data.byteLength);
     this.#position = bounds.start ?? 0;
     this.#end = bounds.end ?? data.length;
     this.#base = bounds.base ?? 0;
@@ -52,6 +52,16 @@ export class ByteReader {
     return at;
   }
 
+  /** `at` was checked by `#take`. */
+  #octet(at: number): number {
+    return this.data[at] ?? 0;
+  }
+
+  get #view(): DataView {
+    const { buffer, byteOffset, byteLength } = this.data;
+    return (this.#wideView ??= new DataView(buffer, byteOffset, byteLength));
+  }
+
   /** The next octet without consuming it; `undefined` at the end. */
   peek(ahead = 0): number | undefined {
     const at = this.#position + ahead;
@@ -59,42 +69,46 @@ export class ByteReader {
   }
 
   u8(): number {
-    return this.#view.getUint8(this.#take(1));
+    return this.#octet(this.#take(1));
   }
   i8(): number {
-    return this.#view.getInt8(this.#take(1));
+    return (this.u8() << 24) >> 24;
   }
   u16(): number {
-    return this.#view.getUint16(this.#take(2));
+    const at = this.#take(2);
+    return (this.#octet(at) << 8) | this.#octet(at + 1);
   }
   u16Le(): number {
-    return this.#view.getUint16(this.#take(2), true);
+    const at = this.#take(2);
+    return this.#octet(at) | (this.#octet(at + 1) << 8);
   }
   i16(): number {
-    return this.#view.getInt16(this.#take(2));
+    return (this.u16() << 16) >> 16;
   }
   i16Le(): number {
-    return this.#view.getInt16(this.#take(2), true);
+    return (this.u16Le() << 16) >> 16;
   }
   u24(): number {
     const at = this.#take(3);
-    return (this.#view.getUint16(at) << 8) | this.#view.getUint8(at + 2);
+    return (this.#octet(at) << 16) | (this.#octet(at + 1) << 8) | this.#octet(at + 2);
   }
   u24Le(): number {
     const at = this.#take(3);
-    return this.#view.getUint16(at, true) | (this.#view.getUint8(at + 2) << 16);
+    return this.#octet(at) | (this.#octet(at + 1) << 8) | (this.#octet(at + 2) << 16);
   }
   u32(): number {
-    return this.#view.getUint32(this.#take(4));
+    return this.i32() >>> 0;
   }
   u32Le(): number {
-    return this.#view.getUint32(this.#take(4), true);
+    return this.i32Le() >>> 0;
   }
   i32(): number {
-    return this.#view.getInt32(this.#take(4));
+    const at = this.#take(4);
+    return (this.#octet(at) << 24) | (this.#octet(at + 1) << 16) | (this.#octet(at + 2) << 8) | this.#octet(at + 3);
   }
   i32Le(): number {
-    return this.#view.getInt32(this.#take(4), true);
+    const at = this.#take(4);
+    return this.#octet(at) | (this.#octet(at + 1) << 8) | (this.#octet(at + 2) << 16) | (this.#octet(at + 3) << 24);
   }
   u64(): bigint {
     return this.#view.getBigUint64(this.#take(8));

@@ -5,19 +5,30 @@ const TEXT = new TextEncoder();
 /** A growing buffer. Big-endian unless the name says `Le`. */
 export class ByteWriter {
   #data: Uint8Array;
-  #view: DataView;
+  /** Made for the first wide number only: a view costs more than a short message takes to write. */
+  #wideView: DataView | undefined;
   #length = 0;
   readonly #limit: number;
 
   /** `limit` bounds what may be written (octets): past it comes a UsageError, never an unbounded buffer. */
   constructor(options: { capacity?: number; limit?: number } = {}) {
     this.#data = new Uint8Array(options.capacity ?? 64);
-    this.#view = new DataView(this.#data.buffer);
     this.#limit = options.limit ?? 64 * 1024 * 1024;
   }
 
   get length(): number {
     return this.#length;
+  }
+
+  get #view(): DataView {
+    return (this.#wideView ??= new DataView(this.#data.buffer));
+  }
+
+  /** @throws UsageError unless those octets were written already. */
+  #written(position: number, octets: number): number {
+    if (position < 0 || position + octets > this.#length)
+      throw new UsageError(`octet ${position} was not written yet`, { code: "out-of-range" });
+    return position;
   }
 
   #grow(octets: number): number {
@@ -30,7 +41,7 @@ export class ByteWriter {
       const larger = new Uint8Array(Math.max(needed, this.#data.length * 2));
       larger.set(this.#data.subarray(0, at));
       this.#data = larger;
-      this.#view = new DataView(larger.buffer);
+      this.#wideView = undefined;
     }
     this.#length = needed;
     return at;
@@ -38,7 +49,7 @@ export class ByteWriter {
 
   u8(value: number): this {
     const at = this.#grow(1);
-    this.#view.setUint8(at, value);
+    this.#data[at] = value;
     return this;
   }
   i8(value: number): this {
@@ -46,12 +57,14 @@ export class ByteWriter {
   }
   u16(value: number): this {
     const at = this.#grow(2);
-    this.#view.setUint16(at, value);
+    this.#data[at] = value >>> 8;
+    this.#data[at + 1] = value;
     return this;
   }
   u16Le(value: number): this {
     const at = this.#grow(2);
-    this.#view.setUint16(at, value, true);
+    this.#data[at] = value;
+    this.#data[at + 1] = value >>> 8;
     return this;
   }
   i16(value: number): this {
@@ -68,12 +81,18 @@ export class ByteWriter {
   }
   u32(value: number): this {
     const at = this.#grow(4);
-    this.#view.setUint32(at, value);
+    this.#data[at] = value >>> 24;
+    this.#data[at + 1] = value >>> 16;
+    this.#data[at + 2] = value >>> 8;
+    this.#data[at + 3] = value;
     return this;
   }
   u32Le(value: number): this {
     const at = this.#grow(4);
-    this.#view.setUint32(at, value, true);
+    this.#data[at] = value;
+    this.#data[at + 1] = value >>> 8;
+    this.#data[at + 2] = value >>> 16;
+    this.#data[at + 3] = value >>> 24;
     return this;
   }
   i32(value: number): this {
@@ -130,11 +149,13 @@ export class ByteWriter {
 
   /** Overwrites an octet already written: for lengths known only afterwards. */
   patchU8(position: number, value: number): this {
-    this.#view.setUint8(position, value);
+    this.#data[this.#written(position, 1)] = value;
     return this;
   }
   patchU16(position: number, value: number): this {
-    this.#view.setUint16(position, value);
+    const at = this.#written(position, 2);
+    this.#data[at] = value >>> 8;
+    this.#data[at + 1] = value;
     return this;
   }
 

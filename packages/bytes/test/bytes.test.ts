@@ -92,6 +92,30 @@ describe("a reader", () => {
     expect([reader.f32(), reader.f64()]).toEqual([1.5, -2.25]);
     expect(reader.rest()).toEqual(new TextEncoder().encode("ä"));
   });
+  it("writes whole numbers as the platform's own view does, modulo their width", () => {
+    fc.assert(
+      fc.property(fc.integer({ min: -0x80000000, max: 0xffffffff }), (value) => {
+        const view = new DataView(new ArrayBuffer(14));
+        view.setUint8(0, value);
+        view.setUint16(1, value);
+        view.setUint16(3, value, true);
+        view.setUint32(5, value);
+        view.setUint32(9, value, true);
+        const written = new ByteWriter({ capacity: 1 }).u8(value).u16(value).u16Le(value).u32(value).u32Le(value).finish();
+        expect(written).toEqual(new Uint8Array(view.buffer, 0, 13));
+        const reader = new ByteReader(written, { start: 5 });
+        expect([reader.i32(), reader.i32Le()]).toEqual([value | 0, value | 0]);
+        const narrow = new ByteReader(written);
+        expect([narrow.i8(), narrow.i16(), narrow.i16Le()]).toEqual([view.getInt8(0), view.getInt16(1), view.getInt16(3, true)]);
+      }),
+    );
+  });
+  it("patches what was written and nothing else", () => {
+    const writer = new ByteWriter().u8(1).u16(2).patchU8(0, 9).patchU16(1, 0x0a0b);
+    expect(writer.finish()).toEqual(fromHex("090a0b"));
+    expect(() => writer.patchU16(2, 0)).toThrow(/not written yet/);
+    expect(() => writer.patchU8(3, 0)).toThrow(/not written yet/);
+  });
   it("refuses to write past its limit", () => {
     expect(() => new ByteWriter({ limit: 4 }).bytes(new Uint8Array(65))).toThrow(/limit of 4/);
   });

@@ -188,7 +188,7 @@ function encodeNumber(value: { type: NumberType; value: number }, writer: ByteWr
   if (value.type === "float64") return void writer.f64(value.value);
   const [low, high, octets] = RANGES[value.type];
   if (!Number.isInteger(value.value) || value.value < low || value.value > high) throw outOfRange(value.type, value.value);
-  // DataView stores modulo 2^n, so signed and unsigned share the writers.
+  // The writer stores modulo 2^n, so signed and unsigned share the writers.
   if (octets === 1) writer.u8(value.value);
   else if (octets === 2) writer.u16(value.value);
   else writer.u32(value.value);

@@ -68,6 +68,10 @@ function formOf(octets: Uint8Array): "apdu" | "wrapper" | "hdlc" {
 }
 
 function explainWrapper(octets: Uint8Array, options: ExplainOptions): Explained {
+  if (octets.length < WRAPPER_HEADER_OCTETS) {
+    const error = `a wrapper header has ${WRAPPER_HEADER_OCTETS} octets, ${octets.length} came`;
+    return { name: "wrapper", offset: 0, length: octets.length, error };
+  }
   const view = new DataView(octets.buffer, octets.byteOffset, octets.byteLength);
   const field = (name: string, offset: number): Explained => ({ name, offset, length: 2, value: String(view.getUint16(offset)) });
   const length = view.getUint16(6);

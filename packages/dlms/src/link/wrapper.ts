@@ -5,6 +5,7 @@ import type { PduLink, PduLinkHandlers, SapPair } from "./pdu-link.ts";
 /** Wrapper header (IEC 62056-4-7): version 0001, source port, destination port, length. */
 export const WRAPPER_HEADER_OCTETS = 8;
 const VERSION = 1;
+const NOTHING = new Uint8Array(0);
 
 /** One APDU with its ports, as it arrived. */
 export interface WrapperPdu {
@@ -17,18 +18,27 @@ export interface WrapperPdu {
 export function encodeWrapper(source: number, destination: number, apdu: Uint8Array): Uint8Array {
   if (apdu.length > 0xffff) throw new LinkError(`an APDU of ${apdu.length} octets does not fit the wrapper`, { code: "too-long" });
   const out = new Uint8Array(WRAPPER_HEADER_OCTETS + apdu.length);
-  const view = new DataView(out.buffer);
-  view.setUint16(0, VERSION);
-  view.setUint16(2, source);
-  view.setUint16(4, destination);
-  view.setUint16(6, apdu.length);
+  putU16(out, 0, VERSION);
+  putU16(out, 2, source);
+  putU16(out, 4, destination);
+  putU16(out, 6, apdu.length);
   out.set(apdu, WRAPPER_HEADER_OCTETS);
   return out;
 }
 
+// Octet by octet: a DataView for eight octets costs more than all that is done with them.
+function putU16(octets: Uint8Array, at: number, value: number): void {
+  octets[at] = value >>> 8;
+  octets[at + 1] = value;
+}
+
+function u16At(octets: Uint8Array, at: number): number {
+  return ((octets[at] ?? 0) << 8) | (octets[at + 1] ?? 0);
+}
+
 /** Puts wrapper PDUs together from a stream that cuts them anywhere. Holds one PDU at most. */
 export class WrapperReader {
-  #rest: Uint8Array = new Uint8Array(0);
+  #rest: Uint8Array = NOTHING;
   readonly #apduOctetsMax: number;
 
   constructor(apduOctetsMax = 0xffff) {
@@ -38,29 +48,28 @@ export class WrapperReader {
   /** Feeds a chunk and returns the PDUs that became whole. @throws LinkError `not-wrapper`, `too-long`: the stream is lost. */
   push(chunk: Uint8Array): WrapperPdu[] {
     const data = this.#rest.length === 0 ? chunk : concatenated(this.#rest, chunk);
-    const view = new DataView(data.buffer, data.byteOffset, data.byteLength);
     const pdus: WrapperPdu[] = [];
     let at = 0;
     while (data.length - at >= WRAPPER_HEADER_OCTETS) {
-      if (view.getUint16(at) !== VERSION) {
-        throw new LinkError(`wrapper version ${view.getUint16(at)} where 1 is expected`, {
+      if (u16At(data, at) !== VERSION) {
+        throw new LinkError(`wrapper version ${u16At(data, at)} where 1 is expected`, {
           code: "not-wrapper",
           advice: "is this an HDLC port?",
         });
       }
-      const length = view.getUint16(at + 6);
+      const length = u16At(data, at + 6);
       if (length > this.#apduOctetsMax)
         throw new LinkError(`an APDU of ${length} octets exceeds ${this.#apduOctetsMax}`, { code: "too-long" });
       const end = at + WRAPPER_HEADER_OCTETS + length;
       if (end > data.length) break;
       pdus.push({
-        source: view.getUint16(at + 2),
-        destination: view.getUint16(at + 4),
+        source: u16At(data, at + 2),
+        destination: u16At(data, at + 4),
         apdu: data.subarray(at + WRAPPER_HEADER_OCTETS, end),
       });
       at = end;
     }
-    this.#rest = at === data.length ? new Uint8Array(0) : data.slice(at);
+    this.#rest = at === data.length ? NOTHING : data.slice(at);
     return pdus;
   }
 }

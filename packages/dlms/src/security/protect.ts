@@ -62,7 +62,7 @@ export function securityHeaderOf(content: Uint8Array): SecurityHeader {
     protection,
     broadcast: (control & BROADCAST) !== 0,
     compressed: (control & COMPRESSED) !== 0,
-    invocationCounter: new DataView(content.buffer, content.byteOffset).getUint32(1),
+    invocationCounter: u32At(content, 1),
   };
 }
 
@@ -135,7 +135,7 @@ export function initializationVector(systemTitle: Uint8Array, invocationCounter:
   if (systemTitle.length !== 8) throw new SecurityError("a system title has eight octets", { code: "system-title" });
   const iv = new Uint8Array(12);
   iv.set(systemTitle);
-  new DataView(iv.buffer).setUint32(8, invocationCounter);
+  putU32(iv, 8, invocationCounter);
   return iv;
 }
 
@@ -150,11 +150,23 @@ export function aadOf(control: number, authenticationKey: Uint8Array, plain?: Ui
 function joined(control: number, invocationCounter: number, ...parts: Uint8Array[]): Uint8Array {
   const out = new Uint8Array(SECURITY_HEADER_OCTETS + parts.reduce((sum, part) => sum + part.length, 0));
   out[0] = control;
-  new DataView(out.buffer).setUint32(1, invocationCounter);
+  putU32(out, 1, invocationCounter);
   let at = SECURITY_HEADER_OCTETS;
   for (const part of parts) {
     out.set(part, at);
     at += part.length;
   }
   return out;
+}
+
+// Octet by octet: making a DataView costs more than the four octets that it would write.
+function putU32(octets: Uint8Array, at: number, value: number): void {
+  octets[at] = value >>> 24;
+  octets[at + 1] = value >>> 16;
+  octets[at + 2] = value >>> 8;
+  octets[at + 3] = value;
+}
+
+function u32At(octets: Uint8Array, at: number): number {
+  return (((octets[at] ?? 0) << 24) | ((octets[at + 1] ?? 0) << 16) | ((octets[at + 2] ?? 0) << 8) | (octets[at + 3] ?? 0)) >>> 0;
 }
