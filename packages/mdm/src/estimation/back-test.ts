@@ -37,11 +37,17 @@ export interface BackTestReport {
   readonly best: readonly { readonly holeIntervals: number; readonly estimator: EstimatorName }[];
 }
 
+/** A back-test in work: channels come one by one, and count together. */
+export interface BackTest {
+  add(series: Series, context: VeeContext): void;
+  report(): BackTestReport;
+}
+
 /**
  * Hides real values, estimates them by each way alone and scores the result. All ways see the same holes. The hidden
  * values are seen by nobody: the reference days are found anew with the hole in place.
  */
-export function backTest(series: Series, context: VeeContext, options: BackTestOptions): BackTestReport {
+export function startBackTest(options: BackTestOptions): BackTest {
   const names = Object.keys(ESTIMATORS) as EstimatorName[];
   const steps = compilePlan({
     id: "back-test",
@@ -49,18 +55,31 @@ export function backTest(series: Series, context: VeeContext, options: BackTestO
     steps: options.steps ?? names.map((kind) => ({ kind })),
     scaleToRegisters: false,
   });
-  const truth = timelineOf(series, context.history);
-  const scores: BackTestScore[] = [];
-  for (const holeIntervals of options.holeIntervals) {
-    const tallies = steps.map(() => emptyTally());
-    for (let made = 0; made < options.holesEach; made += 1) {
-      const from = placeHole(truth, holeIntervals, options.random);
-      if (from === undefined) continue;
-      fillByAll({ truth, context, from, to: from + holeIntervals }, steps, tallies);
-    }
-    for (const [index, entry] of steps.entries()) scores.push(scoreOf(entry.step.kind, holeIntervals, tallies[index] ?? emptyTally()));
-  }
-  return { scores, best: options.holeIntervals.flatMap((length) => bestOf(scores, length)) };
+  const tallies = options.holeIntervals.map(() => steps.map(() => emptyTally()));
+  return {
+    add(series, context) {
+      const truth = timelineOf(series, context.history);
+      for (const [at, holeIntervals] of options.holeIntervals.entries()) {
+        for (let made = 0; made < options.holesEach; made += 1) {
+          const from = placeHole(truth, holeIntervals, options.random);
+          if (from !== undefined) fillByAll({ truth, context, from, to: from + holeIntervals }, steps, tallies[at] ?? []);
+        }
+      }
+    },
+    report() {
+      const scores = options.holeIntervals.flatMap((holeIntervals, at) =>
+        steps.map((entry, index) => scoreOf(entry.step.kind, holeIntervals, tallies[at]?.[index] ?? emptyTally())),
+      );
+      return { scores, best: options.holeIntervals.flatMap((length) => bestOf(scores, length)) };
+    },
+  };
+}
+
+/** As `startBackTest`, on one channel. */
+export function backTest(series: Series, context: VeeContext, options: BackTestOptions): BackTestReport {
+  const test = startBackTest(options);
+  test.add(series, context);
+  return test.report();
 }
 
 interface Trial {

@@ -1,9 +1,14 @@
+import type { Commodity } from "@amity/model";
+import { canonicalJson } from "../billing/canonical-json.ts";
+import type { Eligibility } from "../vee/rule-set.ts";
 import type { BackTestReport } from "./back-test.ts";
 import type { EstimationPlan, EstimationStep, EstimatorName } from "./plan.ts";
 
 /** A back-test of one channel class. */
 export interface ClassReport {
   readonly channelClass: string;
+  /** Steps are for this commodity only; for all where absent. */
+  readonly commodity?: Commodity;
   readonly intervalSeconds: number;
   readonly report: BackTestReport;
 }
@@ -15,11 +20,19 @@ export interface ClassReport {
  */
 export function recommendPlan(current: EstimationPlan, classes: readonly ClassReport[]): EstimationPlan {
   const steps = classes.flatMap((entry) => stepsFor(entry));
-  return { ...current, version: current.version + 1, steps: [...steps, ...current.steps] };
+  // What an earlier back-test said of the same classes is replaced, not put behind: adopting again must not make plans grow.
+  const tested = new Set(classes.map((entry) => canonicalJson(eligibilityOf(entry))));
+  const kept = current.steps.filter(({ eligibility }) => eligibility === undefined || !tested.has(canonicalJson(eligibility)));
+  return { ...current, version: current.version + 1, steps: [...steps, ...kept] };
 }
 
-function stepsFor({ channelClass, intervalSeconds, report }: ClassReport): readonly EstimationStep[] {
-  const eligibility = { channelClasses: [channelClass] };
+function eligibilityOf({ channelClass, commodity }: ClassReport): Eligibility {
+  return { channelClasses: [channelClass], ...(commodity === undefined ? {} : { commodities: [commodity] }) };
+}
+
+function stepsFor(entry: ClassReport): readonly EstimationStep[] {
+  const { intervalSeconds, report } = entry;
+  const eligibility = eligibilityOf(entry);
   const lengths = [...new Set(report.scores.map((score) => score.holeIntervals))].toSorted((a, b) => a - b);
   const lineWins = longestRunOfLine(report, lengths);
   const line: readonly EstimationStep[] =

@@ -64,6 +64,31 @@ export async function findBill(runner: SqlRunner, billId: string): Promise<Store
   return rows[0] === undefined ? undefined : billOf(rows[0]);
 }
 
+/** A bill that stands: which, by what, and when. */
+export type StandingBill = Pick<StoredBill, "billId" | "usagePointId" | "tariffId" | "fromDay" | "toDay">;
+
+/** Bills of usage points that are issued or held and may lie within `[fromMs, toMs)` (to the day of any zone). */
+export async function standingBills(
+  runner: SqlRunner,
+  usagePointIds: readonly UsagePointId[],
+  { fromMs, toMs }: { fromMs: number; toMs: number },
+): Promise<StandingBill[]> {
+  const { rows } = await runner.query<{ bill_id: string; usage_point_id: string; tariff_id: string; from_day: number; to_day: number }>(
+    `select bill_id, usage_point_id, tariff_id, from_day - date '1970-01-01' as from_day, to_day - date '1970-01-01' as to_day
+     from mdm.bill
+     where usage_point_id = any ($1::text[]) and state <> 'cancelled' and from_day >= $2::date and to_day <= $3::date
+     order by usage_point_id, from_day`,
+    [usagePointIds, formatDay(Math.floor(fromMs / DAY_MS) - 1), formatDay(Math.ceil(toMs / DAY_MS) + 1)],
+  );
+  return rows.map((row) => ({
+    billId: row.bill_id,
+    usagePointId: row.usage_point_id,
+    tariffId: row.tariff_id,
+    fromDay: row.from_day,
+    toDay: row.to_day,
+  }));
+}
+
 /** What a later bill needs of an earlier one. */
 export interface EarlierBill extends Pick<Bill, "to" | "total" | "carried" | "peakKw"> {
   readonly state: Exclude<BillState, "cancelled">;

@@ -8,7 +8,7 @@ import type { ChannelId } from "../ledger/channel-id.ts";
 import type { BlockWrite, Ledger } from "../ledger/ledger.ts";
 import { placesOf, type MeterPlace } from "../registry/places.ts";
 import type { Channel } from "../registry/registry.ts";
-import { markQualities, validate, type CompiledRuleSet, type Finding, type VeeContext } from "../vee/index.ts";
+import { markQualities, validate, type CompiledRuleSet, type Finding, type RulesInForce, type VeeContext } from "../vee/index.ts";
 import { channelsById, factsOf } from "./channels.ts";
 import { spansOfEvents } from "./event-spans.ts";
 import type { ExceptionQueue, FindingEstimate, RaisedFinding, SoundSpan } from "./exception-queue.ts";
@@ -22,6 +22,8 @@ export interface ReviewParts {
   readonly clock: Pick<Clock, "nowMs">;
   readonly ruleSet: CompiledRuleSet;
   readonly plan: EstimationPlan;
+  /** The rules of each day by their activations; where absent, `ruleSet` and `plan` hold for all. */
+  readonly inForce?: RulesInForce;
   /** Zone of the usage points' calendars. */
   readonly zone: Zone;
   readonly holidays?: ReadonlySet<number>;
@@ -56,6 +58,36 @@ const CHANNELS_AT_ONCE = 256;
  * dropped, its arrival asks for another review. Only days that are over should be given: what is missing is filled.
  */
 export async function reviewDays(parts: ReviewParts, days: readonly ChannelDay[]): Promise<ReviewSummary> {
+  const total = { channels: 0, intervals: 0, findings: 0, blocksWritten: 0 };
+  for (const { ruling, ruled } of await byRules(parts, days)) {
+    const summary = await reviewUnder(ruling, ruled);
+    total.channels += summary.channels;
+    total.intervals += summary.intervals;
+    total.findings += summary.findings;
+    total.blocksWritten += summary.blocksWritten;
+  }
+  return total;
+}
+
+/** Days apart by the rules that hold for them. */
+async function byRules(parts: ReviewParts, days: readonly ChannelDay[]): Promise<{ ruling: ReviewParts; ruled: ChannelDay[] }[]> {
+  if (parts.inForce === undefined) return [{ ruling: parts, ruled: [...days] }];
+  const starts = [...new Set(days.map(({ dayStartMs }) => dayStartMs))];
+  const rules = await parts.inForce.forInstants(starts);
+  const groups = new Map<string, { ruling: ReviewParts; ruled: ChannelDay[] }>();
+  const groupOf = new Map<number, ChannelDay[]>();
+  for (const [index, dayStartMs] of starts.entries()) {
+    const { ruleSet, plan } = rules[index] ?? parts;
+    const key = `${ruleSet.id} ${ruleSet.version} ${plan.id} ${plan.version}`;
+    const group = groups.get(key) ?? { ruling: { ...parts, ruleSet, plan }, ruled: [] };
+    groups.set(key, group);
+    groupOf.set(dayStartMs, group.ruled);
+  }
+  for (const day of days) groupOf.get(day.dayStartMs)?.push(day);
+  return [...groups.values()];
+}
+
+async function reviewUnder(parts: ReviewParts, days: readonly ChannelDay[]): Promise<ReviewSummary> {
   const total = { channels: 0, intervals: 0, findings: 0, blocksWritten: 0 };
   const byChannel = new Map<ChannelId, number[]>();
   for (const { channelId, dayStartMs } of days) {

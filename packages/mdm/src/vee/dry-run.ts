@@ -1,4 +1,4 @@
-import { estimate, type EstimatedSeries } from "../estimation/estimate.ts";
+import { estimate } from "../estimation/estimate.ts";
 import type { EstimationPlan } from "../estimation/plan.ts";
 import { Money } from "../rating/money.ts";
 import type { VeeContext } from "./context.ts";
@@ -7,20 +7,28 @@ import type { CompiledRuleSet } from "./rule-set.ts";
 import type { Series } from "./series.ts";
 import { markQualities, validate } from "./validate.ts";
 
+/** A bill that rests on a subject's values. */
+export interface SubjectBill {
+  readonly billId: string;
+  /** Total with these values, as decimal text. */
+  total(series: Series): string;
+}
+
 /** One stored channel to try a changed rule set on, as it came (before any validation). */
 export interface DryRunSubject {
   readonly series: Series;
   readonly context: VeeContext;
-  /** Total of the bill that these values would give, as decimal text; absent: bills are not compared. */
-  readonly bill?: (series: Series) => string;
+  readonly bills?: readonly SubjectBill[];
 }
 
 export interface DryRunPlan {
   readonly current: CompiledRuleSet;
   readonly candidate: CompiledRuleSet;
   readonly estimation: EstimationPlan;
-  /** Examples and bills kept for the report. */
+  /** Examples (of each side) kept for the report, default 20. */
   readonly examplesMax?: number;
+  /** Bills and differences by channel kept for the report, default 1,000 of each. */
+  readonly rowsMax?: number;
 }
 
 /** What one rule does under each of the sets. */
@@ -33,63 +41,124 @@ export interface RuleDifference {
   readonly onlyCandidate: number;
 }
 
+/** What one rule does differently on one channel. */
+export interface ChannelDifference {
+  readonly channelId: string;
+  readonly ruleId: string;
+  readonly onlyCurrent: number;
+  readonly onlyCandidate: number;
+}
+
 export interface BillDifference {
   readonly channelId: string;
+  readonly billId: string;
   readonly current: string;
   readonly candidate: string;
   readonly difference: string;
+}
+
+export interface DryRunExample {
+  readonly channelId: string;
+  readonly finding: Finding;
 }
 
 export interface DryRunReport {
   readonly channels: number;
   readonly intervals: number;
   readonly rules: readonly RuleDifference[];
-  /** New findings of the candidate, the first few. */
-  readonly examples: readonly { readonly channelId: string; readonly finding: Finding }[];
+  /** New findings of the candidate, and findings that it no longer has: the first few. */
+  readonly examples: readonly DryRunExample[];
+  readonly examplesGone: readonly DryRunExample[];
+  /** Where the sets differ, in the order tried; `differencesLeftOut` counts those beyond the limit. */
+  readonly differences: readonly ChannelDifference[];
+  readonly differencesLeftOut: number;
   /** Channels whose final values would differ. */
   readonly channelsChanged: number;
-  /** Largest changes first. */
+  /** Bills that were tried; those that change, largest changes first. */
+  readonly billsTried: number;
   readonly bills: readonly BillDifference[];
   readonly billsChanged: number;
   readonly billsDifference: string;
 }
 
+/** A dry run in work: subjects come one by one, so that a year of a fleet need not fit in memory. */
+export interface DryRun {
+  try(subject: DryRunSubject): void;
+  report(): DryRunReport;
+}
+
+const EXAMPLES_MAX = 20;
+const ROWS_MAX = 1000;
+
 /**
  * Tries a changed rule set on history: what it would have flagged, what would have been estimated instead, and which
- * bills change by how much. Nothing is stored. Subjects come one by one, so that a year of a fleet need not fit in memory.
+ * bills change by how much. Nothing is stored.
  */
-export function dryRun(plan: DryRunPlan, subjects: Iterable<DryRunSubject>): DryRunReport {
+export function startDryRun(plan: DryRunPlan): DryRun {
   const tally = startTally(plan);
-  for (const subject of subjects) trySubject(plan, subject, tally);
+  return { try: (subject) => trySubject(plan, subject, tally), report: () => reportOf(plan, tally) };
+}
+
+/** As `startDryRun`, over all subjects. */
+export function dryRun(plan: DryRunPlan, subjects: Iterable<DryRunSubject>): DryRunReport {
+  const run = startDryRun(plan);
+  for (const subject of subjects) run.try(subject);
+  return run.report();
+}
+
+function reportOf(plan: DryRunPlan, tally: Tally): DryRunReport {
   const bills = tally.bills
     .toSorted((a, b) => new Money(b.difference).abs().cmp(new Money(a.difference).abs()))
-    .slice(0, tally.examplesMax);
+    .slice(0, plan.rowsMax ?? ROWS_MAX);
   return {
     channels: tally.channels,
     intervals: tally.intervals,
     rules: [...tally.rules.entries()].map(([ruleId, counts]) => ({ ruleId, ...counts })),
-    examples: tally.examples,
+    examples: [...tally.examples],
+    examplesGone: [...tally.examplesGone],
+    differences: [...tally.differences],
+    differencesLeftOut: tally.differencesLeftOut,
     channelsChanged: tally.channelsChanged,
+    billsTried: tally.billsTried,
     bills,
     billsChanged: tally.bills.length,
     billsDifference: tally.bills.reduce((sum, bill) => sum.plus(bill.difference), new Money(0)).toFixed(),
   };
 }
 
+type Side = "current" | "candidate";
+
 interface Tally {
   readonly examplesMax: number;
+  readonly rowsMax: number;
   channels: number;
   intervals: number;
   channelsChanged: number;
-  readonly rules: Map<string, Record<"current" | "candidate" | "onlyCurrent" | "onlyCandidate", number>>;
-  readonly examples: { readonly channelId: string; readonly finding: Finding }[];
+  billsTried: number;
+  differencesLeftOut: number;
+  readonly rules: Map<string, Record<Side | "onlyCurrent" | "onlyCandidate", number>>;
+  readonly examples: DryRunExample[];
+  readonly examplesGone: DryRunExample[];
+  readonly differences: ChannelDifference[];
   readonly bills: BillDifference[];
 }
 
 function startTally(plan: DryRunPlan): Tally {
   const ids = new Set([...plan.current.rules, ...plan.candidate.rules].map((rule) => rule.spec.id));
-  const rules = new Map([...ids].map((id) => [id, { current: 0, candidate: 0, onlyCurrent: 0, onlyCandidate: 0 }]));
-  return { examplesMax: plan.examplesMax ?? 20, channels: 0, intervals: 0, channelsChanged: 0, rules, examples: [], bills: [] };
+  return {
+    examplesMax: plan.examplesMax ?? EXAMPLES_MAX,
+    rowsMax: plan.rowsMax ?? ROWS_MAX,
+    channels: 0,
+    intervals: 0,
+    channelsChanged: 0,
+    billsTried: 0,
+    differencesLeftOut: 0,
+    rules: new Map([...ids].map((id) => [id, { current: 0, candidate: 0, onlyCurrent: 0, onlyCandidate: 0 }])),
+    examples: [],
+    examplesGone: [],
+    differences: [],
+    bills: [],
+  };
 }
 
 function trySubject(plan: DryRunPlan, subject: DryRunSubject, tally: Tally): void {
@@ -98,36 +167,62 @@ function trySubject(plan: DryRunPlan, subject: DryRunSubject, tally: Tally): voi
   const candidate = outcome(plan.candidate, plan.estimation, subject);
   tally.channels += 1;
   tally.intervals += subject.series.values.length;
-  const before = new Set(current.findings.map(keyOf));
-  const after = new Set(candidate.findings.map(keyOf));
-  for (const finding of current.findings) count(tally, finding, "current", after.has(keyOf(finding)) ? undefined : "onlyCurrent");
-  for (const finding of candidate.findings) {
-    const isNew = !before.has(keyOf(finding));
-    count(tally, finding, "candidate", isNew ? "onlyCandidate" : undefined);
-    if (isNew && tally.examples.length < tally.examplesMax) tally.examples.push({ channelId, finding });
-  }
+  const gone = compareSide(tally, { channelId, side: "current", findings: current.findings, others: candidate.findings });
+  const fresh = compareSide(tally, { channelId, side: "candidate", findings: candidate.findings, others: current.findings });
+  noteDifferences(tally, channelId, gone, fresh);
+  tally.billsTried += subject.bills?.length ?? 0;
   if (isSame(current.final, candidate.final)) return;
   tally.channelsChanged += 1;
-  if (subject.bill === undefined) return;
-  const [was, is] = [new Money(subject.bill(current.final)), new Money(subject.bill(candidate.final))];
-  if (!was.eq(is)) tally.bills.push({ channelId, current: was.toFixed(), candidate: is.toFixed(), difference: is.minus(was).toFixed() });
+  for (const bill of subject.bills ?? []) {
+    const [was, is] = [new Money(bill.total(current.final)), new Money(bill.total(candidate.final))];
+    if (was.eq(is)) continue;
+    const { billId } = bill;
+    tally.bills.push({ channelId, billId, current: was.toFixed(), candidate: is.toFixed(), difference: is.minus(was).toFixed() });
+  }
+}
+
+interface SideFindings {
+  readonly channelId: string;
+  readonly side: Side;
+  readonly findings: readonly Finding[];
+  readonly others: readonly Finding[];
+}
+
+/** Counts one side's findings; returns by rule how many the other side has not. */
+function compareSide(tally: Tally, { channelId, side, findings, others }: SideFindings): ReadonlyMap<string, number> {
+  const known = new Set(others.map(keyOf));
+  const only = new Map<string, number>();
+  const examples = side === "candidate" ? tally.examples : tally.examplesGone;
+  for (const finding of findings) {
+    const isOnly = !known.has(keyOf(finding));
+    const counts = tally.rules.get(finding.ruleId);
+    if (counts !== undefined) {
+      counts[side] += 1;
+      if (isOnly) counts[side === "candidate" ? "onlyCandidate" : "onlyCurrent"] += 1;
+    }
+    if (!isOnly) continue;
+    only.set(finding.ruleId, (only.get(finding.ruleId) ?? 0) + 1);
+    if (examples.length < tally.examplesMax) examples.push({ channelId, finding });
+  }
+  return only;
+}
+
+function noteDifferences(tally: Tally, channelId: string, gone: ReadonlyMap<string, number>, fresh: ReadonlyMap<string, number>): void {
+  for (const ruleId of new Set([...gone.keys(), ...fresh.keys()])) {
+    if (tally.differences.length >= tally.rowsMax) tally.differencesLeftOut += 1;
+    else tally.differences.push({ channelId, ruleId, onlyCurrent: gone.get(ruleId) ?? 0, onlyCandidate: fresh.get(ruleId) ?? 0 });
+  }
 }
 
 function outcome(
   ruleSet: CompiledRuleSet,
   plan: EstimationPlan,
   { series, context }: DryRunSubject,
-): { findings: readonly Finding[]; final: EstimatedSeries } {
+): { findings: readonly Finding[]; final: Series } {
   const verdict = validate(series, context, ruleSet);
   const marked = { ...series, qualities: markQualities(series, verdict, ruleSet) };
-  return { findings: verdict.findings, final: estimate(marked, context, plan) };
-}
-
-function count(tally: Tally, finding: Finding, side: "current" | "candidate", only: "onlyCurrent" | "onlyCandidate" | undefined): void {
-  const counts = tally.rules.get(finding.ruleId);
-  if (counts === undefined) return;
-  counts[side] += 1;
-  if (only !== undefined) counts[only] += 1;
+  // As in a review: where a rule stopped everything, nothing is guessed.
+  return { findings: verdict.findings, final: verdict.terminated ? marked : estimate(marked, context, plan) };
 }
 
 function keyOf(finding: Finding): string {

@@ -8,6 +8,7 @@ export * from "./quality-mask.ts";
 export * from "./rule-kind.ts";
 export * from "./rule-set.ts";
 export * from "./rule-store.ts";
+export * from "./rules-in-force.ts";
 export { RULE_KINDS, type RuleKindName } from "./rules.ts";
 export { changePercent, registerAdvance, type Advance } from "./rules/registers.ts";
 export * from "./series.ts";

@@ -1,6 +1,6 @@
 import { UsageError } from "@amity/bytes";
 import type { VeeContext } from "./context.ts";
-import type { Parameters, ParameterValue, Severity } from "./finding.ts";
+import type { Parameters, Severity } from "./finding.ts";
 import { RULE_KINDS, type RuleKindName } from "./rules.ts";
 import type { RuleKind } from "./rule-kind.ts";
 
@@ -49,23 +49,38 @@ export interface CompiledRuleSet {
 /** No more rules than this in one set. */
 export const RULES_MAX = 200;
 
+/** What is wrong in a rule set, and where: `pointer` is a JSON pointer into it. */
+export interface RuleSetFault {
+  readonly pointer: string;
+  readonly detail: string;
+}
+
 /**
  * Checks a rule set and completes its parameters.
- * @throws UsageError naming the rule and parameter that is unknown, doubled or of the wrong type.
+ * @throws UsageError naming the rule and parameter that is unknown, doubled or of the wrong type (the first of `faultsOf`).
  */
 export function compileRuleSet(ruleSet: RuleSet): CompiledRuleSet {
-  const at = `rule set ${ruleSet.id} v${ruleSet.version}`;
-  if (!Number.isInteger(ruleSet.version) || ruleSet.version < 1) throw refuse(`${at}: version must be a positive integer`);
-  if (ruleSet.rules.length > RULES_MAX) throw refuse(`${at}: more than ${RULES_MAX} rules`);
-  const seen = new Set<string>();
-  const rules = ruleSet.rules
-    .filter((rule) => rule.enabled !== false)
-    .map((spec) => {
-      if (seen.has(spec.id)) throw refuse(`${at}: rule id ${spec.id} occurs twice`);
-      seen.add(spec.id);
-      return compileRule(spec, at);
-    });
+  const [fault] = faultsOf(ruleSet);
+  if (fault !== undefined)
+    throw new UsageError(`rule set ${ruleSet.id} v${ruleSet.version}: ${fault.detail}`, { code: "rule-set-invalid" });
+  const rules = ruleSet.rules.filter((rule) => rule.enabled !== false).map(compileRule);
   return { id: ruleSet.id, version: ruleSet.version, rules: rules.toSorted((a, b) => (a.spec.order ?? 0) - (b.spec.order ?? 0)) };
+}
+
+/** Everything that is wrong in a rule set, the rules that are switched off included; empty where it compiles. */
+export function faultsOf(ruleSet: RuleSet): readonly RuleSetFault[] {
+  const faults: RuleSetFault[] = [];
+  if (!Number.isInteger(ruleSet.version) || ruleSet.version < 1)
+    faults.push({ pointer: "/version", detail: "version must be a positive integer" });
+  if (ruleSet.rules.length > RULES_MAX) return [...faults, { pointer: "/rules", detail: `more than ${RULES_MAX} rules` }];
+  const seen = new Set<string>();
+  for (const [index, spec] of ruleSet.rules.entries()) {
+    const pointer = `/rules/${index}`;
+    if (seen.has(spec.id)) faults.push({ pointer: `${pointer}/id`, detail: `rule id ${spec.id} occurs twice` });
+    seen.add(spec.id);
+    faults.push(...ruleFaults(spec, pointer));
+  }
+  return faults;
 }
 
 /** Whether a rule judges this channel. */
@@ -81,21 +96,32 @@ export function isEligible(eligibility: Eligibility | undefined, context: VeeCon
   );
 }
 
-function compileRule(spec: RuleSpec, at: string): CompiledRule {
-  const kind: RuleKind | undefined = Object.hasOwn(RULE_KINDS, spec.kind) ? RULE_KINDS[spec.kind] : undefined;
-  if (kind === undefined) throw refuse(`${at}: rule ${spec.id} has unknown kind ${String(spec.kind)}`);
-  const parameters: Record<string, ParameterValue> = { ...kind.defaults };
-  for (const [name, value] of Object.entries(spec.parameters ?? {})) {
-    const standard = kind.defaults[name];
-    if (standard === undefined)
-      throw refuse(`${at}: rule ${spec.id} has no parameter ${name} (it has ${Object.keys(kind.defaults).join(", ") || "none"})`);
-    if (typeof value !== typeof standard) throw refuse(`${at}: rule ${spec.id} parameter ${name} must be a ${typeof standard}`);
-    if (typeof value === "number" && !Number.isFinite(value)) throw refuse(`${at}: rule ${spec.id} parameter ${name} must be finite`);
-    parameters[name] = value;
-  }
-  return { spec, kind, parameters };
+function kindOf(name: string): RuleKind | undefined {
+  return Object.hasOwn(RULE_KINDS, name) ? RULE_KINDS[name as RuleKindName] : undefined;
 }
 
-function refuse(message: string): UsageError {
-  return new UsageError(message, { code: "rule-set-invalid" });
+function ruleFaults(spec: RuleSpec, pointer: string): readonly RuleSetFault[] {
+  const kind = kindOf(spec.kind);
+  if (kind === undefined) return [{ pointer: `${pointer}/kind`, detail: `rule ${spec.id} has unknown kind ${String(spec.kind)}` }];
+  return Object.entries(spec.parameters ?? {}).flatMap(([name, value]): RuleSetFault[] => {
+    const at = `${pointer}/parameters/${name}`;
+    const standard = kind.defaults[name];
+    if (standard === undefined)
+      return [
+        { pointer: at, detail: `rule ${spec.id} has no parameter ${name} (it has ${Object.keys(kind.defaults).join(", ") || "none"})` },
+      ];
+    if (typeof value !== typeof standard || Array.isArray(value) !== Array.isArray(standard))
+      return [
+        { pointer: at, detail: `rule ${spec.id} parameter ${name} must be ${Array.isArray(standard) ? "a list" : `a ${typeof standard}`}` },
+      ];
+    if (typeof value === "number" && !Number.isFinite(value))
+      return [{ pointer: at, detail: `rule ${spec.id} parameter ${name} must be finite` }];
+    return [];
+  });
+}
+
+/** A rule without faults, complete. */
+function compileRule(spec: RuleSpec): CompiledRule {
+  const kind = RULE_KINDS[spec.kind];
+  return { spec, kind, parameters: { ...(kind.defaults as Parameters), ...spec.parameters } };
 }

@@ -25,6 +25,10 @@ export interface RuleStore {
   ): Promise<readonly { readonly version: number; readonly author: string; readonly storedAtMs: number }[]>;
   /** Lets a version rule from an instant on. @throws UsageError `unknown-rules` for a version that is not kept. */
   activate(kind: RuleDocumentKind, activation: Activation): Promise<void>;
+  /** The identifiers of the documents of a kind. */
+  ids(kind: RuleDocumentKind): Promise<readonly string[]>;
+  /** Who let which version rule from when, and why, in the order of their word. Nothing is ever taken out of it. */
+  activations(kind: RuleDocumentKind, id: string): Promise<readonly KeptActivation[]>;
   /** The version that rules at an instant; undefined where none was activated. */
   activeAt<K extends RuleDocumentKind>(kind: K, id: string, atMs: number): Promise<Documents[K] | undefined>;
 }
@@ -34,6 +38,15 @@ export interface Activation {
   readonly version: number;
   readonly effectiveAtMs: number;
   readonly author: string;
+  readonly reason?: string;
+}
+
+export interface KeptActivation {
+  readonly version: number;
+  readonly effectiveAtMs: number;
+  readonly author: string;
+  readonly reason: string;
+  readonly storedAtMs: number;
 }
 
 export function createRuleStore(store: Store, clock: Pick<Clock, "nowMs">): RuleStore {
@@ -70,12 +83,15 @@ export function createRuleStore(store: Store, clock: Pick<Clock, "nowMs">): Rule
       );
       return rows.map((row) => ({ version: row.version, author: row.author, storedAtMs: row.stored_at }));
     },
-    async activate(kind, { id, version, effectiveAtMs, author }) {
+    ids: (kind) => idsOf(store, kind),
+    activations: (kind, id) => activationsOf(store, kind, id),
+    async activate(kind, { id, version, effectiveAtMs, author, reason = "" }) {
       if ((await find(kind, id, version)) === undefined)
         throw new UsageError(`there is no version ${version} of ${kind} ${id}`, { code: "unknown-rules" });
       await store.query(
-        "insert into mdm.rule_activation (kind, document_id, effective_at, version, author, stored_at) values ($1, $2, $3, $4, $5, $6) on conflict do nothing",
-        [kind, id, instantParam(effectiveAtMs), version, author, instantParam(clock.nowMs())],
+        `insert into mdm.rule_activation (kind, document_id, effective_at, version, author, stored_at, reason)
+         values ($1, $2, $3, $4, $5, $6, $7) on conflict do nothing`,
+        [kind, id, instantParam(effectiveAtMs), version, author, instantParam(clock.nowMs()), reason],
       );
     },
     activeAt: (kind, id, atMs) =>
@@ -85,6 +101,29 @@ export function createRuleStore(store: Store, clock: Pick<Clock, "nowMs">): Rule
         [kind, id, instantParam(atMs)],
       ),
   };
+}
+
+async function idsOf(store: Store, kind: RuleDocumentKind): Promise<readonly string[]> {
+  const { rows } = await store.query<{ document_id: string }>(
+    "select distinct document_id from mdm.rule_document where kind = $1 order by document_id",
+    [kind],
+  );
+  return rows.map((row) => row.document_id);
+}
+
+async function activationsOf(store: Store, kind: RuleDocumentKind, id: string): Promise<readonly KeptActivation[]> {
+  const { rows } = await store.query<{ version: number; effective_at: number; author: string; reason: string; stored_at: number }>(
+    `select version, effective_at, author, reason, stored_at from mdm.rule_activation
+     where kind = $1 and document_id = $2 order by stored_at, effective_at`,
+    [kind, id],
+  );
+  return rows.map((row) => ({
+    version: row.version,
+    effectiveAtMs: row.effective_at,
+    author: row.author,
+    reason: row.reason,
+    storedAtMs: row.stored_at,
+  }));
 }
 
 function requireSound(kind: RuleDocumentKind, document: RuleSet | EstimationPlan): void {

@@ -75,6 +75,10 @@ describe("a plan from back-tests", () => {
     expect(plan.steps.slice(0, 4).map((step) => step.kind)).toEqual(["linear", "checkMeter", "likeDay", "averageDailyLoad"]);
     expect(plan.steps[0]).toEqual({ kind: "linear", parameters: { maximumMinutes: 120 }, eligibility: { channelClasses: ["shop"] } });
     expect(plan.steps.slice(4)).toEqual(STANDARD_ESTIMATION_PLAN.steps);
+    const again = recommendPlan(plan, [{ channelClass: "shop", intervalSeconds: 1800, report: { scores, best } }]);
+    expect(again).toEqual({ ...plan, version: 3 });
+    const gas = recommendPlan(plan, [{ channelClass: "shop", commodity: "gas", intervalSeconds: 1800, report: { scores, best } }]);
+    expect(gas.steps).toHaveLength(plan.steps.length + 4);
   });
 });
 
@@ -89,18 +93,39 @@ describe("dry run", () => {
     const subjects = [calm, spiky].map((series, index) => ({
       series,
       context: contextOf({}, { channelId: `c${index}`, intervalSeconds: 1800 }),
-      bill,
+      bills: [{ billId: `bill ${index}`, total: bill }],
     }));
     const report = dryRun({ current: ruleSet(100, 1), candidate: ruleSet(1.8, 2), estimation: STANDARD_ESTIMATION_PLAN }, subjects);
     expect(report).toMatchObject({
       channels: 2,
       rules: [{ ruleId: "spike", current: 0, candidate: 1, onlyCandidate: 1, onlyCurrent: 0 }],
       channelsChanged: 1,
+      billsTried: 2,
       billsChanged: 1,
+      bills: [{ channelId: "c1", billId: "bill 1" }],
+      differences: [{ channelId: "c1", ruleId: "spike", onlyCurrent: 0, onlyCandidate: 1 }],
     });
     expect(report.examples[0]).toMatchObject({ channelId: "c1", finding: { fromIndex: 1000, numbers: { highestInUnit: 3000 } } });
     expect(Number(report.bills[0]?.difference)).toBeLessThan(0);
     expect(report.billsDifference).toBe(report.bills[0]?.difference);
+  });
+
+  test("what a milder set no longer finds is told with examples, and rows beyond the limit are counted", () => {
+    const calm = noisyWeeks(2);
+    const subjects = ["a", "b", "c"].map((channelId, index) => ({
+      series: { ...calm, values: calm.values.map((value, at) => (at === 900 + index ? 3000 : value)) },
+      context: contextOf({}, { channelId, intervalSeconds: 1800 }),
+    }));
+    const plan = { current: ruleSet(1.8, 1), candidate: ruleSet(100, 2), estimation: STANDARD_ESTIMATION_PLAN, examplesMax: 2, rowsMax: 1 };
+    expect(dryRun(plan, subjects)).toMatchObject({
+      examples: [],
+      examplesGone: [
+        { channelId: "a", finding: { fromIndex: 900 } },
+        { channelId: "b", finding: { fromIndex: 901 } },
+      ],
+      differences: [{ channelId: "a", ruleId: "spike", onlyCurrent: 1, onlyCandidate: 0 }],
+      differencesLeftOut: 2,
+    });
   });
 
   test("the same set twice changes nothing", () => {

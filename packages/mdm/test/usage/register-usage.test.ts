@@ -127,8 +127,14 @@ describe("tariff rehearsal", () => {
       same: 2,
       failed: [{ usagePointId: "broken", reason: "a bill needs at least one day" }],
     });
-    expect(report.hardestHit).toEqual([{ usagePointId: "u2", current: "270", candidate: "320", difference: "50" }]);
-    expect(report.bestOff).toEqual([{ usagePointId: "u0", current: "30", candidate: "20", difference: "-10" }]);
+    expect(report.ranked[0]).toEqual({ usagePointId: "u2", current: "270", candidate: "320", difference: "50" });
+    expect(report.ranked.at(-1)).toEqual({ usagePointId: "u0", current: "30", candidate: "20", difference: "-10" });
+    // The point without a bill has no percentage: three are in bands.
+    expect(report.distribution.filter(({ points }) => points > 0)).toEqual([
+      { toPercent: -20, points: 1 },
+      { fromPercent: -1, toPercent: 1, points: 1 },
+      { fromPercent: 10, toPercent: 20, points: 1 },
+    ]);
     expect(new Money(report.totalCandidate).minus(report.totalCurrent).toFixed()).toBe(report.difference);
   });
 });

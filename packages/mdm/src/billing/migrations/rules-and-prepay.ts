@@ -60,5 +60,30 @@ create table mdm.prepay_entry (
 );
 `,
     },
+    {
+      number: 2,
+      name: "reasons-and-tariff-candidates",
+      sql: `
+alter table mdm.rule_activation add column reason text not null default '';
+
+-- Who published which version of a tariff, and why. Distributed by tariff_id on Citus; never updated or deleted.
+create table mdm.tariff_publication (
+  tariff_id text not null,
+  version integer not null,
+  author text not null,
+  reason text not null,
+  stored_at timestamptz not null,
+  primary key (tariff_id, version, stored_at)
+);
+
+-- Tariffs that are only tried. Distributed by candidate_id on Citus.
+create table mdm.tariff_candidate (
+  candidate_id text primary key,
+  document jsonb not null,
+  author text not null,
+  stored_at timestamptz not null
+);
+`,
+    },
   ],
 };
