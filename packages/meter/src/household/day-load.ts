@@ -1,4 +1,5 @@
 import { normal, smoothNoise, uniform } from "./hash.ts";
+import { fillPresence, isAway, wrapSlot } from "./presence.ts";
 import { SLOTS_PER_DAY, type DayWeather, type Site } from "./site.ts";
 import type { HouseholdTraits } from "./traits.ts";
 
@@ -27,7 +28,7 @@ export function dayPowers(site: Site, traits: HouseholdTraits, localDay: number)
   scratch.reactiveVar.fill(0);
   addAlwaysOn(traits, localDay);
   if (!isAway(traits, localDay)) {
-    fillPresence(traits, localDay, freeDay, shift);
+    fillPresence(presence, traits, { localDay, freeDay, shift });
     addActivity(traits, weather, localDay);
     addClimate(traits, weather, localDay);
     addMeals(traits, localDay, freeDay, shift);
@@ -37,11 +38,6 @@ export function dayPowers(site: Site, traits: HouseholdTraits, localDay: number)
   }
   fillSolar(traits, weather);
   return scratch;
-}
-
-function isAway(traits: HouseholdTraits, localDay: number): boolean {
-  const week = Math.floor((localDay + 3) / 7);
-  return uniform(traits.seed, 40, week) < traits.awayShare || uniform(traits.seed, 41, localDay) < 0.02;
 }
 
 /** Standby and a compressor that cycles about hourly; standby electronics are a little capacitive. */
@@ -55,27 +51,6 @@ function addAlwaysOn({ seed, standbyW, fridgeW }: HouseholdTraits, localDay: num
     loadW[slot] = standbyW + running;
     reactiveVar[slot] = 0.55 * running - 0.3 * standbyW;
   }
-}
-
-/** 0 nobody or asleep, up to 1 all awake at home. */
-function fillPresence(traits: HouseholdTraits, localDay: number, freeDay: boolean, shift: number): void {
-  const { seed } = traits;
-  presence.fill(0.28);
-  const lateness = freeDay ? 5 : 0;
-  const wake = traits.wakeSlot + lateness + Math.round(3 * normal(seed, 43, localDay));
-  const sleep = traits.sleepSlot + (freeDay ? 2 : 0) + Math.round(4 * normal(seed, 44, localDay));
-  const out = !freeDay && (traits.routine === "commuters" || (traits.routine === "shift" && uniform(seed, 45, localDay) < 0.5));
-  const errand = freeDay ? 0.45 : 0.35;
-  for (let slot = wake; slot < sleep; slot++) {
-    const base = slot < wake + 10 ? 1 : 0.76;
-    presence[wrap(slot - shift)] = base;
-  }
-  const leave = out ? traits.leaveSlot : 40 + Math.round(6 * normal(seed, 46, localDay));
-  const back = out
-    ? traits.returnSlot + Math.round(2.5 * normal(seed, 47, localDay))
-    : leave + 8 + Math.round(4 * normal(seed, 48, localDay));
-  if (!out && uniform(seed, 49, localDay) > errand) return;
-  for (let slot = leave; slot < back; slot++) presence[wrap(slot - shift)] = 0.12;
 }
 
 /** Lights, screens, kettles: bursts while people are about; more when it is dark. */
@@ -185,14 +160,10 @@ function addRun(startSlot: number, slots: number, powerW: number, tangent: numbe
   const end = startSlot + bounded;
   for (let slot = Math.floor(startSlot); slot < end; slot++) {
     const share = Math.min(end, slot + 1) - Math.max(startSlot, slot);
-    const at = wrap(slot);
+    const at = wrapSlot(slot);
     loadW[at] = (loadW[at] ?? 0) + powerW * share;
     reactiveVar[at] = (reactiveVar[at] ?? 0) + powerW * share * tangent;
   }
-}
-
-function wrap(slot: number): number {
-  return ((slot % SLOTS_PER_DAY) + SLOTS_PER_DAY) % SLOTS_PER_DAY;
 }
 
 /** Inverter, wiring, dirt and heat. */
