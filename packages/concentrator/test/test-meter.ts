@@ -37,25 +37,35 @@ const CLOCK = parseObis("0-0:1.0.0");
 const DISCONNECTOR = parseObis("0-0:96.3.10");
 const STATUS = parseObis("0-0:96.10.1");
 
+/** A gas meter on M-Bus channel 1. */
+const SUB_CLIENT = parseObis("0-1:24.1.0");
+const SUB_VALUE = parseObis("0-1:24.2.1");
+const SUB_PROFILE = parseObis("0-1:24.3.0");
+const SUB_VALVE = parseObis("0-1:24.4.0");
+const SUB_LOG = parseObis("0-1:24.5.0");
+export const HOUR_MS = 3_600_000;
+
 const OBJECTS: ObjectDefinition[] = [
+  { classId: 72, version: 1, instanceId: SUB_CLIENT, attributes: attributes(1, 5, 6, 7, 8, 9) },
+  { classId: 4, version: 0, instanceId: SUB_VALUE, attributes: attributes(1, 2, 3, 5) },
   { classId: 1, version: 0, instanceId: parseObis("0-0:42.0.0"), attributes: attributes(1, 2) },
   { classId: 1, version: 0, instanceId: parseObis("0-0:96.1.0"), attributes: attributes(1, 2) },
   { classId: 1, version: 0, instanceId: STATUS, attributes: attributes(1, 2) },
   { classId: 8, version: 0, instanceId: CLOCK, attributes: attributes(1, 2) },
   ...CHANNELS.map((instanceId) => ({ classId: 3, version: 0, instanceId, attributes: attributes(1, 2, 3) })),
-  ...[PROFILE, LOG].map((instanceId) => ({
+  ...[PROFILE, LOG, SUB_PROFILE, SUB_LOG].map((instanceId) => ({
     classId: 7,
     version: 1,
     instanceId,
     attributes: [...attributes(1, 3, 4), { id: 2, access: all, selectors: [1, 2] }],
   })),
-  {
+  ...[DISCONNECTOR, SUB_VALVE].map((instanceId) => ({
     classId: 70,
     version: 0,
-    instanceId: DISCONNECTOR,
+    instanceId,
     attributes: attributes(1, 2, 3, 4),
     methods: [1, 2].map((id) => ({ id, access: { management: ACCESS.invoke } })),
-  },
+  })),
 ];
 
 const MODEL = compileModel({
@@ -80,6 +90,8 @@ export interface TestMeterOptions {
 export class TestMeter implements CosemDevice {
   readonly options: TestMeterOptions;
   outputOn = true;
+  valveOpen = true;
+  subEvents: { atMs: number; code: number }[] = [];
   switchings = 0;
   clockOffsetMs = 0;
   /** Rows that the meter lost. */
@@ -104,6 +116,12 @@ export class TestMeter implements CosemDevice {
     const period = Math.floor(atMs / PERIOD_MS);
     const seed = this.options.meterId.length + 7 * channel;
     return (period % 1_000_000) * (10 + channel) + ((period * (seed % 13)) % 7);
+  }
+
+  /** The gas meter's index in dm3 at the end of an hour. */
+  gas(atMs: number): number {
+    const hour = Math.floor(atMs / HOUR_MS);
+    return (hour % 100_000) * 90 + (hour % 7) * 11;
   }
 
   serve(connection: Connection, world: Pick<World, "timers" | "random">): void {
@@ -137,7 +155,15 @@ export class TestMeter implements CosemDevice {
       return value(data.doubleLongUnsigned(this.register(channel, this.#clockMs())));
     }
     if (instanceId === PROFILE) return this.#profile(attributeId, selection);
-    if (instanceId === LOG) return this.#log(attributeId, selection);
+    if (instanceId === LOG) return this.#log(this.events, attributeId, selection);
+    if (instanceId === SUB_LOG) return this.#log(this.subEvents, attributeId, selection);
+    if (instanceId === SUB_PROFILE) return this.#gasProfile(attributeId, selection);
+    if (instanceId === SUB_VALUE) return this.#gasValue(attributeId);
+    if (instanceId === SUB_CLIENT) return this.#gasClient(attributeId);
+    if (instanceId === SUB_VALVE) {
+      if (attributeId === 2) return value(data.boolean(this.valveOpen));
+      return value(data.enumerated(attributeId === 3 ? (this.valveOpen ? 1 : 0) : 1));
+    }
     if (instanceId === CLOCK) return value(data.octets(dateTimeOfInstant(this.#clockMs())));
     if (instanceId === DISCONNECTOR) {
       if (attributeId === 2) return value(data.boolean(this.outputOn));
@@ -161,17 +187,44 @@ export class TestMeter implements CosemDevice {
     return { kind: "encoded", octets: encodeData(data.array(...rows)) };
   }
 
-  #log(attributeId: number, selection: AccessSelection | undefined): ReadOutcome {
+  #gasProfile(attributeId: number, selection: AccessSelection | undefined): ReadOutcome {
+    if (attributeId === 4) return value(data.doubleLongUnsigned(HOUR_MS / 1000));
+    if (attributeId === 3) return value(data.array(captureObject(8, CLOCK), captureObject(1, STATUS), captureObject(4, SUB_VALUE)));
+    const { fromMs, toMs } = rangeOf(selection);
+    const rows: DlmsData[] = [];
+    for (let atMs = Math.ceil(fromMs / HOUR_MS) * HOUR_MS; atMs <= Math.min(toMs, this.#clockMs()); atMs += HOUR_MS)
+      rows.push(data.structure(data.octets(dateTimeOfInstant(atMs)), data.unsigned(0), data.doubleLongUnsigned(this.gas(atMs))));
+    return { kind: "encoded", octets: encodeData(data.array(...rows)) };
+  }
+
+  #gasValue(attributeId: number): ReadOutcome {
+    const hourMs = Math.floor(this.#clockMs() / HOUR_MS) * HOUR_MS;
+    if (attributeId === 3) return value(data.structure(data.integer(-3), data.enumerated(13)));
+    if (attributeId === 5) return value(data.octets(dateTimeOfInstant(hourMs)));
+    return value(data.doubleLongUnsigned(this.gas(hourMs)));
+  }
+
+  #gasClient(attributeId: number): ReadOutcome {
+    if (attributeId === 6) return value(data.doubleLongUnsigned(0x1234_5678));
+    if (attributeId === 7) return value(data.longUnsigned(0x2c2d));
+    return value(data.unsigned(attributeId === 9 ? 3 : 1));
+  }
+
+  #log(events: TestMeter["events"], attributeId: number, selection: AccessSelection | undefined): ReadOutcome {
     if (attributeId === 4) return value(data.doubleLongUnsigned(0));
     if (attributeId === 3) return value(data.array(captureObject(8, CLOCK), captureObject(1, parseObis("0-0:96.11.0"))));
     const { fromMs, toMs } = rangeOf(selection);
-    const found = this.events.filter(({ atMs }) => atMs >= fromMs && atMs <= toMs);
+    const found = events.filter(({ atMs }) => atMs >= fromMs && atMs <= toMs);
     return value(data.array(...found.map(({ atMs, code }) => data.structure(data.octets(dateTimeOfInstant(atMs)), data.unsigned(code)))));
   }
 
-  #invoke({ methodId }: MethodDescriptor): InvokeOutcome {
+  #invoke({ instanceId, methodId }: MethodDescriptor): InvokeOutcome {
     this.beforeInvoke();
     this.switchings++;
+    if (instanceId === SUB_VALVE) {
+      this.valveOpen = methodId === 2;
+      return { kind: "done" };
+    }
     this.outputOn = methodId === 2;
     return { kind: "done" };
   }

@@ -1,8 +1,9 @@
+import { DecodeError, UsageError } from "@amity/bytes";
 import { answeredSpan, piecesOf, VisitSchedule, type CollectedSource, type VisitOutcome } from "@amity/concentrator";
 import type { MeterId, ReadingBatch } from "@amity/model";
 import type { World } from "@amity/runtime";
 import type { Collected, Committer } from "./committer.ts";
-import type { MeterSession } from "./driver.ts";
+import type { CollectedReadings, MeterAnswer, MeterSession } from "./driver.ts";
 import type { Fleet } from "./fleet.ts";
 import type { Device, DeviceHealth } from "./registry.ts";
 import { errorCode, errorText, type SessionBroker } from "./session-broker.ts";
@@ -12,7 +13,6 @@ export interface CollectorParts {
   readonly fleet: Fleet;
   readonly broker: SessionBroker;
   readonly committer: Committer;
-  readonly sources: readonly CollectedSource[];
   readonly collectEveryMs: number;
   readonly slots: number;
   /** Pieces of history that one visit takes before others have their turn. */
@@ -69,12 +69,30 @@ export class Collector {
       return { ok: true, dueMs: regularMs };
     }
     try {
-      const isMore = await broker.withSession(device, { purpose: "read" }, (session) => this.#collect(device, session));
+      const isMore = await broker.withSession(device, { purpose: "read" }, (session) => this.#collectAll(device, session));
       return { ok: true, dueMs: isMore ? world.clock.nowMs() : regularMs };
     } catch (error) {
       await this.#recordFailure(meterId, error);
+      for (const { meterId: behindId } of fleet.behind(meterId)) await this.#recordFailure(behindId, error);
       return { ok: false, dueMs: regularMs };
     }
+  }
+
+  /** A meter, and in the same association those behind it; `true` when history is left for another visit. */
+  async #collectAll(device: Device, session: MeterSession): Promise<boolean> {
+    let isMore = await this.#collect(device, session);
+    for (const behind of this.#parts.fleet.behind(device.meterId)) {
+      const own = session.behind?.(behind);
+      if (own === undefined) continue;
+      try {
+        if (await this.#collect(behind, own)) isMore = true;
+      } catch (error) {
+        // What is wrong with one channel is not the trouble of its host: the association goes on.
+        if (!(error instanceof DecodeError) && !(error instanceof UsageError)) throw error;
+        await this.#recordFailure(behind.meterId, error);
+      }
+    }
+    return isMore;
   }
 
   /**
@@ -86,6 +104,7 @@ export class Collector {
     const read: PieceRead[] = [];
     try {
       const isMore = await this.#readSources(meterId, session, read);
+      if (!this.#parts.fleet.sources(meterId).some(({ kind }) => kind === "intervals")) read.push(await readout(meterId, session));
       const learned = isMore ? {} : await this.#getToKnow(meterId, session);
       await this.#commit(meterId, read, { ...seenNow(this.#parts.world.clock.nowMs()), ...learned });
       return isMore;
@@ -96,10 +115,10 @@ export class Collector {
   }
 
   async #readSources(meterId: MeterId, session: MeterSession, read: PieceRead[]): Promise<boolean> {
-    const { world, fleet, sources, piecesPerVisit } = this.#parts;
+    const { world, fleet, piecesPerVisit } = this.#parts;
     const nowMs = world.clock.nowMs();
     let isMore = false;
-    for (const source of sources) {
+    for (const source of fleet.sources(meterId)) {
       let pieces = 0;
       for (const span of piecesOf(source, () => fleet.coverage(meterId, source.profile), nowMs)) {
         if (pieces++ >= piecesPerVisit) {
@@ -183,6 +202,17 @@ export async function readPiece(
   const { intervals, registers, events, newestMs } = answer.value;
   const covered = answeredSpan(span, newestMs, nowMs - source.lateMs);
   return { meterId, batches: [{ intervals, registers, events, source: "headend" }], covered: [{ profile: source.profile, span: covered }] };
+}
+
+/** What a meter without a profile says at a visit. */
+async function readout(meterId: MeterId, session: MeterSession): Promise<PieceRead> {
+  const answer = session.readAll === undefined ? await readRegistersOf(session) : await session.readAll();
+  return { meterId, batches: answer.kind === "refused" ? [] : [{ ...answer.value, source: "headend" }], covered: [] };
+}
+
+async function readRegistersOf(session: MeterSession): Promise<MeterAnswer<CollectedReadings>> {
+  const answer = await session.readRegisters();
+  return answer.kind === "refused" ? answer : { kind: "done", value: { intervals: [], registers: answer.value, events: [] } };
 }
 
 /** What a contact that went well says about a meter. */

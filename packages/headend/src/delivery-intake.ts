@@ -64,13 +64,15 @@ export class DeliveryIntake {
       return "the meter is bound to another route";
     const driver = drivers.find(({ protocol }) => protocol === device.protocol);
     if (driver === undefined) return `there is no driver for ${device.protocol}`;
+    const behind = fleet.behind(meterId);
+    const subject = driver.subjectOf === undefined ? device : driver.subjectOf(device, object, behind);
+    if (subject === undefined) return `no meter is registered for ${object} of ${meterId}`;
     try {
-      const context = { receivedAtMs: collectedAtMs, keys, behind: fleet.behind(meterId) };
-      const { intervals, registers, events } = await driver.interpretDelivery(device, { ...delivery }, context);
-      const batch = { intervals, registers, events, source: "headend" };
+      const context = { receivedAtMs: collectedAtMs, keys, behind };
+      const { intervals, registers, events } = await driver.interpretDelivery(subject, { ...delivery }, context);
       return {
-        meterId,
-        batches: [batch],
+        meterId: subject.meterId,
+        batches: [{ intervals, registers, events, source: "headend" }],
         covered: span.toMs > span.fromMs ? [{ profile: object, span }] : [],
         health: seenNow(collectedAtMs),
       };

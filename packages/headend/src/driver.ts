@@ -35,8 +35,11 @@ export interface MeterDriver {
   readonly capabilities: ReadonlySet<MeterCapability>;
   /** What can be done with this one: less where it only speaks unasked or hangs behind another. Absent: all of `capabilities`. */
   capabilitiesOf?(device: Device): ReadonlySet<MeterCapability>;
-  /** What is collected of it by watermark. Absent: the load profile and event logs of the head-end's options. */
-  sourcesOf?(device: Device): readonly DeviceSource[];
+  /**
+   * What is collected of it by watermark, by what is `usual` (the load profile and event logs of the head-end's options) and the
+   * meters behind it. Absent: nothing; its registers are read at each visit.
+   */
+  sourcesOf?(device: Device, usual: readonly DeviceSource[], behind: readonly Device[]): readonly DeviceSource[];
   /**
    * Opens an association with the meter at the other end of `link`; the session owns the link from here on.
    * @throws LinkError, PeerError, SecurityError, DecodeError by blame; nothing has changed at the meter then.
@@ -52,6 +55,8 @@ export interface MeterDriver {
    * SecurityError.
    */
   interpretPush(device: Device, octets: Uint8Array, context: PushContext): Promise<CollectedReadings>;
+  /** The device that a collected object is about: absent or the sender itself, one behind it, or `undefined` where that is not registered. */
+  subjectOf?(device: Device, object: string, behind: readonly Device[]): Device | undefined;
   /**
    * Turns what a concentrator collected (the object and its undecoded octets) into the readings that a session would have given.
    * @throws DecodeError, SecurityError.
@@ -110,6 +115,8 @@ export type SessionPurpose = "identify" | "read" | "manage";
 export interface SessionRequest {
   readonly device: Device;
   readonly purpose: SessionPurpose;
+  /** The meters behind this one, as far as they are registered. */
+  readonly behind?: readonly Device[];
   readonly keys: KeyVault;
   readonly counters: InvocationCounters;
   readonly world: { readonly timers: Timers; readonly random: Random; readonly clock: Clock };
@@ -138,6 +145,8 @@ export interface MeterSession {
   setClock(atMs: number): Promise<MeterAnswer<void>>;
   switchSupply(to: "disconnect" | "connect"): Promise<MeterAnswer<void>>;
   readSupply(): Promise<MeterAnswer<SupplyState>>;
+  /** Everything that the meter says in one readout; where it is there, a visit takes this instead of the registers alone. */
+  readAll?(): Promise<MeterAnswer<CollectedReadings>>;
   /**
    * The meter behind a channel of this one, in the same association: its profile, log, register, valve. Closing it does nothing.
    * Absent where the protocol knows no such thing.

@@ -1,11 +1,12 @@
 import { UsageError } from "@amity/bytes";
-import { piecesOf, type CollectedSource, type TimeSpan } from "@amity/concentrator";
+import { piecesOf, type TimeSpan } from "@amity/concentrator";
 import type { CommandRequest, MeterId, RegisterReading } from "@amity/model";
 import { Collector, readPiece, seenNow } from "./collector.ts";
 import { CommandGate } from "./command-gate.ts";
 import { Committer } from "./committer.ts";
 import { ConcentratorLinks } from "./concentrator-links.ts";
-import type { MeterSession } from "./driver.ts";
+import { deviceSources } from "./device-sources.ts";
+import type { MeterDriver, MeterSession } from "./driver.ts";
 import { Fleet } from "./fleet.ts";
 import type { HeadEnd, HeadEndOptions, HeadEndParts } from "./head-end.ts";
 import type { HeadEndNotice, Unsubscribe } from "./notices.ts";
@@ -44,13 +45,12 @@ class HeadEndService implements HeadEnd {
   readonly views: HeadEnd["views"];
   readonly #parts: HeadEndParts;
   readonly #listeners = new Set<(notice: HeadEndNotice) => void>();
-  readonly #fleet = new Fleet();
+  readonly #fleet: Fleet;
   readonly #committer: Committer;
   readonly #links: ConcentratorLinks;
   readonly #broker: SessionBroker;
   readonly #collector: Collector;
   readonly #gate: CommandGate;
-  readonly #profile: CollectedSource;
   #progressToldMs = Number.NEGATIVE_INFINITY;
   #wasComplete = false;
 
@@ -61,8 +61,8 @@ class HeadEndService implements HeadEnd {
       this.#notify(notice);
       if (notice.kind === "collected") this.#tellProgress();
     };
-    const fleet = this.#fleet;
-    this.#profile = profileSource(options);
+    const fleet = new Fleet(deviceSources((device) => this.#driverOf(device), options));
+    this.#fleet = fleet;
     this.#committer = new Committer({ sink, registry, fleet, clock: world.clock, historyMs: options.historyMs, notify });
     this.#links = new ConcentratorLinks({ world, registry, keys, counters, fleet, committer: this.#committer, drivers, options, notify });
     this.#broker = new SessionBroker({
@@ -71,6 +71,7 @@ class HeadEndService implements HeadEnd {
       counters,
       drivers,
       device: (meterId) => fleet.device(meterId),
+      behind: (meterId) => fleet.behind(meterId),
       relays: this.#links,
       notify,
       ...options,
@@ -80,7 +81,6 @@ class HeadEndService implements HeadEnd {
       fleet,
       broker: this.#broker,
       committer: this.#committer,
-      sources: [this.#profile, ...options.eventLogs.map((log) => logSource(log, options))],
       collectEveryMs: options.collectEveryMs,
       slots: options.directSessionsMax,
       piecesPerVisit: options.piecesPerVisit,
@@ -160,13 +160,14 @@ class HeadEndService implements HeadEnd {
     return () => void this.#listeners.delete(listener);
   }
 
-  /** Reads one span of the load profile, piece by piece on the grid; what is there already is read again and changes nothing. */
+  /** Reads one span of the meter's profile, piece by piece on the grid; what is there already is read again and changes nothing. */
   async #readSpan(device: Device, session: MeterSession, span: TimeSpan): Promise<string> {
     const nowMs = this.#parts.world.clock.nowMs();
     const { meterId } = device;
-    const { chunkMs } = this.#profile;
+    const profile = this.#fleet.sources(meterId).find(({ kind }) => kind === "intervals");
+    if (profile === undefined) return "the meter keeps no profile";
     const untilMs = Math.min(nowMs, span.toMs);
-    const source = { ...this.#profile, historyMs: Math.max(0, untilMs - Math.floor(span.fromMs / chunkMs) * chunkMs) };
+    const source = { ...profile, historyMs: Math.max(0, untilMs - Math.floor(span.fromMs / DAY_MS) * DAY_MS) };
     let intervals = 0;
     for (const piece of piecesOf(source, () => [], untilMs)) {
       const collected = await readPiece(session, { meterId, source, span: piece, nowMs });
@@ -191,6 +192,12 @@ class HeadEndService implements HeadEnd {
     this.#notify({ kind: "backfill", progress });
   }
 
+  #driverOf(device: Device): MeterDriver | undefined {
+    const { route } = device;
+    const protocol = route.kind === "behind" ? this.#fleet.device(route.hostMeterId)?.protocol : device.protocol;
+    return this.#parts.drivers.find((driver) => driver.protocol === (protocol ?? device.protocol));
+  }
+
   #device(meterId: MeterId): Device {
     const device = this.#fleet.device(meterId);
     if (device === undefined) throw new UsageError(`meter ${meterId} is not registered here`, { code: "unknown-meter" });
@@ -206,14 +213,4 @@ class HeadEndService implements HeadEnd {
       }
     }
   }
-}
-
-function profileSource(options: Required<HeadEndOptions>): CollectedSource {
-  const { loadProfile, historyMs, chunkMs, lateMs, captureMs } = options;
-  return { profile: loadProfile, kind: "intervals", historyMs, chunkMs, lateMs, gridMs: captureMs };
-}
-
-function logSource(log: string, options: Required<HeadEndOptions>): CollectedSource {
-  const { historyMs, lateMs } = options;
-  return { profile: log, kind: "events", historyMs, chunkMs: historyMs, lateMs, gridMs: 1_000 };
 }

@@ -24,6 +24,8 @@ export interface SessionBrokerParts {
   readonly drivers: readonly MeterDriver[];
   /** A registered device: the host of one that hangs behind it. */
   readonly device: (meterId: MeterId) => Device | undefined;
+  /** The meters behind one. */
+  readonly behind: (hostMeterId: MeterId) => readonly Device[];
   readonly relays: RelayRoutes;
   readonly directSessionsMax: number;
   readonly requestTimeoutMs: number;
@@ -126,6 +128,7 @@ export class SessionBroker {
       const session = await driver.open(link, {
         device,
         purpose: wish.purpose,
+        behind: this.#parts.behind(meterId),
         keys,
         counters,
         world,

@@ -46,14 +46,14 @@ export function viewsOf(parts: ViewParts): HeadEndViews {
       return { ...record, audit: await registry.audit(commandId), ...(registers === undefined ? {} : { registers }) };
     },
     eventsSince: (cursor, limit) => registry.events({ afterCursor: cursor, limit }),
-    completeness: (fromMs, toMs) => fleet.completeness(options.loadProfile, { fromMs, toMs }),
+    completeness: (fromMs, toMs) => fleet.completeness({ fromMs, toMs }),
     backfill() {
-      const { captureMs, chunkMs, historyMs, lateMs, collectEveryMs, loadProfile } = options;
+      const { captureMs, chunkMs, historyMs, lateMs, collectEveryMs } = options;
       const nowMs = clock.nowMs();
       const fromMs = Math.ceil((nowMs - historyMs) / chunkMs) * chunkMs;
       // What is younger than one round of collection is not back-fill: without this the figure would never rest at 1.
       const toMs = Math.floor((nowMs - lateMs - 2 * collectEveryMs) / captureMs) * captureMs;
-      return fleet.progress(loadProfile, { fromMs, toMs });
+      return fleet.progress({ fromMs, toMs });
     },
     sessionTrace: (meterId) => broker.traces.last(meterId),
     counts: () => ({

@@ -60,6 +60,22 @@ function contract(backend: () => Backend): void {
     expect((await registry.device("M1"))?.health).toEqual((await registry.device("M2"))?.health);
   });
 
+  it("gives routes of every kind back, and finds what hangs behind a meter or is heard by a concentrator", async () => {
+    const { registry } = backend();
+    const routes: Device["route"][] = [
+      { kind: "behind", hostMeterId: "M1", channel: 2 },
+      { kind: "listen", address: { host: "10.0.0.9", port: 8088 } },
+      { kind: "wireless", concentratorId: "C1", address: "KAM-76348799-1b-16" },
+    ];
+    const devices = routes.map((route, index): Device => ({ ...direct(`S${index}`), route }));
+    await registry.registerDevices([direct("M1"), ...devices]);
+    for (const device of devices) expect((await registry.device(device.meterId))?.device).toEqual(device);
+    const ids = async (query: Omit<Parameters<Registry["devices"]>[0], "limit">) =>
+      (await registry.devices({ limit: 10, ...query })).items.map(({ device }) => device.meterId);
+    expect(await ids({ hostMeterId: "M1" })).toEqual(["S0"]);
+    expect(await ids({ concentratorId: "C1" })).toEqual(["S2"]);
+  });
+
   it("keeps a device's health when it is registered anew", async () => {
     const { registry } = backend();
     await registry.registerDevices([direct("M1")]);

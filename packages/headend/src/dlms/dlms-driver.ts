@@ -9,24 +9,27 @@ import {
   type SecurityOptions,
 } from "@amity/dlms";
 import { decodeDeliveryPayload, PUSH_OBJECT } from "@amity/concentrator";
-import {
-  METER_CAPABILITIES,
-  type CollectedObject,
-  type CollectedProfile,
-  type MeterCapability,
-  type MeterDriver,
-  type MeterLink,
-  type MeterSession,
-  type SessionRequest,
+import type {
+  CollectedObject,
+  CollectedReadings,
+  DeviceSource,
+  MeterCapability,
+  MeterDriver,
+  MeterLink,
+  MeterSession,
+  PushContext,
+  SessionRequest,
 } from "../driver.ts";
 import type { CounterLease } from "../invocation-counters.ts";
 import type { Device } from "../registry.ts";
+import { DlmsExchange } from "./dlms-exchange.ts";
 import { DlmsSession } from "./dlms-session.ts";
 import { associationFor, dlmsSettingsOf, type DlmsSettings } from "./dlms-settings.ts";
 import { eventsOfBuffer, isEventLog } from "./event-rows.ts";
 import { eventsOfPush } from "./push-events.ts";
 import { intervalsOfRows } from "./interval-runs.ts";
 import { LayoutCache } from "./layout-cache.ts";
+import { assignToSubMeters, channelOf, channelOfObject, HOST_MBUS_LOG, rowsOfSubMeter, subMeterObjects } from "./sub-meter.ts";
 import { readProfileBuffer } from "./profile-buffer.ts";
 import { layoutOfDescription } from "./profile-layout.ts";
 
@@ -35,7 +38,7 @@ export interface DlmsDriverOptions {
   readonly systemTitle: Uint8Array;
 }
 
-const OFFERED: readonly MeterCapability[] = [
+const CAPABILITIES: ReadonlySet<MeterCapability> = new Set<MeterCapability>([
   "identify",
   "readRegisters",
   "readProfile",
@@ -43,7 +46,7 @@ const OFFERED: readonly MeterCapability[] = [
   "readClock",
   "setClock",
   "switchSupply",
-];
+]);
 
 /** Numbers in hand before an association: AARQ, challenge, the first requests, release. */
 const COUNTERS_FOR_OPENING = 64;
@@ -53,8 +56,11 @@ export function dlmsDriver(options: DlmsDriverOptions): MeterDriver {
   const layouts = new LayoutCache();
   return {
     protocol: "dlms",
-    capabilities: new Set(METER_CAPABILITIES.filter((capability) => OFFERED.includes(capability))),
+    capabilities: CAPABILITIES,
     open: (link, request) => openSession(link, request, options, layouts),
+    capabilitiesOf: ({ route }) => (route.kind === "behind" ? OFFERED_BEHIND : CAPABILITIES),
+    sourcesOf,
+    subjectOf,
     interpretDelivery,
     interpretPush: async (device, apdu, { receivedAtMs }) => ({
       intervals: [],
@@ -92,7 +98,14 @@ async function openSession(
       },
       world,
     );
-    return new DlmsSession({ client, device, clock: world.clock, layouts, lease: security === undefined ? undefined : lease });
+    const exchange = new DlmsExchange({
+      client,
+      holder: device.meterId,
+      clock: world.clock,
+      layouts,
+      lease: security === undefined ? undefined : lease,
+    });
+    return new DlmsSession({ exchange, device, behind: request.behind ?? [] });
   } catch (error) {
     pdus.abort();
     await learnCounter(error, counters.lease(device.meterId));
@@ -144,15 +157,40 @@ function traceOf(request: SessionRequest): ApduTrace | undefined {
   };
 }
 
-function interpretDelivery(device: Device, delivery: CollectedObject): CollectedProfile {
+/** The device that a collected object is about: the sender, or the one on the channel that the object names. */
+function subjectOf(device: Device, object: string, behind: readonly Device[]): Device | undefined {
+  const channel = channelOfObject(object);
+  return channel === undefined ? device : behind.find((one) => channelOf(one) === channel);
+}
+
+function interpretDelivery(device: Device, delivery: CollectedObject, { behind }: PushContext): CollectedReadings {
   if (delivery.object === PUSH_OBJECT) {
     const events = eventsOfPush(device.meterId, delivery.payload, delivery.collectedAtMs);
-    return { intervals: [], registers: [], events, newestMs: undefined, rows: 0 };
+    return { intervals: [], registers: [], events };
   }
   const { description, buffer } = decodeDeliveryPayload(delivery.payload);
   if (isEventLog(delivery.object)) {
-    const { events, newestMs } = eventsOfBuffer(device.meterId, delivery.object, buffer);
-    return { intervals: [], registers: [], events, newestMs, rows: events.length };
+    const { events } = eventsOfBuffer(device.meterId, delivery.object, buffer);
+    return { intervals: [], registers: [], events: assignToSubMeters(events, behind) };
   }
-  return intervalsOfRows(device.meterId, readProfileBuffer(buffer, layoutOfDescription(description)));
+  const rows = readProfileBuffer(buffer, layoutOfDescription(description));
+  return intervalsOfRows(device.meterId, device.route.kind === "behind" ? rowsOfSubMeter(device, rows) : rows);
 }
+
+/** A meter behind another is what its host says of it; a host with such meters keeps one more log. */
+function sourcesOf(device: Device, usual: readonly DeviceSource[], behind: readonly Device[]): readonly DeviceSource[] {
+  const channel = channelOf(device);
+  if (channel === undefined)
+    return behind.length === 0 ? usual : [...usual, { profile: HOST_MBUS_LOG, kind: "events", captureMs: LOG_GRID_MS }];
+  const { profile, log } = subMeterObjects(channel);
+  return [
+    { profile, kind: "intervals", captureMs: HOUR_MS },
+    { profile: log, kind: "events", captureMs: LOG_GRID_MS },
+  ];
+}
+
+const LOG_GRID_MS = 1_000;
+const HOUR_MS = 3_600_000;
+
+/** Behind another there is no clock to set. */
+const OFFERED_BEHIND: ReadonlySet<MeterCapability> = new Set(["identify", "readRegisters", "readProfile", "readEvents", "switchSupply"]);

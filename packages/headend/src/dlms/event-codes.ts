@@ -1,6 +1,6 @@
 import type { EndDeviceEventKind } from "@amity/model";
 
-/** Event codes of the standard event logs as the IDIS and DSMR companion specifications number them; others keep their number. */
+/** Event codes of the standard event logs as the IDIS and DSMR companion specifications number them; M-Bus channels have ten numbers each. Others keep their number. */
 const KINDS: Readonly<Record<number, EndDeviceEventKind>> = {
   1: "powerDown",
   2: "powerUp",
@@ -33,6 +33,32 @@ const KINDS: Readonly<Record<number, EndDeviceEventKind>> = {
   80: "voltageSwell",
   81: "voltageSwell",
   82: "lastGasp",
+  ...Object.fromEntries(
+    [0, 10, 20, 30].flatMap((channel): [number, EndDeviceEventKind][] => [
+      [100 + channel, "communicationError"],
+      [102 + channel, "batteryLow"],
+      [103 + channel, "tamper"],
+      [104 + channel, "clockSet"],
+      [106 + channel, "deviceError"],
+      [160 + channel, "supplyDisconnected"],
+      [161 + channel, "supplyConnected"],
+      [162 + channel, "supplyDisconnected"],
+      [163 + channel, "supplyConnected"],
+      [164 + channel, "deviceError"],
+    ]),
+  ),
+  230: "leak",
+  231: "leakEnded",
+  232: "burst",
+  233: "burstEnded",
+  234: "backflow",
+  235: "backflowEnded",
+  236: "frost",
+  237: "frostEnded",
+  238: "airInPipe",
+  239: "airInPipeEnded",
+  240: "deviceError",
+  241: "deviceErrorEnded",
   254: "loadProfileCleared",
   255: "eventLogCleared",
 };

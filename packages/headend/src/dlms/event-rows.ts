@@ -8,9 +8,9 @@ import { eventKindOf } from "./event-codes.ts";
 /** Entries in one answer: event logs hold some hundred. */
 const ENTRIES_MAX = 10_000;
 
-/** Whether a profile is one of the event logs, `0-0:99.98.x` (IEC 62056-6-1, 6.2.58). */
+/** Whether a profile is one of the event logs, `0-0:99.98.x` (IEC 62056-6-1, 6.2.58), or the control log of an M-Bus channel, `0-n:24.5.0`. */
 export function isEventLog(profile: string): boolean {
-  return /^\d+-\d+:99\.98\./.test(profile);
+  return /^\d+-\d+:99\.98\./.test(profile) || /^0-[1-4]:24\.5\./.test(profile);
 }
 
 /**
