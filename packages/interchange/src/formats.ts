@@ -1,7 +1,7 @@
 import { detectFormat } from "./detect.ts";
 
 /** Formats that `readInterchange` reads. */
-export const FILE_FORMATS = ["csv", "nem12", "espi", "cim", "mscons", "cmep", "d0010", "df2"] as const;
+export const FILE_FORMATS = ["csv", "nem12", "espi", "cim", "mscons", "cmep", "d0010", "df2", "multispeak"] as const;
 export type FileFormat = (typeof FILE_FORMATS)[number];
 
 /** Octets at the beginning of a file that are looked at: XML may begin with a long comment. */
@@ -21,6 +21,7 @@ export function formatOf(head: Uint8Array, fileName = ""): FileFormat {
   if (/^#F\d/.test(text)) return "df2";
   if (!text.startsWith("<")) return detectFormat(head);
   if (text.includes("naesb.org/espi") || text.includes("www.w3.org/2005/Atom")) return "espi";
+  if (/www\.multispeak\.org/i.test(text)) return "multispeak";
   if (/iec\.ch\/TC57/i.test(text)) return "cim";
   return /green_?button|espi/i.test(fileName) ? "espi" : "cim";
 }

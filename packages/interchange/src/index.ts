@@ -26,3 +26,11 @@ export { readCim } from "./cim/read-cim.ts";
 export { writeCimEvents, writeCimReadings } from "./cim/write-cim.ts";
 export { writeParquet } from "./parquet/write-parquet.ts";
 export { readCimControls, writeCimControls, type CimControl } from "./cim/cim-controls.ts";
+export { readMultispeak } from "./multispeak/read-multispeak.ts";
+export {
+  writeMultispeakBlock,
+  writeMultispeakIntervals,
+  writeMultispeakReadings,
+  type MultispeakOptions,
+} from "./multispeak/write-multispeak.ts";
+export { MULTISPEAK_VERSIONS, type MultispeakVersion } from "./multispeak/multispeak-terms.ts";

@@ -6,6 +6,7 @@ import { readEspi } from "./espi/read-espi.ts";
 import type { FileFormat } from "./formats.ts";
 import { readD0010 } from "./market/read-d0010.ts";
 import { readDf2 } from "./market/read-df2.ts";
+import { readMultispeak } from "./multispeak/read-multispeak.ts";
 import { readNem } from "./nem/read-nem.ts";
 import type { Chunks, InterchangeRecord } from "./records.ts";
 
@@ -32,5 +33,7 @@ export function readInterchange(format: FileFormat, chunks: Chunks, options: Csv
       return readD0010(chunks);
     case "df2":
       return readDf2(chunks);
+    case "multispeak":
+      return readMultispeak(chunks, options.zone);
   }
 }

@@ -1,5 +1,4 @@
-import { isMissing, packQuality, QUALITY, QUALITY_CATEGORIES, QUALITY_SOURCES, unpackQuality } from "@amity/model";
-import type { EndDeviceEventKind, QualityCode, QualitySource, Unit } from "@amity/model";
+import type { EndDeviceEventKind, Unit } from "@amity/model";
 
 /** What a ReadingType of 18 numbers (IEC 61968-9, annex C) says that is kept here. */
 export interface CimReadingType {
@@ -102,29 +101,6 @@ export function readingTypeRef(quantity: CimReadingType): string | undefined {
   const accumulation = intervalSeconds > 0 && isEnergy ? "4" : isEnergy ? "1" : "12";
   const commodity = unit === "m3" ? "9" : "1";
   return `0.0.${period}.${accumulation}.${flow}.${commodity}.${KINDS[unit] ?? "0"}.0.0.0.0.0.0.0.0.${scaler}.${unitCode}.0`;
-}
-
-/** Reads a ReadingQualityType reference `system.category.index`; categories keep their meaning, indices of other makers are dropped. */
-export function qualityOfCim(ref: string): QualityCode | undefined {
-  const match = /^(\d{1,2})\.(\d{1,2})\.(\d{1,4})$/.exec(ref);
-  if (match === null) return undefined;
-  const [system = 0, category = 0, index = 0] = match.slice(1).map(Number);
-  // 5.259 and the like belong to system 5 (external); category 0 index 0 is plain valid.
-  const source: QualitySource = QUALITY_SOURCES[system] ?? "other";
-  if (category === 5 && index === 259) return QUALITY.missing;
-  if (category === 0 && index === 0 && system === 1) return QUALITY.raw;
-  const name = category <= 12 ? QUALITY_CATEGORIES[category] : undefined;
-  if (name === undefined) return undefined;
-  return packQuality({ source, category: name, method: name === "valid" && index === 1 ? "validated" : "none", final: false });
-}
-
-/** The ReadingQualityType to write: `system.category.index` with the index 0 (or 1 for validated), 5.259 for missing. */
-export function cimQualityOf(code: QualityCode): string {
-  const { source, category, method } = unpackQuality(code);
-  const system = QUALITY_SOURCES.indexOf(source);
-  if (isMissing(code)) return "3.5.259";
-  if (category === "raw") return "1.0.0";
-  return `${system}.${QUALITY_CATEGORIES.indexOf(category)}.${category === "valid" && method === "validated" ? 1 : 0}`;
 }
 
 /** EndDeviceEventType `type.domain.subdomain.event` (IEC 61968-9, annex E) by the kind it is. */

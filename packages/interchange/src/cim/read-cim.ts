@@ -3,7 +3,8 @@ import { parseScaled, parseScaledBig } from "../decimal.ts";
 import { IntervalRun, isOnGrid } from "../interval-run.ts";
 import type { Chunks, InterchangeRecord, PutAside } from "../records.ts";
 import { childOf, childrenOf, textAt, xmlElements, type XmlElement } from "../xml/xml-elements.ts";
-import { eventKindOf, qualityOfCim, readingTypeOf, type CimReadingType } from "./cim-terms.ts";
+import { qualityOfCim } from "./cim-quality.ts";
+import { eventKindOf, readingTypeOf, type CimReadingType } from "./cim-terms.ts";
 
 /** Values are kept three decimal places finer than the reading type's own multiplier. */
 const PLACES = 3;

@@ -3,7 +3,8 @@ import type { EndDeviceEvent } from "@amity/model";
 import { formatScaled } from "../decimal.ts";
 import type { InterchangeRecord } from "../records.ts";
 import { xmlText } from "../xml/xml-elements.ts";
-import { cimQualityOf, eventTypeOf, readingTypeRef, type CimReadingType } from "./cim-terms.ts";
+import { cimQualityOf } from "./cim-quality.ts";
+import { eventTypeOf, readingTypeRef, type CimReadingType } from "./cim-terms.ts";
 
 const READINGS = "http://iec.ch/TC57/2011/MeterReadings#";
 const EVENTS = "http://iec.ch/TC57/2011/EndDeviceEvents#";
