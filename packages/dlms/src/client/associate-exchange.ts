@@ -188,6 +188,11 @@ function nextCounter(channel: SecureChannel | undefined): number {
   return channel.sent.next();
 }
 
+/** RLRQ; what comes back to it ends the association, whatever it says. */
+export function* releaseExchange(options: ClientOptions, channel: SecureChannel | undefined): Exchange<void> {
+  yield encodeReleaseRequest(options, channel);
+}
+
 /** RLRQ, with a protected InitiateRequest where the association was ciphered. */
 export function encodeReleaseRequest(options: ClientOptions, channel: SecureChannel | undefined): Uint8Array {
   const protectedInitiate =

@@ -1,7 +1,8 @@
 import { AmityError, LinkError, PeerError, SecurityError } from "@amity/bytes";
-import type { Timer, Timers } from "@amity/runtime";
+import type { Timers } from "@amity/runtime";
 import { BlockTransfer, type BlockTransferOptions } from "../apdu/block-transfer.ts";
 import { GENERAL_BLOCK_TRANSFER_TAG } from "../apdu/ciphered.ts";
+import { DeadlineTimer } from "../link/deadline-timer.ts";
 import type { PduLink, SapPair } from "../link/pdu-link.ts";
 import type { ProtectionForm, SecureChannel } from "../security/secure-channel.ts";
 import type { ApduTrace } from "../trace.ts";
@@ -20,8 +21,6 @@ export interface TransportOptions {
 interface Pending {
   resolve(plain: Uint8Array): void;
   reject(error: Error): void;
-  readonly timer: Timer;
-  readonly resendsLeft: number;
   /** In the clear. */
   readonly request: Uint8Array;
 }
@@ -32,7 +31,10 @@ const RESENDS_MAX = 3;
 const CLEAR_TAGS: ReadonlySet<number> = new Set([0x60, 0x61, 0x62, 0x63, 0x64]);
 const ERROR_TAGS: ReadonlySet<number> = new Set([0xd8, 0x0e]);
 
-/** Sends one plain APDU at a time and waits for the answer: protection, time-out, trace and notifications are here. */
+/**
+ * Sends plain APDUs and waits for their answers: protection, time-out, trace and notifications are here. Where several requests
+ * are under way, their invoke ids tell the answers apart.
+ */
 export class ClientTransport {
   /** How requests are protected; `undefined`: not at all. */
   form: ProtectionForm | undefined;
@@ -41,13 +43,18 @@ export class ClientTransport {
   onNotification: ((notification: Notification) => void) | undefined;
   readonly #link: PduLink;
   readonly #options: TransportOptions;
-  #pending: Pending | undefined;
+  /** In the order in which they were sent. */
+  readonly #pending: Pending[] = [];
+  /** Counts from the last sign of life of the peer or, where none was awaited, from our request. */
+  readonly #deadline: DeadlineTimer;
+  #resendsLeft = RESENDS_MAX;
   #transfer: BlockTransfer | undefined;
   #ended: Error | undefined;
 
   constructor(link: PduLink, options: TransportOptions) {
     this.#link = link;
     this.#options = options;
+    this.#deadline = new DeadlineTimer(options.timers, () => this.#timedOut());
     link.bind({
       apdu: (apdu, saps) => this.#received(apdu, saps),
       released: () => this.#end(new LinkError("the meter closed the data link", { code: "disconnected" })),
@@ -68,7 +75,7 @@ export class ClientTransport {
       }
       const apdu = this.#protect(plain);
       this.#transfer = undefined;
-      this.#pending = { resolve, reject, timer: this.#startTimer(), resendsLeft: RESENDS_MAX, request: plain };
+      if (this.#pending.push({ resolve, reject, request: plain }) === 1) this.#restartTimer();
       this.#trace("sent", plain, apdu);
       const agreed = this.blockTransfer;
       if (agreed === undefined || apdu.length <= agreed.sendOctetsMax) this.#link.send(apdu, this.#options.saps);
@@ -76,20 +83,21 @@ export class ClientTransport {
     });
   }
 
-  #startTimer(): Timer {
+  #restartTimer(): void {
     const { timers, timeoutMs } = this.#options;
-    return timers.after(timeoutMs, () => this.#timedOut());
+    this.#resendsLeft = RESENDS_MAX;
+    this.#deadline.set(timers.elapsedMs() + timeoutMs);
   }
 
   /** Blocks may be lost on a link that loses APDUs: they are asked for again. Anything else has no second try. */
   #timedOut(): void {
-    const pending = this.#pending;
-    if (pending !== undefined && this.#transfer !== undefined && pending.resendsLeft > 0) {
-      this.#pending = { ...pending, timer: this.#startTimer(), resendsLeft: pending.resendsLeft - 1 };
+    const { timers, timeoutMs } = this.#options;
+    if (this.#transfer !== undefined && this.#resendsLeft > 0) {
+      this.#resendsLeft--;
+      this.#deadline.set(timers.elapsedMs() + timeoutMs);
       this.#sendAll(this.#transfer.resend());
       return;
     }
-    const { timeoutMs } = this.#options;
     this.fail(new LinkError(`no answer in ${timeoutMs} ms`, { code: "timeout", advice: "check the addresses (SAPs) and the route" }));
   }
 
@@ -129,16 +137,24 @@ export class ClientTransport {
         this.onNotification?.(readNotification(plain));
         return;
       }
-      // Some servers answer twice: the trace shows it, the invoke id keeps it from passing for another answer.
-      const pending = this.#pending;
-      if (pending !== undefined && this.#link.isUnreliable === true && !answers(pending.request, plain)) return;
-      this.#pending = undefined;
-      pending?.timer.cancel();
-      pending?.resolve(plain);
+      this.#takePending(plain)?.resolve(plain);
     } catch (error) {
       if (!(error instanceof AmityError)) throw error;
       if (this.#link.isUnreliable !== true) this.fail(error);
     }
+  }
+
+  /** The request that an answer belongs to; the only one where the link loses nothing, so that a wrong answer is told as such. */
+  #takePending(plain: Uint8Array): Pending | undefined {
+    const pending = this.#pending;
+    const isCertain = pending.length === 1 && this.#link.isUnreliable !== true;
+    // Some servers answer twice: the trace shows it, the invoke id keeps it from passing for another answer.
+    const at = isCertain ? 0 : pending.findIndex(({ request }) => answers(request, plain));
+    if (at < 0) return undefined;
+    const [found] = pending.splice(at, 1);
+    if (pending.length > 0) this.#restartTimer();
+    else this.#deadline.set(undefined);
+    return found;
   }
 
   #putTogether(apdu: Uint8Array): Uint8Array | undefined {
@@ -147,12 +163,7 @@ export class ClientTransport {
     this.#transfer ??= new BlockTransfer(agreed);
     const step = this.#transfer.receive(apdu);
     this.#sendAll(step.send);
-    const pending = this.#pending;
-    if (pending !== undefined) {
-      // The peer is alive: the time-out counts from its last block.
-      pending.timer.cancel();
-      this.#pending = { ...pending, timer: this.#startTimer(), resendsLeft: RESENDS_MAX };
-    }
+    if (this.#pending.length > 0) this.#restartTimer();
     if (step.message !== undefined) this.#transfer = undefined;
     return step.message;
   }
@@ -181,10 +192,8 @@ export class ClientTransport {
   #end(error: Error): void {
     if (this.#ended !== undefined) return;
     this.#ended = error;
-    const pending = this.#pending;
-    this.#pending = undefined;
-    pending?.timer.cancel();
-    pending?.reject(error);
+    this.#deadline.stop();
+    for (const pending of this.#pending.splice(0)) pending.reject(error);
   }
 }
 

@@ -10,8 +10,9 @@ import { accessExchange } from "./access-exchange.ts";
 import type { SecurityOptions } from "../security/security-options.ts";
 import { actionExchange } from "./action-exchange.ts";
 import { LN_SERVICES } from "../acse/conformance.ts";
-import { associateExchange, encodeReleaseRequest } from "./associate-exchange.ts";
+import { associateExchange, releaseExchange } from "./associate-exchange.ts";
 import { ClientTransport } from "./client-transport.ts";
+import { Turns } from "./turns.ts";
 import type {
   AccessItem,
   AccessOutcome,
@@ -30,6 +31,9 @@ import { getExchange, getListExchange } from "./get-exchange.ts";
 import { CONFIRMED_HIGH_PRIORITY, notGranted, type ServiceContext } from "./service-context.ts";
 import { setExchange, setListExchange } from "./set-exchange.ts";
 import { shortActionExchange, shortGetExchange, shortNamesExchange, shortSetExchange, type ShortNames } from "./short-name-exchange.ts";
+
+/** Invoke ids in turn: 1 to 15. */
+const INVOKE_IDS = 15;
 
 const DEFAULTS = {
   timeoutMs: 10_000,
@@ -64,8 +68,8 @@ class AssociationClient implements DlmsClient {
   #context: ServiceContext;
   #shortNames: ShortNames | undefined;
   #invokeId = 0;
-  /** The end of the queue: the next call starts when it has settled. */
-  #last: Promise<unknown> = Promise.resolve();
+  /** More than one at a time from the association on, where the caller asks for it. */
+  readonly #turns = new Turns(1);
 
   constructor(link: PduLink, options: ClientOptions, world: ClientWorld) {
     this.#options = options;
@@ -101,13 +105,15 @@ class AssociationClient implements DlmsClient {
       // The passes of HLS use the global key whatever comes after: the dedicated one counts from the association on.
       this.#transport.form = security === undefined ? undefined : { ciphering: "global", protection: security.protection };
       const input = { options: this.#options, channel: this.#channel, challenge: this.#world.random.bytes(octets) };
-      this.#association = await this.#enqueue(() =>
-        this.#run(associateExchange(input, (info) => this.#contextOf(info, this.#transport.form))),
-      );
+      this.#association = await this.#run(associateExchange(input, (info) => this.#contextOf(info, this.#transport.form)));
     }
     this.#transport.form = security === undefined ? undefined : formOf(security);
     this.#context = this.#contextOf(this.#association, this.#transport.form);
-    if (!this.#association.conformance.has("general-block-transfer")) return;
+    if (!this.#association.conformance.has("general-block-transfer")) {
+      // Short names have no invoke ids to tell answers apart, and general blocks carry one message at a time.
+      if (this.#options.shortNames !== true) this.#turns.atATime = Math.min(this.#options.requestsAtATime ?? 1, INVOKE_IDS);
+      return;
+    }
     const { serverMaxPduOctets } = this.#association;
     this.#transport.blockTransfer = {
       sendOctetsMax: serverMaxPduOctets === 0 ? 0xffff : serverMaxPduOctets,
@@ -123,7 +129,7 @@ class AssociationClient implements DlmsClient {
 
   getRaw(attribute: AttributeDescriptor, selection?: AccessSelection): Promise<RawGetOutcome> {
     if (this.#options.shortNames === true) return this.#shortGetRaw(attribute, selection);
-    return this.#enqueue(() => this.#run(getExchange(this.#context, selection === undefined ? { attribute } : { attribute, selection })));
+    return this.#run(getExchange(this.#context, { attribute, selection }));
   }
 
   async #shortGetRaw(attribute: AttributeDescriptor, selection: AccessSelection | undefined): Promise<RawGetOutcome> {
@@ -135,7 +141,7 @@ class AssociationClient implements DlmsClient {
   async getList(items: readonly GetRequestItem[]): Promise<GetOutcome[]> {
     if (this.#options.shortNames === true) return this.#withShortNames((names) => shortGetExchange(this.#context, names, items));
     if (this.#context.conformance.has("multiple-references") && items.length > 1) {
-      return this.#enqueue(() => this.#run(getListExchange(this.#context, items)));
+      return this.#run(getListExchange(this.#context, items));
     }
     const outcomes: GetOutcome[] = [];
     for (const item of items) outcomes.push(await this.get(item.attribute, item.selection));
@@ -145,13 +151,13 @@ class AssociationClient implements DlmsClient {
   async set(attribute: AttributeDescriptor, value: DlmsData, selection?: AccessSelection): Promise<DataAccessResult> {
     const item = selection === undefined ? { attribute, value } : { attribute, value, selection };
     if (this.#options.shortNames === true) return (await this.setList([item]))[0] ?? "other-reason";
-    return this.#enqueue(() => this.#run(setExchange(this.#context, item)));
+    return this.#run(setExchange(this.#context, item));
   }
 
   async setList(items: readonly SetRequestItem[]): Promise<DataAccessResult[]> {
     if (this.#options.shortNames === true) return this.#withShortNames((names) => shortSetExchange(names, items));
     if (this.#context.conformance.has("multiple-references") && items.length > 1) {
-      return this.#enqueue(() => this.#run(setListExchange(this.#context, items)));
+      return this.#run(setListExchange(this.#context, items));
     }
     const results: DataAccessResult[] = [];
     for (const item of items) results.push(await this.set(item.attribute, item.value, item.selection));
@@ -162,12 +168,12 @@ class AssociationClient implements DlmsClient {
     if (this.#options.shortNames === true)
       return this.#withShortNames((names) => shortActionExchange(this.#context, names, method, parameters));
     if (!this.#context.conformance.has("action")) return Promise.reject(notGranted("action"));
-    return this.#enqueue(() => this.#run(actionExchange(this.#context, method, parameters)));
+    return this.#run(actionExchange(this.#context, method, parameters));
   }
 
   access(items: readonly AccessItem[], dateTime?: Uint8Array): Promise<AccessOutcome[]> {
     if (!this.#context.conformance.has("access")) return Promise.reject(notGranted("access"));
-    return this.#enqueue(() => this.#run(accessExchange(this.#context, items, dateTime)));
+    return this.#run(accessExchange(this.#context, items, dateTime));
   }
 
   onNotification(listener: (notification: Notification) => void): void {
@@ -177,7 +183,8 @@ class AssociationClient implements DlmsClient {
   async release(): Promise<void> {
     if (this.#transport.isOpen && this.#options.preEstablished !== true) {
       // Some servers answer an RLRQ with octets that nobody can read: any answer ends the association.
-      await this.#enqueue(() => this.#transport.exchange(encodeReleaseRequest(this.#options, this.#channel))).catch(() => undefined);
+      this.#turns.atATime = 1;
+      await this.#run(releaseExchange(this.#options, this.#channel)).catch(() => undefined);
     }
     this.#transport.close();
   }
@@ -188,13 +195,18 @@ class AssociationClient implements DlmsClient {
 
   /** The names are read once, with the first service that needs them. */
   #withShortNames<T>(exchange: (names: ShortNames) => Exchange<T>): Promise<T> {
-    return this.#enqueue(async () => {
-      this.#shortNames ??= await this.#run(shortNamesExchange(this.#context));
-      return this.#run(exchange(this.#shortNames));
-    });
+    return this.#run(this.#namedExchange(exchange));
   }
 
+  *#namedExchange<T>(exchange: (names: ShortNames) => Exchange<T>): Exchange<T> {
+    this.#shortNames ??= yield* shortNamesExchange(this.#context);
+    return yield* exchange(this.#shortNames);
+  }
+
+  /** Holds the conversation when its turn has come. */
   async #run<T>(exchange: Exchange<T>): Promise<T> {
+    const turn = this.#turns.take();
+    if (turn !== undefined) await turn;
     try {
       let step = exchange.next();
       while (step.done !== true) step = exchange.next(await this.#transport.exchange(step.value));
@@ -203,13 +215,9 @@ class AssociationClient implements DlmsClient {
       // After a refused counter or a broken answer nobody knows what the peer thinks: the link goes with it.
       if (error instanceof SecurityError) this.#transport.fail(error);
       throw error;
+    } finally {
+      this.#turns.pass();
     }
-  }
-
-  #enqueue<T>(job: () => Promise<T>): Promise<T> {
-    const result = this.#last.then(job);
-    this.#last = result.catch(() => undefined);
-    return result;
   }
 
   #contextOf(info: AssociationInfo, form: ProtectionForm | undefined): ServiceContext {
@@ -222,7 +230,7 @@ class AssociationClient implements DlmsClient {
       valueOctetsMax: this.#options.valueOctetsMax ?? DEFAULTS.valueOctetsMax,
       nextInvokeId: () => {
         if (!this.#transport.isOpen) throw new LinkError("the association is closed", { code: "closed" });
-        this.#invokeId = this.#options.fixedInvokeId ?? (this.#invokeId % 15) + 1;
+        this.#invokeId = this.#options.fixedInvokeId ?? (this.#invokeId % INVOKE_IDS) + 1;
         return CONFIRMED_HIGH_PRIORITY | this.#invokeId;
       },
     };

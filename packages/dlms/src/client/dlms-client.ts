@@ -33,6 +33,11 @@ export interface ClientOptions {
   readonly preEstablished?: boolean;
   /** Uses this invoke id (0 to 15) for every request: for servers that know only one. Default: 1 to 15 in turn. */
   readonly fixedInvokeId?: number;
+  /**
+   * Requests on the link at once, 1 (default) to 15: for meters that take the next before they have answered the last. Each value
+   * must then fit one APDU. Always 1 with short names and with general block transfer.
+   */
+  readonly requestsAtATime?: number;
   readonly trace?: ApduTrace;
 }
 
@@ -63,7 +68,7 @@ export type ActionOutcome =
 
 export interface GetRequestItem {
   readonly attribute: AttributeDescriptor;
-  readonly selection?: AccessSelection;
+  readonly selection?: AccessSelection | undefined;
 }
 export interface SetRequestItem extends GetRequestItem {
   readonly value: DlmsData;
@@ -89,8 +94,8 @@ export interface Notification {
 
 /**
  * One open association. Refusals by the meter are values; a lost link is a LinkError, a broken protocol a PeerError,
- * a bad tag or counter a SecurityError, each rejecting the call in hand and every later one. Calls queue: one request
- * is on the link at a time.
+ * a bad tag or counter a SecurityError, each rejecting the calls in hand and every later one. Calls queue: one request
+ * is on the link at a time unless `requestsAtATime` says otherwise.
  */
 export interface DlmsClient {
   readonly association: AssociationInfo;

@@ -29,13 +29,17 @@ export function parseObis(text: string): Obis {
 /** The canonical text of six octets. @throws DecodeError where there are not six. */
 export function obisFromOctets(octets: Uint8Array, start = 0): Obis {
   if (octets.length - start < 6) throw new DecodeError("a logical name has six octets", { offset: start, code: "truncated" });
-  const at = (index: number): number => octets[start + index] ?? 0;
-  const key = ((at(0) << 16) | (at(1) << 8) | at(2)) * 0x1000000 + ((at(3) << 16) | (at(4) << 8) | at(5));
+  const key = u24At(octets, start) * 0x1000000 + u24At(octets, start + 3);
   const known = INTERNED.get(key);
   if (known !== undefined) return known;
-  const obis = `${at(0)}-${at(1)}:${at(2)}.${at(3)}.${at(4)}.${at(5)}` as Obis;
+  const [a, b, c, d, e, f] = octets.subarray(start, start + 6);
+  const obis = `${a}-${b}:${c}.${d}.${e}.${f}` as Obis;
   if (INTERNED.size < INTERNED_MAX) INTERNED.set(key, obis);
   return obis;
+}
+
+function u24At(octets: Uint8Array, at: number): number {
+  return ((octets[at] ?? 0) << 16) | ((octets[at + 1] ?? 0) << 8) | (octets[at + 2] ?? 0);
 }
 
 /** The six octets A to F. */

@@ -2,7 +2,7 @@ import { DecodeError, LinkError, UsageError, type AmityError } from "@amity/byte
 import type { Connection, Timers } from "@amity/runtime";
 import type { PduLink, PduLinkHandlers, SapPair } from "../link/pdu-link.ts";
 import { clientAddress, isSameStation, serverAddress, type HdlcAddress } from "./address.ts";
-import { DeadlineTimer } from "./deadline-timer.ts";
+import { DeadlineTimer } from "../link/deadline-timer.ts";
 import { DrainGate } from "./drain-gate.ts";
 import { FrameStream } from "./frame-stream.ts";
 import type { HdlcFrame } from "./frame.ts";

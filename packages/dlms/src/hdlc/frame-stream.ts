@@ -1,6 +1,6 @@
 import type { LinkError } from "@amity/bytes";
 import type { Connection, Timers } from "@amity/runtime";
-import { DeadlineTimer } from "./deadline-timer.ts";
+import { DeadlineTimer } from "../link/deadline-timer.ts";
 import { HdlcDeframer, type Deframed } from "./deframer.ts";
 import { encodeFrame, type HdlcFrame } from "./frame.ts";
 

@@ -2,7 +2,7 @@ import { DecodeError, UsageError, type LinkError } from "@amity/bytes";
 import type { Connection, Timers } from "@amity/runtime";
 import type { PduLink, PduLinkHandlers, SapPair } from "../link/pdu-link.ts";
 import { clientAddress, isBroadcast, isCallingDevice, serverAddress, type HdlcAddress } from "./address.ts";
-import { DeadlineTimer } from "./deadline-timer.ts";
+import { DeadlineTimer } from "../link/deadline-timer.ts";
 import { DrainGate } from "./drain-gate.ts";
 import { FrameStream } from "./frame-stream.ts";
 import type { HdlcFrame } from "./frame.ts";

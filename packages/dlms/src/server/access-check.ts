@@ -14,7 +14,7 @@ export function attributeRefusal(
   model: CompiledModel,
   role: string,
   attribute: AttributeDescriptor,
-  request: RequestProtection & { readonly right: "read" | "write"; readonly selection: AccessSelection | undefined },
+  request: { readonly right: "read" | "write"; readonly selection: AccessSelection | undefined; readonly protection: RequestProtection },
 ): DataAccessRefusal | undefined {
   const object = model.byName(attribute.instanceId);
   if (object === undefined) return "object-undefined";
@@ -23,7 +23,7 @@ export function attributeRefusal(
   if (definition === undefined) return "object-undefined";
   const rights = definition.access[role] ?? ACCESS.none;
   if ((rights & ACCESS[request.right]) === 0) return "read-write-denied";
-  if (!isProtectedEnough(rights, request)) return "scope-of-access-violated";
+  if (!isProtectedEnough(rights, request.protection)) return "scope-of-access-violated";
   return request.selection === undefined || offers(definition, request.selection) ? undefined : "scope-of-access-violated";
 }
 

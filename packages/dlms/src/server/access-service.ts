@@ -1,4 +1,4 @@
-import { ByteReader } from "@amity/bytes";
+import type { ByteReader } from "@amity/bytes";
 import { accessRequest, accessResponseOf, type AccessSpecification } from "../apdu/access.ts";
 import { encodeApdu } from "../apdu/exchange.ts";
 import { exceptionResponse } from "../apdu/exceptions.ts";
@@ -16,8 +16,7 @@ const NOTHING: DlmsData = { type: "null-data" };
 type Result = { kind: "get" | "set"; value: DataAccessResult } | { kind: "action"; value: ActionResult };
 
 /** Serves ACCESS: every element on its own, in order. A refusal of one does not keep the others from being served. */
-export async function handleAccess(body: Uint8Array, call: ServiceCall): Promise<Uint8Array> {
-  const reader = new ByteReader(body);
+export async function handleAccess(reader: ByteReader, call: ServiceCall): Promise<Uint8Array> {
   const request = accessRequest.decode(reader);
   reader.expectEnd("access-request");
   const { specifications, longInvokeIdAndPriority } = request;

@@ -1,4 +1,4 @@
-import { ByteReader, ByteWriter, PeerError, berLength, decodeAll, encodeAll, list } from "@amity/bytes";
+import { type ByteReader, ByteWriter, PeerError, berLength, decodeAll, encodeAll, list } from "@amity/bytes";
 import { actionRequest, actionResponse, actionResponseItem } from "../apdu/action.ts";
 import type { MethodDescriptor } from "../apdu/descriptors.ts";
 import { BlockBuffer, encodeApdu } from "../apdu/exchange.ts";
@@ -40,8 +40,7 @@ export class ActionService {
   #incoming: Incoming | undefined;
   #blocks: OutgoingBlocks | undefined;
 
-  handle(body: Uint8Array, call: ServiceCall): MaybePromise<Uint8Array> {
-    const reader = new ByteReader(body);
+  handle(reader: ByteReader, call: ServiceCall): MaybePromise<Uint8Array> {
     const request = actionRequest.decode(reader);
     reader.expectEnd("action-request");
     const { invokeIdAndPriority } = request.value;

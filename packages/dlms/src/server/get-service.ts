@@ -1,4 +1,4 @@
-import { ByteReader, ByteWriter, berLength, encodeAll } from "@amity/bytes";
+import { type ByteReader, ByteWriter, berLength, encodeAll } from "@amity/bytes";
 import { encodeApdu } from "../apdu/exchange.ts";
 import { dataOrEncoded, type EncodedData } from "../apdu/fields.ts";
 import { getRequest, getResponseToSend, getResultOf } from "../apdu/get.ts";
@@ -22,8 +22,7 @@ type Result = { kind: "data"; value: DlmsData | EncodedData } | { kind: "refused
 export class GetService {
   #blocks: OutgoingBlocks | undefined;
 
-  handle(body: Uint8Array, call: ServiceCall): MaybePromise<Uint8Array> {
-    const reader = new ByteReader(body);
+  handle(reader: ByteReader, call: ServiceCall): MaybePromise<Uint8Array> {
     const request = getRequest.decode(reader);
     reader.expectEnd("get-request");
     const { invokeIdAndPriority } = request.value;

@@ -21,7 +21,7 @@ export function readAttribute(
   selection: AccessSelection | undefined,
 ): ReadOutcome | Promise<ReadOutcome> {
   if (isOwnAssociation(device, opened, attribute)) return readAssociation(device.model, opened, serverSap, attribute.attributeId);
-  const refusal = attributeRefusal(device.model, opened.context.role, attribute, { ...protection, right: "read", selection });
+  const refusal = attributeRefusal(device.model, opened.context.role, attribute, { right: "read", selection, protection });
   return refusal === undefined ? device.read(attribute, selection, opened.context) : { kind: "refused", result: refusal };
 }
 
@@ -34,7 +34,7 @@ export function writeAttribute(
   if (isOwnAssociation(device, opened, attribute)) {
     return attribute.attributeId === SECRET_ATTRIBUTE ? changeSecret(device, opened, value) : "read-write-denied";
   }
-  const refusal = attributeRefusal(device.model, opened.context.role, attribute, { ...protection, right: "write", selection });
+  const refusal = attributeRefusal(device.model, opened.context.role, attribute, { right: "write", selection, protection });
   return refusal ?? device.write(attribute, value, selection, opened.context);
 }
 

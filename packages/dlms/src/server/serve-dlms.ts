@@ -1,7 +1,8 @@
 import { AmityError } from "@amity/bytes";
-import type { Random, Timer, Timers } from "@amity/runtime";
+import type { Random, Timers } from "@amity/runtime";
 import { BlockTransfer } from "../apdu/block-transfer.ts";
 import { GENERAL_BLOCK_TRANSFER_TAG } from "../apdu/ciphered.ts";
+import { DeadlineTimer } from "../link/deadline-timer.ts";
 import type { PduLink, SapPair } from "../link/pdu-link.ts";
 import type { ProtectionForm } from "../security/secure-channel.ts";
 import type { ApduTrace } from "../trace.ts";
@@ -57,19 +58,20 @@ class LinkSession implements ServerSession {
   readonly #world: ServerWorld;
   readonly #options: ServeOptions;
   readonly #slots = new Map<number, Slot>();
-  #idle: Timer | undefined;
+  readonly #idle: DeadlineTimer;
 
   constructor(link: PduLink, device: CosemDevice, world: ServerWorld, options: ServeOptions) {
     this.#link = link;
     this.#device = device;
     this.#world = world;
     this.#options = options;
+    this.#idle = new DeadlineTimer(world.timers, () => link.close());
     this.#restartIdle();
     link.bind({
       apdu: (apdu, saps) => this.#received(apdu, saps),
       released: (saps) => this.#slots.get(keyOf(saps))?.association.close(),
       closed: () => {
-        this.#idle?.cancel();
+        this.#idle.stop();
         this.#slots.clear();
       },
     });
@@ -88,8 +90,7 @@ class LinkSession implements ServerSession {
 
   #restartIdle(): void {
     const timeoutMs = this.#options.inactivityTimeoutMs ?? INACTIVITY_TIMEOUT_MS;
-    this.#idle?.cancel();
-    if (timeoutMs > 0) this.#idle = this.#world.timers.after(timeoutMs, () => this.#link.close());
+    if (timeoutMs > 0) this.#idle.set(this.#world.timers.elapsedMs() + timeoutMs);
   }
 
   #received(apdu: Uint8Array, saps: SapPair): void {

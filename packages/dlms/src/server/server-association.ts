@@ -1,4 +1,4 @@
-import { DecodeError, SecurityError, decodeAll } from "@amity/bytes";
+import { ByteReader, DecodeError, SecurityError, decodeAll } from "@amity/bytes";
 import { release } from "../acse/acse.ts";
 import type { BlockTransferOptions } from "../apdu/block-transfer.ts";
 import { exceptionResponse, type ExceptionResponse } from "../apdu/exceptions.ts";
@@ -167,7 +167,7 @@ export class ServerAssociation {
       answerOctetsMax: opened.conformance.has("general-block-transfer") ? this.#limits.valueOctetsMax : sendOctetsMax,
       limits: this.#limits,
     };
-    const body = plain.subarray(1);
+    const body = new ByteReader(plain, { start: 1 });
     switch (plain[0]) {
       case GET:
         return opened.conformance.has("get") ? this.#get.handle(body, call) : notSupported();

@@ -1,4 +1,4 @@
-import { ByteReader, PeerError, berLength, decodeAll, list } from "@amity/bytes";
+import { type ByteReader, PeerError, berLength, decodeAll, list } from "@amity/bytes";
 import type { AccessSelection, AttributeDescriptor } from "../apdu/descriptors.ts";
 import { BlockBuffer, encodeApdu } from "../apdu/exchange.ts";
 import { LIST_MAX } from "../apdu/fields.ts";
@@ -35,8 +35,7 @@ interface Block {
 export class SetService {
   #incoming: Incoming | undefined;
 
-  handle(body: Uint8Array, call: ServiceCall): MaybePromise<Uint8Array> {
-    const reader = new ByteReader(body);
+  handle(reader: ByteReader, call: ServiceCall): MaybePromise<Uint8Array> {
     const request = setRequest.decode(reader);
     reader.expectEnd("set-request");
     const { invokeIdAndPriority } = request.value;

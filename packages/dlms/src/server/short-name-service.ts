@@ -1,4 +1,4 @@
-import { ByteReader, encodeAll } from "@amity/bytes";
+import { type ByteReader, encodeAll } from "@amity/bytes";
 import { encodeApdu } from "../apdu/exchange.ts";
 import { dataOrEncoded, type EncodedData } from "../apdu/fields.ts";
 import type { DataAccessRefusal, DataAccessResult } from "../apdu/results.ts";
@@ -26,8 +26,7 @@ type ReadResult = { kind: "data"; value: DlmsData | EncodedData } | { kind: "ref
 export class ShortNameService {
   #blocks: OutgoingBlocks | undefined;
 
-  async read(body: Uint8Array, call: ServiceCall): Promise<Uint8Array> {
-    const reader = new ByteReader(body);
+  async read(reader: ByteReader, call: ServiceCall): Promise<Uint8Array> {
     const variables = readRequest.decode(reader);
     reader.expectEnd("read-request");
     const [first] = variables;
@@ -50,8 +49,7 @@ export class ShortNameService {
     return this.#block(this.#blocks);
   }
 
-  async write(body: Uint8Array, call: ServiceCall): Promise<Uint8Array> {
-    const reader = new ByteReader(body);
+  async write(reader: ByteReader, call: ServiceCall): Promise<Uint8Array> {
     const { variables, values } = writeRequest.decode(reader);
     reader.expectEnd("write-request");
     const results: DataAccessResult[] = [];
