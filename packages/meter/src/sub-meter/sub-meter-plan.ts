@@ -28,6 +28,8 @@ export interface PlannedSubMeter {
   /** Seed of what is the meter's own: sizes, draws, radio. The habits of the home follow from `householdSeed`. */
   readonly seed: number;
   readonly householdSeed: number;
+  /** A shop or workshop. */
+  readonly isBusiness: boolean;
   readonly at: MapPoint;
   readonly installedMs: number;
 }
@@ -57,6 +59,7 @@ interface Home {
   readonly serial: number;
   readonly feederId: string;
   readonly transformerId: string;
+  readonly customerClass: "residential" | "smallCommercial";
   readonly householdSeed: number;
   readonly at: MapPoint;
   readonly installedMs: number;
@@ -112,16 +115,23 @@ function planSubMeter(given: {
   const { letter, deviceType } = MEDIUM_DESCRIPTIONS[medium];
   const id = String(home.serial).slice(-8);
   const seed = seedOf(`${home.householdSeed}/${medium}`);
+  const hasValve = medium !== "heat" && uniform(seed, 1, 0) < valveShare;
   return {
     meterId: `${prefix.slice(0, 3)}${letter}${id}`,
     medium,
     address: { id, manufacturer: prefix.slice(0, 3), version: 1, deviceType },
     homeMeterId: home.meterId,
     reach,
-    radio: { mode: medium === "heat" ? "C1" : "T1", security: medium === "water" ? 5 : 7, intervalMs: RADIO_INTERVAL_MS },
-    hasValve: medium !== "heat" && uniform(seed, 1, 0) < valveShare,
+    // A valve needs a meter that listens.
+    radio: {
+      mode: medium === "heat" ? "C1" : hasValve ? "T2Up" : "T1",
+      security: medium === "water" ? 5 : 7,
+      intervalMs: RADIO_INTERVAL_MS,
+    },
+    hasValve,
     seed,
     householdSeed: home.householdSeed,
+    isBusiness: home.customerClass === "smallCommercial",
     at: home.at,
     installedMs: home.installedMs,
   };
