@@ -27,6 +27,7 @@ export const METERED_QUANTITIES: Readonly<Record<string, MeteredQuantity>> = {
   "7-0:3.1.0": { commodity: "gas", kind: "volume", flow: "forward", name: "Gas volume, temperature converted" },
   "7-0:3.2.0": { commodity: "gas", kind: "volume", flow: "forward", name: "Gas volume, base conditions" },
   "8-0:1.0.0": { commodity: "water", kind: "volume", flow: "forward", name: "Water volume" },
+  "8-0:2.0.0": { commodity: "water", kind: "volume", flow: "reverse", name: "Water volume, backwards" },
   "9-0:1.0.0": { commodity: "water", kind: "volume", flow: "forward", name: "Hot water volume" },
 };
 

@@ -47,6 +47,7 @@ export const QUALITY_METHODS = {
   previousYear: 18,
   agreed: 19,
   customerRead: 20,
+  degreeDays: 21,
   manual: 30,
   copied: 31,
   added: 32,

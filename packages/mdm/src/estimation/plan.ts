@@ -1,6 +1,7 @@
 import { UsageError } from "@amity/bytes";
 import type { Parameters, ParameterValue } from "../vee/finding.ts";
 import type { Eligibility } from "../vee/rule-set.ts";
+import { degreeDays } from "./degree-days.ts";
 import type { Estimator } from "./estimator.ts";
 import { linear } from "./linear.ts";
 import { averageDailyLoad, checkMeterEstimate, classProfile } from "./proportional.ts";
@@ -14,6 +15,7 @@ export const ESTIMATORS = {
   weatherProxy,
   classProfile,
   averageDailyLoad,
+  degreeDays,
 } satisfies Record<string, Estimator>;
 export type EstimatorName = keyof typeof ESTIMATORS;
 
@@ -34,13 +36,14 @@ export interface EstimationPlan {
   readonly negativeScaling?: boolean;
 }
 
-/** Linear up to 2 h, check meter, like days, weather, class, average daily load; scaled to the registers. */
+/** Linear up to 2 h, check meter; gas and heat by degree days; like days, weather, class, average daily load; scaled to the registers. */
 export const STANDARD_ESTIMATION_PLAN: EstimationPlan = {
   id: "standard",
-  version: 1,
+  version: 2,
   steps: [
     { kind: "linear" },
     { kind: "checkMeter" },
+    { kind: "degreeDays", eligibility: { commodities: ["gas", "heat"] } },
     { kind: "likeDay" },
     { kind: "weatherProxy" },
     { kind: "classProfile" },

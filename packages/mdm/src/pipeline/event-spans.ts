@@ -6,11 +6,34 @@ const BEGINNINGS: Partial<Record<EndDeviceEventKind, SpanKind>> = {
   powerDown: "outage",
   lastGasp: "outage",
   supplyDisconnected: "disconnected",
+  leak: "leak",
+  burst: "burst",
+  backflow: "backflow",
+  frost: "frost",
+  airInPipe: "airInPipe",
+  deviceError: "deviceError",
 };
-const ENDINGS: Partial<Record<EndDeviceEventKind, SpanKind>> = { powerUp: "outage", supplyConnected: "disconnected" };
+const ENDINGS: Partial<Record<EndDeviceEventKind, SpanKind>> = {
+  powerUp: "outage",
+  supplyConnected: "disconnected",
+  leakEnded: "leak",
+  burstEnded: "burst",
+  backflowEnded: "backflow",
+  frostEnded: "frost",
+  airInPipeEnded: "airInPipe",
+  deviceErrorEnded: "deviceError",
+};
+
+const SUPPLY: ReadonlySet<SpanKind> = new Set(["outage", "disconnected"]);
+
+/** True for events that begin or end a loss of supply. */
+export function beginsOrEndsSupply(kind: EndDeviceEventKind): boolean {
+  const span = BEGINNINGS[kind] ?? ENDINGS[kind];
+  return span !== undefined && SUPPLY.has(span);
+}
 
 /**
- * The spans in which a meter had no supply, from its events in any order. A beginning without an end lasts to `untilMs`;
+ * The spans in which a meter had no supply or warned of something, from its events in any order. A beginning without an end lasts to `untilMs`;
  * an end without a beginning is passed over.
  */
 export function spansOfEvents(events: readonly EndDeviceEvent[], untilMs: number): EventSpan[] {

@@ -1,5 +1,5 @@
 import type { Zone } from "@amity/intervals";
-import type { Commodity, MeasurementKind, Unit } from "@amity/model";
+import type { Commodity, FlowDirection, MeasurementKind, Unit } from "@amity/model";
 import type { Series } from "./series.ts";
 
 /** What is known about the channel that is judged. Values are integers times 10^scaler in `unit`. */
@@ -9,6 +9,8 @@ export interface ChannelFacts {
   readonly scaler: number;
   readonly commodity: Commodity;
   readonly kind: MeasurementKind;
+  /** Absent: forward. */
+  readonly flow?: FlowDirection;
   /** Customer or channel class that rule sets and profiles are chosen by, e.g. `residential`, `transformer`. */
   readonly channelClass: string;
   /** Where the values came from: `headend`, `file`. */
@@ -36,7 +38,17 @@ export interface RegisterFacts {
 }
 
 /** Spans that rules and estimation must respect. `toMs` is exclusive. */
-export type SpanKind = "outage" | "disconnected" | "inactive" | "testMode" | "clockSet" | "storm" | "meterExchange";
+export type SpanKind =
+  | "outage"
+  | "disconnected"
+  | "inactive"
+  | "testMode"
+  | "clockSet"
+  | "storm"
+  | "meterExchange"
+  /** What a gas, water or heat meter warned of. */
+  | AlarmSpanKind;
+export type AlarmSpanKind = "leak" | "burst" | "backflow" | "frost" | "airInPipe" | "deviceError";
 export interface EventSpan {
   readonly kind: SpanKind;
   readonly fromMs: number;
@@ -83,6 +95,10 @@ export interface VeeContext {
   readonly replaces?: Series;
   /** Outdoor temperature in tenths of a degree Celsius, any interval length. */
   readonly temperature?: Series;
+  /** Temperature of the water in the meter, in tenths of a degree Celsius. */
+  readonly mediumTemperature?: Series;
+  /** The other channels of the same heat meter: its water in counts of 10^volumeScaler m3, temperatures in tenths of a degree Celsius. */
+  readonly heat?: { readonly volume?: Series; readonly volumeScaler?: number; readonly supply?: Series; readonly return?: Series };
   /** Expected use of the channel's class, any scale: only its shape counts. */
   readonly classProfile?: Series;
 }

@@ -28,7 +28,7 @@ describe("in PostgreSQL", () => {
     const rules = createRuleStore(scratch.store, clock);
     await rules.keep("ruleSet", STANDARD_RULE_SET, "ann");
     await rules.keep("ruleSet", STANDARD_RULE_SET, "bob");
-    expect(await rules.find("ruleSet", "standard", 1)).toEqual(STANDARD_RULE_SET);
+    expect(await rules.find("ruleSet", "standard", STANDARD_RULE_SET.version)).toEqual(STANDARD_RULE_SET);
     expect(await rules.versions("ruleSet", "standard")).toEqual([{ version: 1, author: "ann", storedAtMs: nowMs }]);
     await expect(rules.keep("ruleSet", { ...STANDARD_RULE_SET, rules: [] }, "ann")).rejects.toMatchObject({ code: "rules-changed" });
     await expect(

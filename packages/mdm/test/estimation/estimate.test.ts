@@ -179,7 +179,10 @@ describe("estimation", () => {
   });
 
   test("no estimator applies: it says what was tried", () => {
-    const result = estimate(withHole(8, 14), hourly(), { ...STANDARD_ESTIMATION_PLAN, steps: STANDARD_ESTIMATION_PLAN.steps.slice(0, 5) });
+    const result = estimate(withHole(8, 14), hourly(), {
+      ...STANDARD_ESTIMATION_PLAN,
+      steps: STANDARD_ESTIMATION_PLAN.steps.filter(({ kind }) => kind !== "averageDailyLoad"),
+    });
     expect(result.decisions[0]?.tried).toEqual([
       "linear: longer than 120 min",
       "checkMeter: no check meter",

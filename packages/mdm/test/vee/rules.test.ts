@@ -12,7 +12,7 @@ import {
   type Series,
   type VeeContext,
 } from "../../src/vee/index.ts";
-import { contextOf, HOUR_MS, repeatDays, runRule, seriesOf } from "./series-fixtures.ts";
+import { COMMODITY_KINDS, contextOf, HOUR_MS, repeatDays, runRule, seriesOf } from "./series-fixtures.ts";
 
 const DAY = "2026-05-04T00:00:00Z";
 const DAY_MS = 24 * HOUR_MS;
@@ -351,7 +351,7 @@ const examples: readonly Example[] = [
 
 describe("validation rules", () => {
   test("every kind of rule has an example here", () => {
-    expect(examples.map((example) => example.kind).toSorted()).toEqual(Object.keys(RULE_KINDS).toSorted());
+    expect([...examples.map((example) => example.kind), ...COMMODITY_KINDS].toSorted()).toEqual(Object.keys(RULE_KINDS).toSorted());
   });
 
   test.each(examples.map((example) => [example.kind, example] as const))(

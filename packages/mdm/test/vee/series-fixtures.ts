@@ -4,6 +4,20 @@ import { compileRuleSet, type Finding, type RuleSpec, type Series, type VeeConte
 
 export const HOUR_MS = 3_600_000;
 
+/** Kinds of rules for gas, water and heat: their examples are in `commodity-rules.test.ts`. */
+export const COMMODITY_KINDS = [
+  "leak",
+  "continuousFlow",
+  "burst",
+  "backflow",
+  "meterAlarm",
+  "frost",
+  "stuck",
+  "supplyReturnSwapped",
+  "temperatureDifference",
+  "heatBalance",
+] as const;
+
 /** A run of validated values from an ISO instant. `undefined` is missing. */
 export function seriesOf(
   start: string,
