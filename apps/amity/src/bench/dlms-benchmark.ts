@@ -14,7 +14,8 @@ import {
   type InvocationCounter,
   type ProfileTable,
 } from "@amity/dlms";
-import { realNetwork, realRandom, realTimers, type Connection } from "@amity/runtime";
+import { realNetwork, realRandom, realTimers, type Address, type Connection } from "@amity/runtime";
+import { withAwakeCores } from "./awake-cores.ts";
 import { median, type Benchmark } from "./benchmark.ts";
 import {
   BENCH_CLIENTS,
@@ -33,6 +34,8 @@ const RUNS = 5;
 const RUN_MS = 2_000;
 /** Between two looks at the clock. */
 const BATCH = 32;
+/** Requests under way where several are. */
+const AT_ONCE = 8;
 
 export const dlmsBenchmark: Benchmark = {
   name: "dlms",
@@ -40,7 +43,7 @@ export const dlmsBenchmark: Benchmark = {
   method:
     "profile_decode: buffer of a load-profile response (96 rows x 6 columns) to numbers by column, every number read; profile_decode_instants: every stamp to UTC milliseconds as well. " +
     "get, get_ciphered (GMAC association, suite 0, authenticated and encrypted), associations (HLS5-GMAC, ciphered, opened and released), profile_reads (decoded): client and server in one process and thread, whole APDUs in the wrapper, no socket; these by CPU time of the process, collector and compiler threads included. " +
-    "tcp_*: the same client, the server in a second process, loopback TCP, one request after another, by the clock on the wall. bytes_per_get: heap and buffers that one get round trip allocates on both sides together. " +
+    "tcp_*: the same client, the server in a second process, loopback TCP, one request after another, by the clock on the wall, no core allowed to sleep (an empty loop of lowest priority on each); tcp_get_8_at_once: eight requests under way; tcp_get_sleepy: one after another on cores that fall asleep between two packets, as a quiet virtual machine's do. bytes_per_get: heap and buffers that one get round trip allocates on both sides together. " +
     "The meter behind the server costs nothing: one value, one profile held as octets, sent in one APDU. Medians of 5 runs of 2 s each after a warm-up.",
   run: runDlms,
 };
@@ -62,7 +65,7 @@ async function runDlms({ quick, remark }: { quick: boolean; remark: (text: strin
   remark("client and server in one process");
   const inProcess = await measureInProcess(onCpu, quick);
   remark("client and server in two processes");
-  return { ...decoded, ...inProcess, ...(await measureTcp(onWall)) };
+  return { ...decoded, ...inProcess, ...(await overTcp((server) => measureTcp(onWall, server))) };
 }
 
 async function measureDecoding(measure: Measure): Promise<Record<string, number>> {
@@ -119,29 +122,32 @@ function servedInProcess(device: CosemDevice): Connection {
   return near;
 }
 
-async function measureTcp(measure: Measure): Promise<Record<string, number>> {
+async function overTcp<T>(measure: (server: Address) => Promise<T>): Promise<T> {
   const child = fork(new URL("./dlms-server.ts", import.meta.url), { execArgv: ["--import", import.meta.resolve("tsx")] });
   try {
-    const address = { host: "127.0.0.1", port: await portOf(child) };
-    const counter = memoryCounter();
-    const plain = await publicClient(await realNetwork.connect(address));
-    const ciphered = await managementClient(await realNetwork.connect(address), counter);
-    const results = {
-      tcp_get_per_s: await measure(() => get(plain)),
-      tcp_get_ciphered_per_s: await measure(() => get(ciphered)),
-      tcp_profile_reads_per_s: await measure(() => readProfile(plain)),
-      tcp_profile_reads_ciphered_per_s: await measure(() => readProfile(ciphered)),
-      tcp_associations_per_s: await measure(async () => {
-        const client = await managementClient(await realNetwork.connect(address), counter);
-        await client.release();
-      }),
-    };
-    await plain.release();
-    await ciphered.release();
-    return results;
+    return await measure({ host: "127.0.0.1", port: await portOf(child) });
   } finally {
     child.kill();
   }
+}
+
+async function measureTcp(measure: Measure, server: Address): Promise<Record<string, number>> {
+  const counter = memoryCounter();
+  const open = (): Promise<Connection> => realNetwork.connect(server);
+  const plain = await publicClient(await open());
+  const manifold = await publicClient(await open(), AT_ONCE);
+  const ciphered = await managementClient(await open(), counter);
+  const awake = await withAwakeCores(async () => ({
+    tcp_get_per_s: await measure(() => get(plain)),
+    tcp_get_8_at_once_per_s: AT_ONCE * (await measure(() => getAtOnce(manifold))),
+    tcp_get_ciphered_per_s: await measure(() => get(ciphered)),
+    tcp_profile_reads_per_s: await measure(() => readProfile(plain)),
+    tcp_profile_reads_ciphered_per_s: await measure(() => readProfile(ciphered)),
+    tcp_associations_per_s: await measure(async () => (await managementClient(await open(), counter)).release()),
+  }));
+  const results = { ...awake, tcp_get_sleepy_per_s: await measure(() => get(plain)) };
+  for (const client of [plain, manifold, ciphered]) await client.release();
+  return results;
 }
 
 function portOf(child: ChildProcess): Promise<number> {
@@ -151,9 +157,9 @@ function portOf(child: ChildProcess): Promise<number> {
   });
 }
 
-function publicClient(connection: Connection): Promise<DlmsClient> {
+function publicClient(connection: Connection, requestsAtATime = 1): Promise<DlmsClient> {
   const link = wrapperLink(connection, "client");
-  return connectDlms(link, { clientSap: BENCH_CLIENTS.public, authentication: { mechanism: "none" } }, WORLD);
+  return connectDlms(link, { clientSap: BENCH_CLIENTS.public, authentication: { mechanism: "none" }, requestsAtATime }, WORLD);
 }
 
 function managementClient(connection: Connection, sent: InvocationCounter): Promise<DlmsClient> {
@@ -173,6 +179,10 @@ function managementClient(connection: Connection, sent: InvocationCounter): Prom
 async function get(client: DlmsClient): Promise<void> {
   const outcome = await client.get(BENCH_ENERGY);
   if (outcome.kind !== "data") throw new Error(`refused: ${outcome.result}`);
+}
+
+async function getAtOnce(client: DlmsClient): Promise<void> {
+  await Promise.all(Array.from({ length: AT_ONCE }, () => get(client)));
 }
 
 async function readProfile(client: DlmsClient): Promise<void> {
