@@ -34,3 +34,11 @@ export {
   type MultispeakOptions,
 } from "./multispeak/write-multispeak.ts";
 export { MULTISPEAK_VERSIONS, type MultispeakVersion } from "./multispeak/multispeak-terms.ts";
+export {
+  readGreenButtonResources,
+  writeRetailCustomer,
+  type CustomerFeedOptions,
+  type CustomerResource,
+  type GreenButtonResource,
+  type UsageResource,
+} from "./espi/resources.ts";

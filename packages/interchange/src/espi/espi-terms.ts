@@ -69,6 +69,9 @@ const QUALITY_CODES: Readonly<Record<string, QualityCode>> = {
   "19": external("valid", "none"),
 };
 
+/** Element inside an extension that says a quality in full, as the triple of IEC 61968-9. */
+export const QUALITY_EXTENSION = "readingQualityType";
+
 export const qualityOfEspi = (code: string): QualityCode | undefined => QUALITY_CODES[code];
 
 /** The QualityOfReading to write for a value; a missing value is not written at all. */

@@ -1,9 +1,11 @@
 import { DecodeError } from "@amity/bytes";
 import { QUALITY, type Unit } from "@amity/model";
+import { qualityOfCim } from "../cim/cim-quality.ts";
 import { IntervalRun, isOnGrid } from "../interval-run.ts";
 import type { Chunks, InterchangeRecord, PutAside } from "../records.ts";
 import { childOf, childrenOf, textAt, xmlElements, type XmlElement } from "../xml/xml-elements.ts";
-import { channelOfEspi, isRegisterKind, qualityOfEspi, unitOfEspi } from "./espi-terms.ts";
+import { linksOf, type EntryLinks } from "./espi-links.ts";
+import { channelOfEspi, isRegisterKind, QUALITY_EXTENSION, qualityOfEspi, unitOfEspi } from "./espi-terms.ts";
 
 export interface EspiOptions {
   /** Whose readings they are; by default the last part of the usage point's own address in the feed. */
@@ -38,10 +40,11 @@ export async function* readEspi(chunks: Chunks, options: EspiOptions = {}): Asyn
 class EspiFeed {
   readonly #options: EspiOptions;
   /** MeterReading resources by their address. */
-  readonly #readings = new Map<string, Links>();
+  readonly #readings = new Map<string, EntryLinks>();
   readonly #types = new Map<string, ReadingType | string>();
-  #waiting: { readonly block: XmlElement; readonly links: Links }[] = [];
+  #waiting: { readonly block: XmlElement; readonly links: EntryLinks }[] = [];
   #entries = 0;
+  #blocks = 0;
 
   constructor(options: EspiOptions) {
     this.#options = options;
@@ -51,15 +54,24 @@ class EspiFeed {
     this.#entries++;
     const links = linksOf(entry);
     for (const resource of childOf(entry, "content")?.children ?? []) {
-      if (resource.name === "MeterReading") this.#readings.set(links.self, links);
+      if (resource.name === "MeterReading") this.#meterReading(resource, links);
       else if (resource.name === "ReadingType") this.#types.set(links.self, readingTypeOf(resource));
       else if (resource.name === "IntervalBlock") {
+        this.#blocks++;
         const type = this.#typeOf(links);
         if (type !== undefined) yield* this.#block(resource, links, type);
         else if (this.#waiting.length < WAITING_MAX) this.#waiting.push({ block: resource, links });
         else yield aside(resource, "ReadingType", "too many interval blocks come before their reading type");
       }
     }
+  }
+
+  /** Some custodians put the reading type inside the meter reading instead of beside it. */
+  #meterReading(resource: XmlElement, links: EntryLinks): void {
+    const inside = childOf(resource, "ReadingType");
+    const address = `${links.self}#ReadingType`;
+    if (inside !== undefined) this.#types.set(address, readingTypeOf(inside));
+    this.#readings.set(links.self, inside === undefined ? links : { ...links, related: [...links.related, address] });
   }
 
   *end(): Generator<InterchangeRecord> {
@@ -70,10 +82,17 @@ class EspiFeed {
       else yield* this.#block(block, links, type);
     }
     this.#waiting = [];
+    if (this.#blocks === 0) {
+      yield {
+        kind: "putAside",
+        line: 0,
+        reason: "the feed holds no interval blocks: no readings (customer data and summaries are read apart)",
+      };
+    }
   }
 
   /** The block's address lies below its meter reading's; the meter reading is related to its type. A feed with one type needs no links. */
-  #typeOf(links: Links): ReadingType | string | undefined {
+  #typeOf(links: EntryLinks): ReadingType | string | undefined {
     for (const address of [...ancestorsOf(links.self), ...ancestorsOf(links.up)]) {
       for (const related of this.#readings.get(address)?.related ?? []) {
         const type = this.#types.get(related);
@@ -84,7 +103,7 @@ class EspiFeed {
     return another === undefined && this.#readings.size <= 1 ? only : undefined;
   }
 
-  *#block(block: XmlElement, links: Links, type: ReadingType | string): Generator<InterchangeRecord> {
+  *#block(block: XmlElement, links: EntryLinks, type: ReadingType | string): Generator<InterchangeRecord> {
     if (typeof type === "string") {
       yield aside(block, "ReadingType", type);
       return;
@@ -117,26 +136,11 @@ class EspiFeed {
   }
 }
 
-interface Links {
-  readonly self: string;
-  readonly up: string;
-  readonly related: readonly string[];
-}
-
 /** An address and those above it: `a/b/c`, `a/b`, `a`. */
 function ancestorsOf(address: string): string[] {
   const out: string[] = [];
   for (let at = address.length; at > 0 && out.length < ANCESTORS_MAX; at = address.lastIndexOf("/", at - 1)) out.push(address.slice(0, at));
   return out;
-}
-
-function linksOf(entry: XmlElement): Links {
-  const links = childrenOf(entry, "link").map((link) => ({
-    rel: link.attributes.get("rel") ?? "",
-    href: (link.attributes.get("href") ?? "").replace(/\/$/, ""),
-  }));
-  const first = (rel: string): string => links.find((link) => link.rel === rel)?.href ?? "";
-  return { self: first("self"), up: first("up"), related: links.filter(({ rel }) => rel === "related").map(({ href }) => href) };
 }
 
 /** The reading type, or why it cannot be used. */
@@ -181,6 +185,7 @@ function readingOf(element: XmlElement, type: ReadingType): Reading | PutAside {
   // Several qualities may stand side by side: the last one that is known says most.
   let quality = type.defaultQuality;
   for (const stated of childrenOf(element, "ReadingQuality")) quality = qualityOfEspi(textAt(stated, "quality")) ?? quality;
+  quality = qualityOfCim(textAt(element, "extension", QUALITY_EXTENSION)) ?? quality;
   return { kind: "reading", startMs, value: BigInt(value), quality, seconds };
 }
 

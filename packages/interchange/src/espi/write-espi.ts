@@ -1,15 +1,18 @@
-import { createUuid } from "./espi-uuid.ts";
 import { UsageError } from "@amity/bytes";
-import { isMissing, type Unit } from "@amity/model";
+import { isMissing, packQuality, unpackQuality, type Unit } from "@amity/model";
+import { cimQualityOf } from "../cim/cim-quality.ts";
 import type { InterchangeRecord } from "../records.ts";
-import { xmlText } from "../xml/xml-elements.ts";
-import { espiQualityOf, espiUnitOf, flowOf } from "./espi-terms.ts";
+import { AtomFeed } from "./atom-feed.ts";
+import { usageEntry, type UsageResource } from "./resources.ts";
+import { espiQualityOf, espiUnitOf, flowOf, QUALITY_EXTENSION, qualityOfEspi } from "./espi-terms.ts";
 
 export interface EspiWriteOptions {
   /** When the feed is made, UTC ms. */
   readonly createdMs: number;
   /** Title of the feed. */
   readonly title?: string;
+  /** Summaries of usage and power quality, at addresses below their usage points; written after the readings. */
+  readonly summaries?: readonly UsageResource[];
 }
 
 /** Values of an IntervalReading are Int48. */
@@ -23,32 +26,25 @@ const INT48_MAX = 140_737_488_355_328n;
  */
 export async function* writeEspi(records: AsyncIterable<InterchangeRecord>, options: EspiWriteOptions): AsyncGenerator<Uint8Array> {
   const encoder = new TextEncoder();
-  const writer = new FeedWriter(options);
-  yield encoder.encode(writer.head());
+  const feed = new AtomFeed(options.title ?? "Green Button Usage Feed", options.createdMs);
+  const writer = new FeedWriter(feed);
+  yield encoder.encode(feed.head());
   for await (const record of records) {
     if (record.kind === "intervals" || record.kind === "register") yield encoder.encode(writer.record(record));
   }
-  yield encoder.encode("</feed>\n");
+  for (const summary of options.summaries ?? []) yield encoder.encode(feed.entry(usageEntry(summary)));
+  yield encoder.encode(feed.end());
 }
 
 type Written = Extract<InterchangeRecord, { kind: "intervals" | "register" }>;
 
 class FeedWriter {
-  readonly #updated: string;
-  readonly #title: string;
+  readonly #feed: AtomFeed;
   readonly #known = new Set<string>();
   #blocks = 0;
 
-  constructor(options: EspiWriteOptions) {
-    this.#updated = new Date(options.createdMs).toISOString().replace(/\.000Z$/, "Z");
-    this.#title = options.title ?? "Green Button Usage Feed";
-  }
-
-  head(): string {
-    return (
-      `<?xml version="1.0" encoding="UTF-8"?>\n<feed xmlns="http://www.w3.org/2005/Atom">\n<id>urn:uuid:${createUuid(this.#title)}</id>\n` +
-      `<title>${xmlText(this.#title)}</title>\n<updated>${this.#updated}</updated>\n<link rel="self" href="/espi/1_1/resource/Batch"/>\n`
-    );
+  constructor(feed: AtomFeed) {
+    this.#feed = feed;
   }
 
   record(record: Written): string {
@@ -63,26 +59,18 @@ class FeedWriter {
       this.#once(point, [`${point}/MeterReading`], USAGE_POINT(quantity.unit)),
       this.#once(type, [], readingType(quantity, intervalSeconds)),
       this.#once(reading, [`${reading}/IntervalBlock`, type], `<MeterReading xmlns="${ESPI}"/>`),
-      this.#entry(block, [], record.kind === "intervals" ? intervalBlock(record) : registerBlock(record)),
+      this.#feed.entry({
+        address: block,
+        related: [],
+        content: record.kind === "intervals" ? intervalBlock(record) : registerBlock(record),
+      }),
     ].join("");
   }
 
   #once(address: string, related: readonly string[], content: string): string {
     if (this.#known.has(address)) return "";
     this.#known.add(address);
-    return this.#entry(address, related, content);
-  }
-
-  #entry(address: string, related: readonly string[], content: string): string {
-    const links = [
-      `<link rel="self" href="${xmlText(address)}"/>`,
-      `<link rel="up" href="${xmlText(address.slice(0, address.lastIndexOf("/")))}"/>`,
-      ...related.map((href) => `<link rel="related" href="${xmlText(href)}"/>`),
-    ];
-    return (
-      `<entry>\n<id>urn:uuid:${createUuid(address)}</id>\n${links.join("\n")}\n<title/>\n<content>\n${content}\n</content>\n` +
-      `<published>${this.#updated}</published>\n<updated>${this.#updated}</updated>\n</entry>\n`
-    );
+    return this.#feed.entry({ address, related, content });
   }
 }
 
@@ -133,9 +121,20 @@ function intervalReading(reading: { startMs: number; seconds: number; value: big
   if (value >= INT48_MAX || value <= -INT48_MAX) throw new UsageError(`${value} does not fit 48 bits`, { code: "not-representable" });
   const stated = espiQualityOf(quality);
   return (
-    `<IntervalReading>${stated === undefined ? "" : `<ReadingQuality><quality>${stated}</quality></ReadingQuality>`}` +
+    `<IntervalReading>${extensionOf(quality, stated)}${stated === undefined ? "" : `<ReadingQuality><quality>${stated}</quality></ReadingQuality>`}` +
     `<timePeriod><duration>${seconds}</duration><start>${epochSeconds(startMs)}</start></timePeriod><value>${value}</value></IntervalReading>`
   );
+}
+
+/** What the code of the standard leaves out of a quality, but for who said so: in a file from elsewhere that is "external". */
+function extensionOf(quality: number, stated: string | undefined): string {
+  const understood = stated === undefined ? undefined : qualityOfEspi(stated);
+  if (understood !== undefined && withoutSource(understood) === withoutSource(quality)) return "";
+  return `<extension><${QUALITY_EXTENSION} xmlns="urn:amity:interchange">${cimQualityOf(quality)}</${QUALITY_EXTENSION}></extension>`;
+}
+
+function withoutSource(quality: number): number {
+  return packQuality({ ...unpackQuality(quality), source: "external" });
 }
 
 function epochSeconds(ms: number): number {
