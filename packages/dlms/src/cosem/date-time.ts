@@ -124,7 +124,13 @@ export function encodeTime(value: CosemTime): Uint8Array {
 /** The status octet; FF is "not specified". */
 export function decodeClockStatus(octet: number): ClockStatus | undefined {
   if (octet === ANY) return undefined;
-  return Object.fromEntries(STATUS_NAMES.map((name) => [name, (octet & STATUS_BITS[name]) !== 0])) as unknown as ClockStatus;
+  return {
+    isInvalid: (octet & STATUS_BITS.isInvalid) !== 0,
+    isDoubtful: (octet & STATUS_BITS.isDoubtful) !== 0,
+    hasDifferentBase: (octet & STATUS_BITS.hasDifferentBase) !== 0,
+    isStatusInvalid: (octet & STATUS_BITS.isStatusInvalid) !== 0,
+    isDaylightSaving: (octet & STATUS_BITS.isDaylightSaving) !== 0,
+  };
 }
 
 export function encodeClockStatus(status: ClockStatus | undefined): number {

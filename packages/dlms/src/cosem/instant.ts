@@ -1,4 +1,4 @@
-import { ANY_DATE_TIME, decodeDateTime, encodeDateTime, type ClockStatus, type CosemDateTime } from "./date-time.ts";
+import { ANY_DATE_TIME, DATE_TIME_OCTETS, decodeDateTime, encodeDateTime, type ClockStatus, type CosemDateTime } from "./date-time.ts";
 
 /** How this meter's clock is to be read where it departs from the book, or says less than the whole. */
 export interface ClockReading {
@@ -31,13 +31,23 @@ const NORMAL: ClockStatus = {
 export function instantOf(stamp: CosemDateTime, reading: ClockReading = {}): number | undefined {
   const localMs = localOf(stamp);
   if (localMs === undefined) return undefined;
-  const isDaylightSaving = stamp.status?.isDaylightSaving;
-  if (stamp.deviationMinutes === undefined || reading.ignoresDeviation === true) {
+  return instantOfLocal({ localMs, deviationMinutes: stamp.deviationMinutes, isDaylightSaving: stamp.status?.isDaylightSaving }, reading);
+}
+
+/** A stamp with all its parts. */
+interface WholeStamp {
+  readonly localMs: number;
+  readonly deviationMinutes: number | undefined;
+  readonly isDaylightSaving: boolean | undefined;
+}
+
+function instantOfLocal({ localMs, deviationMinutes, isDaylightSaving }: WholeStamp, reading: ClockReading): number {
+  if (deviationMinutes === undefined || reading.ignoresDeviation === true) {
     return reading.localToUtc === undefined ? localMs : reading.localToUtc(localMs, isDaylightSaving);
   }
   const sign = reading.isDeviationInverted === true ? -1 : 1;
   const saving = reading.excludesDaylightSaving === true && isDaylightSaving === true ? 60 : 0;
-  return localMs + (sign * stamp.deviationMinutes - saving) * MINUTE_MS;
+  return localMs + (sign * deviationMinutes - saving) * MINUTE_MS;
 }
 
 /** The stamp's own date and time as ms, as if it were UTC; `undefined` where not fully specified. */
@@ -85,9 +95,77 @@ export function stampOf(instantMs: number, options: StampOptions = {}): CosemDat
 }
 
 /** 12 octets to the instant, see `instantOf`. @throws DecodeError. */
-export function decodeInstant(octets: Uint8Array, reading?: ClockReading): number | undefined {
-  return instantOf(decodeDateTime(octets), reading);
+export function decodeInstant(octets: Uint8Array, reading: ClockReading = {}): number | undefined {
+  const whole = wholeStamp(octets);
+  return whole === undefined ? instantOf(decodeDateTime(octets), reading) : instantOfLocal(whole, reading);
 }
+
+const UNSPECIFIED = 0xff;
+
+/**
+ * Stamps as load profiles hold them by the thousand, straight from their octets; `undefined` for one with an open or wrong part,
+ * which `decodeDateTime` takes apart.
+ */
+function wholeStamp(octets: Uint8Array): WholeStamp | undefined {
+  if (octets.length !== DATE_TIME_OCTETS) return undefined;
+  const dayNumber = wholeDate(octets);
+  const timeMs = wholeTime(octets);
+  const deviation = (((octets[9] ?? 0) << 24) >> 16) | (octets[10] ?? 0);
+  const status = octets[11] ?? UNSPECIFIED;
+  if (dayNumber === undefined || timeMs === undefined) return undefined;
+  if (deviation !== NO_DEVIATION && Math.abs(deviation) > DEVIATION_MAX) return undefined;
+  return {
+    localMs: dayNumber * DAY_MS + timeMs,
+    deviationMinutes: deviation === NO_DEVIATION ? undefined : deviation,
+    isDaylightSaving: status === UNSPECIFIED ? undefined : (status & DAYLIGHT_SAVING) !== 0,
+  };
+}
+
+/** Days since 1970. */
+function wholeDate(octets: Uint8Array): number | undefined {
+  const year = (part(octets, 0) << 8) | part(octets, 1);
+  const month = part(octets, 2);
+  const day = part(octets, 3);
+  const weekday = part(octets, 4);
+  if (year === 0xffff || month < 1 || month > 12 || (weekday > 7 && weekday !== UNSPECIFIED)) return undefined;
+  return day < 1 || day > daysIn(year, month) ? undefined : daysSince1970(year, month, day);
+}
+
+/** Milliseconds since midnight. */
+function wholeTime(octets: Uint8Array): number | undefined {
+  const hour = part(octets, 5);
+  const minute = part(octets, 6);
+  const second = part(octets, 7) === UNSPECIFIED ? 0 : part(octets, 7);
+  const hundredths = part(octets, 8) === UNSPECIFIED ? 0 : part(octets, 8);
+  if (hour > 23 || minute > 59 || second > 59 || hundredths > 99) return undefined;
+  return ((hour * 60 + minute) * 60 + second) * 1000 + hundredths * 10;
+}
+
+/** One octet; what is missing is unspecified. */
+function part(octets: Uint8Array, at: number): number {
+  return octets[at] ?? UNSPECIFIED;
+}
+
+const DAY_MS = 86_400_000;
+const DEVIATION_MAX = 900;
+const NO_DEVIATION = -0x8000;
+const DAYLIGHT_SAVING = 0x80;
+
+function daysIn(year: number, month: number): number {
+  if (month !== 2) return month === 4 || month === 6 || month === 9 || month === 11 ? 30 : 31;
+  return year % 4 === 0 && (year % 100 !== 0 || year % 400 === 0) ? 29 : 28;
+}
+
+/** Days from 1 January 1970 in the Gregorian calendar; the year is counted from March, so that the leap day comes last. */
+function daysSince1970(year: number, month: number, day: number): number {
+  const shiftedYear = month > 2 ? year : year - 1;
+  const shiftedMonth = month > 2 ? month - 3 : month + 9;
+  const leapDays = Math.floor(shiftedYear / 4) - Math.floor(shiftedYear / 100) + Math.floor(shiftedYear / 400);
+  return shiftedYear * 365 + leapDays + Math.floor((153 * shiftedMonth + 2) / 5) + day - 1 - DAYS_TO_1970;
+}
+
+/** From 1 March of the year 0. */
+const DAYS_TO_1970 = 719_468;
 
 /** The instant in 12 octets, see `stampOf`. */
 export function encodeInstant(instantMs: number, options?: StampOptions): Uint8Array {

@@ -63,6 +63,40 @@ describe("a date-time", () => {
     );
   });
 
+  it("of any octets is the same instant, read in one go or part by part", () => {
+    const octet = (...usual: number[]) =>
+      fc.oneof({ weight: 12, arbitrary: fc.constantFrom(...usual) }, { weight: 1, arbitrary: fc.nat(255) });
+    const stamps = fc.tuple(
+      octet(0, 7),
+      fc.nat(255),
+      octet(1, 2, 3, 4, 12),
+      octet(1, 28, 29, 30, 31),
+      octet(0, 1, 7, 0xff),
+      octet(0, 23),
+      octet(0, 59),
+      octet(0, 59, 0xff),
+      octet(0, 99, 0xff),
+      octet(0, 0xff, 0x80, 2, 3),
+      octet(0, 60, 0xc4, 0x84),
+      octet(0, 0x80, 0xff),
+    );
+    const reading = { isDeviationInverted: true, excludesDaylightSaving: true, localToUtc: (localMs: number) => localMs - 3_600_000 };
+    const outcome = (read: () => number | undefined): unknown => {
+      try {
+        return read();
+      } catch (error) {
+        return (error as Error).message;
+      }
+    };
+    fc.assert(
+      fc.property(stamps, fc.constantFrom({}, reading, { ...reading, ignoresDeviation: true }), (stamp, how) => {
+        const octets = Uint8Array.from(stamp);
+        expect(outcome(() => decodeInstant(octets, how))).toEqual(outcome(() => instantOf(decodeDateTime(octets), how)));
+      }),
+      { numRuns: 3000 },
+    );
+  });
+
   it("is written like the meters in the field write it", () => {
     const instantMs = Date.UTC(2020, 7, 15, 4, 19, 45);
     expect(toHex(encodeInstant(instantMs, { deviationMinutes: -120, isDaylightSaving: true, withHundredths: true }))).toBe(
