@@ -12,6 +12,8 @@ export interface Condition {
   readonly radioSilent: boolean;
   readonly valveShut: boolean;
   readonly keyGeneration: number;
+  /** The key that came by radio since; empty where the one of the generation holds. */
+  readonly wrappedKey: string;
 }
 
 /** How the registers of a meter move under a condition. */
@@ -47,6 +49,7 @@ export const SOUND_CONDITION: Condition = {
   radioSilent: false,
   valveShut: false,
   keyGeneration: 0,
+  wrappedKey: "",
 };
 
 /** The conditions that a sub-meter went through, and the exact integers that its registers make of them. Mostly empty. */

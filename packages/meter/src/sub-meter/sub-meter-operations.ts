@@ -35,4 +35,6 @@ export type ConditionOperation = { readonly atMs: number } & (
   | { readonly kind: "radioOff" | "radioOn" }
   /** The meter ciphers with another key from now on: key number `generation` of `deriveSubMeterKeys`, 0 being the factory's. */
   | { readonly kind: "changeKey"; readonly generation: number }
+  /** A new key came by radio, wrapped by the meter's master key (RFC 3394, hex), so that a journal of it tells nobody. */
+  | { readonly kind: "takeKey"; readonly wrapped: string }
 );

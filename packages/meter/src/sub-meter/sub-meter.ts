@@ -194,7 +194,9 @@ function changeOf(operation: ConditionOperation, medium: SubMeterMedium): Partia
     case "rightSensors":
       return medium === "heat" ? { sensorsSwapped: operation.kind === "swapSensors" } : undefined;
     case "changeKey":
-      return { keyGeneration: operation.generation };
+      return { keyGeneration: operation.generation, wrappedKey: "" };
+    case "takeKey":
+      return { wrappedKey: operation.wrapped };
     default:
       return FLAGS[operation.kind];
   }
