@@ -11,6 +11,8 @@ export { ReviewQueue, type ReviewQueueOptions } from "./review-queue.ts";
 export { packPins, unpackPins, type PinRun } from "./bill-table.ts";
 export * from "./billing.ts";
 export type { BillAsk, BillFilter, BillState, StoredBill } from "./stored-bill.ts";
+export { districtHeating, residentialGas, residentialWater } from "./commodity-tariffs.ts";
+export { jointBillOf, type JointBill, type JointBillPart } from "./joint-bill.ts";
 export { residentialTimeOfUse } from "./residential-tariff.ts";
 export { readUsage, type UsageAsk } from "./usage-reader.ts";
 export { usageTotals, type UsageTotals } from "./usage-totals.ts";

@@ -91,17 +91,34 @@ export async function readUsage(
     const { fromMs = 0, toMs = 0 } = spans[index] ?? {};
     const flows: Record<string, UsagePart[]> = {};
     for (const stay of stays[index] ?? []) {
-      for (const channel of [...(byMeter.get(stay.meterId) ?? []), ...(readOnly.get(stay.meterId) ?? [])]) {
+      const told = new Set<string>();
+      for (const channel of [...(byMeter.get(stay.meterId) ?? []), ...(readOnly.get(stay.meterId) ?? [])].toSorted(byRank)) {
         const part = channel.kind === "register" ? registers(channel, stay) : partOf(channel, stay, blocks.get(channel.channelId) ?? []);
         const flow = FLOWS[channel.name];
         const converts = GAS_CHANNELS[channel.name];
-        if (part === undefined || flow === undefined) continue;
+        if (part === undefined || flow === undefined || told.has(mediumAndFlow(channel.name, flow))) continue;
+        told.add(mediumAndFlow(channel.name, flow));
         const gas = converts === undefined ? {} : { energyFactors: factorsOf({ ...ask, fromMs: stay.fromMs, toMs: stay.toMs }, converts) };
         (flows[flow] ??= []).push({ ...part, ...(channel.unit === "Wh" || channel.unit === "varh" ? {} : { unit: channel.unit }), ...gas });
       }
     }
     return { fromMs, toMs, flows } as Usage;
   });
+}
+
+/**
+ * Channels that say the same of one meter: its gas volume as metered and converted (the most converted is billed), its heat before its
+ * cooling. Only the first of them counts.
+ */
+const RANKED = ["7-0:3.2.0", "7-0:3.1.0", "7-0:3.0.0", "6-0:1.0.0", "5-0:1.0.0"];
+
+function byRank(left: Channel, right: Channel): number {
+  return RANKED.indexOf(left.name) - RANKED.indexOf(right.name);
+}
+
+/** Channels with the same key are alternatives; electricity has one channel for each flow, hot and cold water have meters of their own. */
+function mediumAndFlow(channel: string, flow: string): string {
+  return RANKED.includes(channel) ? flow : `${flow} ${channel}`;
 }
 
 /** The times for which gas volumes must be turned into energy. */

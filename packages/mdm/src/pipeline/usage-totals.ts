@@ -3,7 +3,7 @@ import { clip, partsOf, type Usage, type UsagePart } from "../usage/usage.ts";
 
 /** What a usage sums up to. */
 export interface UsageTotals {
-  /** Energy delivered, Wh; of gas what its volume holds, of water nothing. */
+  /** Energy delivered, whole Wh; of gas what its volume holds, of water nothing. */
   readonly importWh: number;
   /** Share of the energy (of water: of the volume) that is estimated, 0 to 1. */
   readonly estimatedShare: number;
@@ -13,7 +13,7 @@ export interface UsageTotals {
 export function usageTotals(usage: Usage): UsageTotals {
   const energy = partsOf(usage, "import");
   const { total, estimated } = sumOf(energy.length > 0 ? energy : (usage.flows.volume ?? []), usage);
-  return { importWh: energy.length > 0 ? total : 0, estimatedShare: total === 0 ? 0 : Math.min(1, Math.max(0, estimated / total)) };
+  return { importWh: energy.length > 0 ? Math.round(total) : 0, estimatedShare: total === 0 ? 0 : Math.min(1, Math.max(0, estimated / total)) };
 }
 
 function sumOf(parts: readonly UsagePart[], usage: Usage): { total: number; estimated: number } {

@@ -13,6 +13,11 @@ export interface MeterPlace {
 
 const COMMODITIES: readonly Commodity[] = ["electricity", "gas", "water", "heat"];
 
+/** A stored commodity; what is not known is taken for electricity. */
+export function commodityOf(stored: string | null): Commodity {
+  return COMMODITIES.find((known) => known === stored) ?? "electricity";
+}
+
 /** Where meters stood at an instant (or first stood, for an earlier one). Meters that were never installed are left out. */
 export async function placesOf(runner: SqlRunner, meterIds: readonly MeterId[], atMs: number): Promise<Map<MeterId, MeterPlace>> {
   const { rows } = await runner.query<{
@@ -34,7 +39,7 @@ export async function placesOf(runner: SqlRunner, meterIds: readonly MeterId[], 
       row.meter_id,
       {
         usagePointId: row.usage_point_id,
-        commodity: COMMODITIES.find((known) => known === row.commodity) ?? "electricity",
+        commodity: commodityOf(row.commodity),
         channelClass: row.channel_class ?? "residential",
         multiplier: Number(row.multiplier),
       },

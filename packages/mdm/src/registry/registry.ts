@@ -1,9 +1,10 @@
 import { UsageError } from "@amity/bytes";
-import type { MeterId, Unit, UsagePointId } from "@amity/model";
+import type { Commodity, MeterId, Unit, UsagePointId } from "@amity/model";
 import type { Clock } from "@amity/runtime";
 import { instantParam, type SqlRunner, type Store } from "@amity/store";
 import { channelIdOf, meterKeyOf, type ChannelId } from "../ledger/channel-id.ts";
 import { placesOf, type MeterPlace } from "./places.ts";
+import { usagePointsOf, type UsagePoint } from "./premises.ts";
 
 export type ChannelKind = "interval" | "register";
 
@@ -34,6 +35,18 @@ export interface MeterInstallation {
   readonly multiplier: string;
 }
 
+/** A usage point as it is declared. */
+export interface NewUsagePoint {
+  readonly usagePointId: UsagePointId;
+  readonly commodity: Commodity;
+  readonly timeZone: string;
+  readonly channelClass?: string;
+  /** The house or flat: its usage points of all commodities share it. */
+  readonly premisesId?: string;
+  /** Who pays. */
+  readonly customerId?: string;
+}
+
 /** Which meters and channels the ledger knows. */
 export interface Registry {
   /** The numbers of channels; unknown meters and channels are registered on the way. In the order asked. */
@@ -44,7 +57,10 @@ export interface Registry {
   knownMeters(meterIds: readonly MeterId[]): Promise<Set<MeterId>>;
   channelsOf(meterIds: readonly MeterId[]): Promise<Channel[]>;
   /** Declares a usage point, class `residential` if none is given; again with the same identifier changes nothing. */
-  addUsagePoint(point: { usagePointId: UsagePointId; commodity: string; timeZone: string; channelClass?: string }): Promise<void>;
+  addUsagePoint(point: NewUsagePoint): Promise<void>;
+  /** The usage points of a place or a customer, electricity first; without either none. */
+  usagePointsOf(of: { premisesId?: string; customerId?: string }): Promise<UsagePoint[]>;
+  usagePoint(usagePointId: UsagePointId): Promise<UsagePoint | undefined>;
   /** Records that a meter was installed; ends the stay of the meter that was there. A meter exchange is this and nothing else. */
   install(installation: MeterInstallation): Promise<void>;
   installationsOf(usagePointId: UsagePointId): Promise<MeterInstallation[]>;
@@ -101,11 +117,16 @@ export function createRegistry(store: Store, clock: Pick<Clock, "nowMs">): Regis
       return new Set(rows.map((row) => row.meter_id));
     },
     channelsOf: (meterIds) => channelsOf(store, meterIds),
-    async addUsagePoint({ usagePointId, commodity, timeZone, channelClass = "residential" }) {
+    async addUsagePoint({ usagePointId, commodity, timeZone, channelClass = "residential", premisesId, customerId }) {
       await store.query(
-        "insert into mdm.usage_point (usage_point_id, commodity, time_zone, created_at, channel_class) values ($1, $2, $3, $4, $5) on conflict do nothing",
-        [usagePointId, commodity, timeZone, instantParam(clock.nowMs()), channelClass],
+        `insert into mdm.usage_point (usage_point_id, commodity, time_zone, created_at, channel_class, premises_id, customer_id)
+         values ($1, $2, $3, $4, $5, $6, $7) on conflict do nothing`,
+        [usagePointId, commodity, timeZone, instantParam(clock.nowMs()), channelClass, premisesId ?? null, customerId ?? null],
       );
+    },
+    usagePointsOf: (of) => usagePointsOf(store, of),
+    async usagePoint(usagePointId) {
+      return (await usagePointsOf(store, { usagePointId }))[0];
     },
     async install(installation) {
       const keys = await resolveMeters([installation.meterId], "installation");
