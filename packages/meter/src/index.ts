@@ -23,7 +23,8 @@ export type { ControlState } from "./metrology/breaker.ts";
 export type { MomentaryValues } from "./metrology/electrical.ts";
 export type { LoggedEvent } from "./metrology/event-log.ts";
 export { MeterDevice, type MeterDeviceParts } from "./dlms/meter-device.ts";
-export { meterModel, logicalDeviceName, systemTitleOf, type MeterModel } from "./dlms/meter-model.ts";
+export { logicalDeviceName, systemTitleOf } from "./dlms/identity.ts";
+export { meterModel, type MeterModel } from "./dlms/meter-model.ts";
 export { lastGaspApdu } from "./dlms/last-gasp.ts";
 export { FleetJournal, type JournalEntry } from "./journal.ts";
 export {

@@ -76,7 +76,7 @@ export class MeterFleet {
     this.site = siteOf(plan, zone);
     this.model = meterModel(type);
     this.#parts = parts;
-    this.#surroundings = meterSurroundings(this.site, zone, type, new DayCache(2_048));
+    this.#surroundings = meterSurroundings(this.site, zone, type, new DayCache(2_048), this.model.behaviour);
     this.#plans = new Map(plan.meters.map((meter) => [meter.meterId, meter]));
   }
 

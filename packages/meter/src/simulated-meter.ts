@@ -1,16 +1,30 @@
 import { UsageError } from "@amity/bytes";
-import type { Zone } from "@amity/intervals";
+import { DAY_MS, type Zone } from "@amity/intervals";
 import type { PlannedMeter } from "./fleet.ts";
 import { DayCache, EnergyHistory, REGISTER_COUNT, type Registers } from "./household/energy.ts";
 import type { Site } from "./household/site.ts";
 import { drawTraits } from "./household/traits.ts";
 import type { MeterTypeOptions } from "./meter-type.ts";
+import { alarmBitOf } from "./metrology/alarms.ts";
 import { disconnected, reconnected, type ControlState } from "./metrology/breaker.ts";
 import { dailyGrid, periodicGrid, type CaptureGrid } from "./metrology/capture-grid.ts";
 import { CaptureRuns, type RowSpan } from "./metrology/capture-runs.ts";
 import { momentaryValues, type MomentaryValues } from "./metrology/electrical.ts";
 import { EventLog } from "./metrology/event-log.ts";
-import { EVENT_CODES, type ControlMode, type EventLogName, type MeterOperation, type WrappedKey } from "./metrology/operations.ts";
+import { MeterFunctions } from "./metrology/meter-functions.ts";
+import type { MeterBehaviour, Outlook } from "./metrology/own-actions.ts";
+import { firstTariffOnly } from "./metrology/tariff-book.ts";
+import {
+  BREAKER_CODES,
+  EVENT_CODES,
+  FRAUD_CODES,
+  WITHOUT_POWER,
+  type ControlMode,
+  type EventLogName,
+  type FunctionOperation,
+  type MeterOperation,
+  type WrappedKey,
+} from "./metrology/operations.ts";
 import { RegisterBook } from "./metrology/register-book.ts";
 
 export type ProfileName = "load" | "daily";
@@ -22,11 +36,20 @@ export interface MeterSurroundings {
   readonly type: MeterTypeOptions;
   readonly days: DayCache;
   readonly grids: Readonly<Record<ProfileName, CaptureGrid>>;
+  /** Absent: the meter measures and logs, and does nothing by itself. */
+  readonly behaviour?: MeterBehaviour<SimulatedMeter>;
 }
 
 /** Puts together what meters share. */
-export function meterSurroundings(site: Site, zone: Zone, type: MeterTypeOptions, days: DayCache = new DayCache()): MeterSurroundings {
-  return { site, zone, type, days, grids: { load: periodicGrid(type.loadProfile.periodSeconds), daily: dailyGrid(zone) } };
+export function meterSurroundings(
+  site: Site,
+  zone: Zone,
+  type: MeterTypeOptions,
+  days: DayCache = new DayCache(),
+  behaviour?: MeterBehaviour<SimulatedMeter>,
+): MeterSurroundings {
+  const grids = { load: periodicGrid(type.loadProfile.periodSeconds), daily: dailyGrid(zone) };
+  return { site, zone, type, days, grids, ...(behaviour === undefined ? {} : { behaviour }) };
 }
 
 /**
@@ -48,6 +71,9 @@ export class SimulatedMeter {
   #keyTransfers: readonly (readonly WrappedKey[])[] = NO_TRANSFERS;
   #firmware: string | undefined;
   #configured: Map<string, string> | undefined;
+  #functions: MeterFunctions | undefined;
+  /** Up to here the meter has done by itself what was due, and what its clock showed then. */
+  #advanced: { readonly atMs: number; readonly clockMs: number };
 
   constructor(plan: PlannedMeter, surroundings: MeterSurroundings) {
     const { site, days, type } = surroundings;
@@ -68,6 +94,7 @@ export class SimulatedMeter {
       disconnector: new EventLog(type.eventLogDepth),
     };
     this.#lastMs = installedMs;
+    this.#advanced = { atMs: installedMs, clockMs: this.clockAt(installedMs) };
   }
 
   get hasPower(): boolean {
@@ -103,6 +130,17 @@ export class SimulatedMeter {
     return this.#keyTransfers;
   }
 
+  /** Whether any attribute was ever configured. */
+  get isConfigured(): boolean {
+    return this.#configured !== undefined;
+  }
+  get functions(): MeterFunctions {
+    return (this.#functions ??= new MeterFunctions({
+      registersAt: (trueMs, out) => this.registersAt(trueMs, out),
+      stretchAt: (trueMs) => this.#runs.stretchAt(trueMs),
+    }));
+  }
+
   /** When something last happened: operations come after it. */
   get lastOperationMs(): number {
     return this.#lastMs;
@@ -122,6 +160,11 @@ export class SimulatedMeter {
     return this.#registers.at(trueMs, out);
   }
 
+  /** Energy by tariff (Wh): import T1 to T4, export T1 to T4. */
+  tariffsAt(trueMs: number): Float64Array {
+    return this.#functions?.tariffs?.at(trueMs) ?? firstTariffOnly(this.registersAt(trueMs, scratch));
+  }
+
   momentaryAt(trueMs: number): MomentaryValues {
     const powers = this.#registers.powersAt(trueMs, scratch);
     return momentaryValues(this.plan.householdSeed, trueMs, powers, this.plan.phase === "L123" ? 3 : 1);
@@ -130,6 +173,16 @@ export class SimulatedMeter {
   /** The rows that a profile holds now, oldest first. */
   rows(profile: ProfileName, nowMs: number): RowSpan[] {
     return this.#runs.rows(this.surroundings.grids[profile], nowMs, this.capacity(profile), this.#clearedMs[profile]);
+  }
+
+  /** The captures of any grid: at most `capacity` of them, none from before `sinceMs`. */
+  captureSpans(grid: CaptureGrid, nowMs: number, capacity: number, sinceMs = Number.NEGATIVE_INFINITY): RowSpan[] {
+    return this.#runs.rows(grid, nowMs, capacity, sinceMs);
+  }
+
+  /** When the clock, as it runs now, shows `clockMs`. */
+  trueAt(clockMs: number): number {
+    return this.#runs.trueAtNow(clockMs);
   }
 
   /** Rows that fit into a profile's ring buffer. */
@@ -150,10 +203,40 @@ export class SimulatedMeter {
   apply(operation: MeterOperation): boolean {
     if (operation.atMs < this.#lastMs)
       throw new UsageError(`operation at ${operation.atMs} comes after one at ${this.#lastMs}`, { code: "out-of-order" });
-    if (!this.hasPower && NEEDS_POWER.has(operation.kind)) return false;
+    this.advance(operation.atMs);
+    if (!this.hasPower && !WITHOUT_POWER.has(operation.kind)) return false;
     if (!this.#perform(operation)) return false;
     this.#lastMs = operation.atMs;
     return true;
+  }
+
+  /**
+   * Lets the meter do by itself what was due until `toMs`: schedules, monitors, the calendar, the account. Nothing of it is
+   * journalled: the same operations and the same time lead to the same actions.
+   */
+  advance(toMs: number): void {
+    const { behaviour } = this.surroundings;
+    if (behaviour === undefined || !this.hasPower) return;
+    for (let step = 0; step < OWN_ACTIONS_MAX && this.#advanced.atMs < toMs; step++) {
+      const due = behaviour.next(this, this.#outlook(toMs));
+      const atMs = due === undefined ? toMs : Math.max(due.atMs, this.#lastMs, this.#advanced.atMs);
+      for (const operation of due?.operations ?? []) {
+        if (this.hasPower && this.#perform({ ...operation, atMs })) this.#lastMs = atMs;
+      }
+      this.#advanced = { atMs, clockMs: Math.max(this.#outlook(atMs).afterClockMs, this.clockAt(atMs)) };
+    }
+  }
+
+  /** When the meter will next do something by itself, not after `toMs`; the past must be done. */
+  nextOwnActionMs(toMs: number): number | undefined {
+    return this.hasPower ? this.surroundings.behaviour?.next(this, this.#outlook(toMs))?.atMs : undefined;
+  }
+
+  /** A clock that was set back a little does not make the meter do things twice; one set back by days begins anew. */
+  #outlook(toMs: number): Outlook {
+    const { atMs, clockMs } = this.#advanced;
+    const shownMs = this.clockAt(atMs);
+    return { afterMs: atMs, afterClockMs: clockMs - shownMs > DAY_MS ? shownMs : clockMs, toMs };
   }
 
   #perform(operation: MeterOperation): boolean {
@@ -204,11 +287,36 @@ export class SimulatedMeter {
       case "configure":
         this.#configured ??= new Map();
         for (const { attributeId, octets } of operation.values) this.#configured.set(`${operation.object}/${attributeId}`, octets);
+        this.#reconfigured(operation);
         return this.#note("standard", atMs, EVENT_CODES.parametersChanged);
       case "activateFirmware":
         this.#firmware = operation.firmware;
+        if (this.#functions !== undefined) this.#functions.stagedFirmware = undefined;
         return this.#note("standard", atMs, EVENT_CODES.firmwareActivated);
+      default:
+        return this.#act(operation);
     }
+  }
+
+  /** What the functions beyond measuring do. */
+  #act(operation: FunctionOperation): boolean {
+    if (operation.kind === "selectTariff") return this.#replan(operation.atMs, operation.mask);
+    const code = this.functions.apply(operation, this.clockAt(operation.atMs));
+    return code === undefined || this.#note("standard", operation.atMs, code);
+  }
+
+  /** Settings changed that something else follows from. */
+  #reconfigured({ atMs, object, values }: Extract<MeterOperation, { kind: "configure" }>): void {
+    const ids = values.map(({ attributeId }) => attributeId);
+    if (this.surroundings.behaviour?.isTariffSetting(object, ids) === true) this.#replan(atMs);
+    this.#functions?.forgetCrossings(object);
+  }
+
+  #replan(atMs: number, mask?: string): boolean {
+    const { behaviour } = this.surroundings;
+    if (behaviour === undefined) return false;
+    this.functions.beginTariff(atMs, behaviour.tariffPlan(this), mask);
+    return true;
   }
 
   #switchPower(kind: "powerDown" | "powerUp", atMs: number): boolean {
@@ -249,35 +357,19 @@ export class SimulatedMeter {
 
   #note(log: EventLogName, atMs: number, code: number): true {
     this.#logs[log].add(this.clockAt(atMs), code);
+    if (alarmBitOf(code) !== 0 && this.functions.alarm(code, this.surroundings.behaviour?.alarmFilter(this) ?? 0))
+      this.functions.push({ atMs, setup: ALARM_PUSH_SETUP });
     return true;
   }
 }
 
-type ChangeKind = "clearProfile" | "clearLog" | "logEvent" | "transferKeys" | "configure" | "activateFirmware";
-const NEEDS_POWER: ReadonlySet<MeterOperation["kind"]> = new Set([
-  "setClock",
-  "disconnect",
-  "reconnect",
-  "setControlMode",
-  "clearProfile",
-  "clearLog",
-  "logEvent",
-  "transferKeys",
-  "activateFirmware",
-  "configure",
-]);
+type ChangeKind = "clearProfile" | "clearLog" | "logEvent" | "transferKeys" | "configure" | "activateFirmware" | FunctionOperation["kind"];
+/** Things that a meter does by itself in one go: schedules may ask for one a second, an hour of them is enough to catch up with. */
+const OWN_ACTIONS_MAX = 3_600;
+/** 0-4:25.9.0: push setup, on alarm. */
+const ALARM_PUSH_SETUP = 4;
 /** Most meters keep their factory keys: one empty list for all of them. */
 const NO_TRANSFERS: readonly (readonly WrappedKey[])[] = [];
-const FRAUD_CODES = {
-  openCover: EVENT_CODES.coverOpened,
-  closeCover: EVENT_CODES.coverClosed,
-  applyMagnet: EVENT_CODES.magnetOn,
-  removeMagnet: EVENT_CODES.magnetOff,
-} as const;
-const BREAKER_CODES = {
-  disconnect: { remote: EVENT_CODES.remoteDisconnect, manual: EVENT_CODES.manualDisconnect, local: EVENT_CODES.localDisconnect },
-  reconnect: { remote: EVENT_CODES.remoteConnect, manual: EVENT_CODES.manualConnect, local: EVENT_CODES.localConnect },
-} as const;
 /** Corrections up to this are a synchronisation, not a shift (IEC 62056-6-2 leaves the limit to the meter). */
 const CLOCK_SHIFT_LIMIT_MS = 9_000;
 const scratch: Registers = new Float64Array(REGISTER_COUNT);

@@ -1,15 +1,15 @@
-import { DecodeError, fromHex, toHex } from "@amity/bytes";
-import { decodeData, encodeData, type DataAccessResult, type DlmsData, type InterfaceClass } from "@amity/dlms";
+import { DecodeError, toHex } from "@amity/bytes";
+import { encodeData, type DataAccessResult, type DlmsData, type InterfaceClass } from "@amity/dlms";
 import type { ConfiguredValue } from "../metrology/operations.ts";
 import type { ObjectContext } from "./meter-object.ts";
+import { settingOf } from "./settings.ts";
 
 /** The largest value that the meter keeps of one attribute (octets). */
 const VALUE_OCTETS_MAX = 8 * 1024;
 
 /** What an attribute was configured to, or the value that it leaves the factory with. */
-export function configuredValue(context: ObjectContext, object: string, attributeId: number, factory: DlmsData): DlmsData {
-  const hex = context.meter.configured(object, attributeId);
-  return hex === undefined ? factory : decodeData(fromHex(hex));
+export function configuredValue({ meter }: ObjectContext, object: string, attributeId: number, factory: DlmsData): DlmsData {
+  return settingOf(meter, object, attributeId, factory);
 }
 
 /** A value in the form in which it is kept. */

@@ -1,8 +1,8 @@
 import { data, encodeData, obisToOctets, parseObis } from "@amity/dlms";
 import type { SimulatedMeter } from "../simulated-meter.ts";
 import { dateTimeOctets } from "./civil-time.ts";
-import { timeBaseOf } from "./meter-device.ts";
-import { logicalDeviceName } from "./meter-model.ts";
+import { logicalDeviceName } from "./identity.ts";
+import { timeBaseOf } from "./time-base.ts";
 
 const DATA_NOTIFICATION = 0x0f;
 /** Push setup "on power failure" (OBIS 0-4:25.9.0: push setup, alarm) and alarm bit 1: power down. */

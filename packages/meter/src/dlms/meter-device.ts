@@ -23,7 +23,9 @@ import type { SimulatedMeter } from "../simulated-meter.ts";
 import type { TimeBase } from "./civil-time.ts";
 import { ImageTransfer } from "./image-transfer.ts";
 import type { ObjectContext } from "./meter-object.ts";
-import { systemTitleOf, type MeterModel } from "./meter-model.ts";
+import { systemTitleOf } from "./identity.ts";
+import type { MeterModel } from "./meter-model.ts";
+import { timeBaseOf } from "./time-base.ts";
 
 export interface MeterDeviceParts {
   readonly meter: SimulatedMeter;
@@ -113,12 +115,18 @@ export class MeterDevice implements CosemDevice, LogicalDevice {
     return true;
   }
 
+  /** The time now; what the meter had to do by itself until then is done. A wall clock that was set back must not bring operations out of order. */
+  advance(): number {
+    const nowMs = Math.max(this.#parts.clock.nowMs(), this.meter.lastOperationMs);
+    this.meter.advance(nowMs);
+    return nowMs;
+  }
+
   #context({ clientSap }: RequestContext): ObjectContext {
     return {
       meter: this.meter,
       base: this.#base,
-      // A wall clock that was set back must not bring operations out of order.
-      nowMs: Math.max(this.#parts.clock.nowMs(), this.meter.lastOperationMs),
+      nowMs: this.advance(),
       clientSap,
       systemTitle: this.systemTitle,
       receivedCounter: Math.max(0, this.#received.last),
@@ -136,11 +144,6 @@ export class MeterDevice implements CosemDevice, LogicalDevice {
     this.#sentCounter ??= Math.max(1, Math.floor((this.#parts.clock.nowMs() - COUNTER_EPOCH_MS) / 1000));
     return ++this.#sentCounter;
   }
-}
-
-/** How a meter writes its stamps. */
-export function timeBaseOf({ surroundings: { type, zone, site } }: SimulatedMeter): TimeBase {
-  return { zone: type.timeBase === "local" ? zone : undefined, standardOffsetMs: site.options.standardOffsetMinutes * 60_000 };
 }
 
 /** The last counter taken from a client. Lives as long as the process: a meter that is started again accepts any counter first. */

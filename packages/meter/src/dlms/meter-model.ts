@@ -11,10 +11,17 @@ import {
 import { REGISTER_COUNT } from "../household/energy.ts";
 import { ENERGY_REGISTERS, type MeterTypeOptions } from "../meter-type.ts";
 import type { MomentaryValues } from "../metrology/electrical.ts";
+import type { MeterBehaviour } from "../metrology/own-actions.ts";
+import type { SimulatedMeter } from "../simulated-meter.ts";
+import { alarmObjects } from "./alarm-objects.ts";
+import { cosemBehaviour } from "./behaviour.ts";
+import { billingObjects } from "./billing-objects.ts";
 import { dateTimeOctets } from "./civil-time.ts";
 import { activityCalendarObject } from "./calendar-object.ts";
 import { clockObject } from "./clock-object.ts";
+import { demandObjects } from "./demand-objects.ts";
 import { disconnectObject } from "./disconnect-object.ts";
+import { logicalDeviceName, octetText } from "./identity.ts";
 import { imageTransferObject } from "./image-object.ts";
 import {
   READ_REFUSED,
@@ -28,14 +35,23 @@ import {
 } from "./meter-object.ts";
 import { ROW_STATUS } from "./profile-buffer.ts";
 import { eventLogProfile, registerProfile } from "./profile-object.ts";
-import { DISCONNECTOR_SCRIPTS, scriptTableObject } from "./script-object.ts";
+import { numberOf } from "./monitored-value.ts";
+import { registerMonitorObjects } from "./monitors.ts";
+import { observingContext } from "./observing-context.ts";
+import { limiterObject } from "./limiter.ts";
+import { scheduleObjects } from "./schedules.ts";
+import { scriptTableObject } from "./script-object.ts";
+import { SCRIPT_TABLES } from "./scripts.ts";
 import { securitySetupObject } from "./security-setup-object.ts";
 import { specialDaysObject } from "./special-days-object.ts";
+import { tariffObjects } from "./tariff-objects.ts";
 
 /** The COSEM model of a meter type, made once and shared by every meter of it. */
 export interface MeterModel {
   readonly type: MeterTypeOptions;
   readonly compiled: CompiledModel;
+  /** What such a meter does by itself. */
+  readonly behaviour: MeterBehaviour<SimulatedMeter>;
   object(name: Obis): MeterObject | undefined;
 }
 
@@ -51,12 +67,30 @@ export function meterModel(type: MeterTypeOptions): MeterModel {
     imageTransferObject(),
     activityCalendarObject(),
     specialDaysObject(),
-    scriptTableObject(DISCONNECTOR_SCRIPTS, (name) => byName.get(name)),
+    ...functionObjects(),
+    ...SCRIPT_TABLES.map((table) => scriptTableObject(table, (name) => byName.get(name))),
     sapAssignment(),
   ];
   const byName = new Map(objects.map((object) => [object.definition.instanceId, object]));
   const model: ObjectModel = { associations: associations(type), objects: objects.map((object) => object.definition) };
-  return { type, compiled: compileModel(model), object: (name) => byName.get(name) };
+  const behaviour = cosemBehaviour((meter, { logicalName, attributeIndex }, atMs) => {
+    const outcome = byName.get(logicalName)?.read(attributeIndex, observingContext(meter, atMs), undefined);
+    return outcome?.kind === "data" ? numberOf(outcome.data) : undefined;
+  });
+  return { type, compiled: compileModel(model), behaviour, object: (name) => byName.get(name) };
+}
+
+/** What a meter does beyond measuring. */
+function functionObjects(): MeterObject[] {
+  return [
+    ...tariffObjects(),
+    ...demandObjects(),
+    ...billingObjects(),
+    limiterObject(),
+    ...registerMonitorObjects(),
+    ...scheduleObjects(),
+    ...alarmObjects(),
+  ];
 }
 
 /** Public without authentication, reading by password, management by HLS with GMAC in a ciphered context. */
@@ -94,19 +128,6 @@ function identityObjects(type: MeterTypeOptions): MeterObject[] {
       dataObject(`0-0:96.11.${index}`, clientsRead, ({ meter }) => data.unsigned(meter.log(log).entries.at(-1)?.code ?? 0)),
     ),
   ];
-}
-
-/** Manufacturer and serial number, 16 characters (IEC 62056-6-2, 4.1.8.2). */
-export function logicalDeviceName(type: MeterTypeOptions, serial: number): string {
-  return `${type.manufacturer}${String(serial).padStart(13, "0")}`;
-}
-
-/** Three letters of the manufacturer, then the serial number as five octets (IEC 62056-5-3, 4.3.4). */
-export function systemTitleOf(type: MeterTypeOptions, serial: number): Uint8Array {
-  const title = new Uint8Array(8);
-  for (let index = 0; index < 3; index++) title[index] = type.manufacturer.charCodeAt(index);
-  new DataView(title.buffer).setUint32(4, serial);
-  return title;
 }
 
 function registerObjects(): MeterObject[] {
@@ -170,8 +191,4 @@ function sapAssignment(): MeterObject {
 function statusNow({ meter, base, nowMs }: ObjectContext): number {
   const isDaylightSaving = ((dateTimeOctets(meter.clockAt(nowMs), base)[11] ?? 0) & 0x80) !== 0;
   return (meter.isClockInvalid ? ROW_STATUS.clockInvalid : 0) | (isDaylightSaving ? ROW_STATUS.daylightSaving : 0);
-}
-
-function octetText(text: string): DlmsData {
-  return data.octets(new TextEncoder().encode(text));
 }

@@ -1,4 +1,5 @@
 import { data, parseObis, type DlmsData, type InvokeOutcome } from "@amity/dlms";
+import type { LoggedEvent } from "../metrology/event-log.ts";
 import type { EventLogName } from "../metrology/operations.ts";
 import type { ProfileName } from "../simulated-meter.ts";
 import { dateTimeOctets } from "./civil-time.ts";
@@ -53,32 +54,74 @@ function encodeSelected(
 
 /** Class 7 over an event log: clock and code, captured as things happen (period 0). */
 export function eventLogProfile(name: string, log: EventLogName, codeName: string): MeterObject {
-  const captures = [captureObject(8, CLOCK_NAME), captureObject(1, codeName)];
-  const keys = [captureKey(8, CLOCK_NAME), captureKey(1, codeName)];
-  return profileObject(
+  return listedProfile<LoggedEvent>({
     name,
-    { periodSeconds: 0, captures, keys },
+    columns: [CLOCK_COLUMN, { classId: 1, name: codeName, read: ({ code }) => data.unsigned(code) }],
+    rows: ({ meter }) => meter.log(log).entries,
+    depth: ({ meter }) => meter.log(log).depth,
+    clear: (context) => context.perform({ kind: "clearLog", atMs: context.nowMs, log }),
+  });
+}
+
+/** A column of a profile whose rows are kept or listed one by one. */
+export interface ListedColumn<T> {
+  readonly classId: number;
+  readonly name: string;
+  /** Default 2. */
+  readonly attributeId?: number;
+  read(row: T, context: ObjectContext): DlmsData;
+}
+
+/** The clock of a row, for profiles with one. */
+export const CLOCK_COLUMN: ListedColumn<{ readonly clockMs: number }> = {
+  classId: 8,
+  name: CLOCK_NAME,
+  read: ({ clockMs }, { base }) => data.octets(dateTimeOctets(clockMs, base)),
+};
+
+export interface ListedProfile<T extends { readonly clockMs: number }> {
+  readonly name: string;
+  /** The clock comes first: ranges restrict it. */
+  readonly columns: readonly ListedColumn<T>[];
+  /** Oldest first. */
+  rows(context: ObjectContext): readonly T[];
+  depth(context: ObjectContext): number;
+  readonly clear?: (context: ObjectContext) => Promise<boolean>;
+  readonly capture?: (context: ObjectContext) => Promise<boolean>;
+}
+
+/** Class 7 over rows that come when something happens (period 0). */
+export function listedProfile<T extends { readonly clockMs: number }>(profile: ListedProfile<T>): MeterObject {
+  const { columns, clear, capture } = profile;
+  return profileObject(
+    profile.name,
     {
-      read: (context, selection) => value(readEvents(context, log, selection)),
-      used: ({ meter }) => meter.log(log).entries.length,
-      depth: ({ meter }) => meter.log(log).depth,
-      clear: (context) => context.perform({ kind: "clearLog", atMs: context.nowMs, log }),
+      periodSeconds: 0,
+      captures: columns.map(({ classId, name, attributeId }) => captureObject(classId, name, attributeId)),
+      keys: columns.map(({ classId, name, attributeId }) => captureKey(classId, name, attributeId)),
+    },
+    {
+      read: (context, selection) => value(readListed(profile, context, selection)),
+      used: (context) => profile.rows(context).length,
+      depth: (context) => profile.depth(context),
+      ...(clear === undefined ? {} : { clear }),
+      ...(capture === undefined ? {} : { capture }),
     },
   );
 }
 
-function readEvents({ meter, base }: ObjectContext, log: EventLogName, selection: BufferSelection | undefined): DlmsData {
-  const entries = meter.log(log).entries.filter(({ clockMs }, index) => {
+function readListed<T extends { readonly clockMs: number }>(
+  profile: ListedProfile<T>,
+  context: ObjectContext,
+  selection: BufferSelection | undefined,
+): DlmsData {
+  const rows = profile.rows(context).filter(({ clockMs }, index) => {
     if (selection === undefined) return true;
     if (selection.kind === "range") return clockMs >= selection.fromMs && clockMs <= selection.toMs;
     return index + 1 >= selection.from && (selection.to === 0 || index < selection.to);
   });
-  const wanted = selection?.columns ?? [0, 1];
-  return data.array(
-    ...entries.map(({ clockMs, code }) =>
-      data.structure(...wanted.map((column) => (column === 0 ? data.octets(dateTimeOctets(clockMs, base)) : data.unsigned(code)))),
-    ),
-  );
+  const columns = selection?.columns?.flatMap((index) => profile.columns[index] ?? []) ?? profile.columns;
+  return data.array(...rows.map((row) => data.structure(...columns.map((column) => column.read(row, context)))));
 }
 
 interface ProfileShape {
@@ -91,7 +134,10 @@ interface ProfileContent {
   read(context: ObjectContext, selection: BufferSelection | undefined): ReturnType<MeterObject["read"]>;
   used(context: ObjectContext): number;
   depth(context: ObjectContext): number;
-  clear(context: ObjectContext): Promise<boolean>;
+  /** Method 1, reset. */
+  readonly clear?: (context: ObjectContext) => Promise<boolean>;
+  /** Method 2, capture. */
+  readonly capture?: (context: ObjectContext) => Promise<boolean>;
 }
 
 function profileObject(name: string, shape: ProfileShape, content: ProfileContent): MeterObject {
@@ -102,7 +148,9 @@ function profileObject(name: string, shape: ProfileShape, content: ProfileConten
       version: 1,
       instanceId: parseObis(name),
       attributes: [1, 2, 3, 4, 5, 6, 7, 8].map((id) => (id === 2 ? { id, access: rights, selectors: [1, 2] } : { id, access: rights })),
-      methods: [{ id: 1, access: RIGHTS.managementInvokes }],
+      methods: [content.clear, content.capture].flatMap((method, index) =>
+        method === undefined ? [] : [{ id: index + 1, access: RIGHTS.managementInvokes }],
+      ),
     },
     read(attributeId, context, access) {
       switch (attributeId) {
@@ -128,8 +176,9 @@ function profileObject(name: string, shape: ProfileShape, content: ProfileConten
       }
     },
     async invoke(methodId, _parameters, context): Promise<InvokeOutcome> {
-      if (methodId !== 1) return { kind: "refused", result: "object-undefined" };
-      return (await content.clear(context)) ? { kind: "done" } : { kind: "refused", result: "temporary-failure" };
+      const isDone = await (methodId === 1 ? content.clear : content.capture)?.(context);
+      if (isDone === undefined) return { kind: "refused", result: "object-undefined" };
+      return isDone ? { kind: "done" } : { kind: "refused", result: "temporary-failure" };
     },
   };
 }

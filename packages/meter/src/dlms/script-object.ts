@@ -1,39 +1,18 @@
-import { data, parseObis, timeClasses, type DlmsData, type InvokeOutcome, type Obis } from "@amity/dlms";
+import { parseObis, timeClasses, type InvokeOutcome, type Obis } from "@amity/dlms";
 import { READ_REFUSED, RIGHTS, attributes, value, type MeterObject, type ObjectContext } from "./meter-object.ts";
-
-/** A script: methods of the meter's own objects, one after another. */
-export interface Script {
-  readonly id: number;
-  readonly actions: readonly { readonly classId: number; readonly name: Obis; readonly method: number; readonly parameter: DlmsData }[];
-}
-
-export interface ScriptTable {
-  readonly name: string;
-  readonly scripts: readonly Script[];
-}
-
-const DISCONNECT_CONTROL = { classId: 70, name: parseObis("0-0:96.3.10"), parameter: data.integer(0) };
-
-/** 1 disconnects, 2 reconnects. */
-export const DISCONNECTOR_SCRIPTS: ScriptTable = {
-  name: "0-0:10.0.106",
-  scripts: [
-    { id: 1, actions: [{ ...DISCONNECT_CONTROL, method: 1 }] },
-    { id: 2, actions: [{ ...DISCONNECT_CONTROL, method: 2 }] },
-  ],
-};
+import type { Script, ScriptTable } from "./scripts.ts";
 
 /** Class 9 Script table with fixed scripts; method 1 runs one. It ends at the first action that is refused, with its reason. */
 export function scriptTableObject({ name, scripts }: ScriptTable, objectOf: (name: Obis) => MeterObject | undefined): MeterObject {
   const table = timeClasses.scriptTable.attributes.scripts.encode(
     scripts.map(({ id, actions }) => ({
       scriptIdentifier: id,
-      actions: actions.map((action) => ({
-        serviceId: "execute-method" as const,
-        classId: action.classId,
-        logicalName: action.name,
-        index: action.method,
-        parameter: action.parameter,
+      actions: actions.map(({ service, classId, name: logicalName, index, parameter }) => ({
+        serviceId: service,
+        classId,
+        logicalName,
+        index,
+        parameter,
       })),
     })),
   );
@@ -56,10 +35,22 @@ export function scriptTableObject({ name, scripts }: ScriptTable, objectOf: (nam
 
   async function run(script: Script, context: ObjectContext): Promise<InvokeOutcome> {
     for (const action of script.actions) {
-      const outcome = await objectOf(action.name)?.invoke?.(action.method, action.parameter, context);
-      if (outcome === undefined) return { kind: "refused", result: "object-unavailable" };
+      const outcome = await perform(action, context);
       if (outcome.kind === "refused") return outcome;
     }
     return { kind: "done" };
   }
+
+  async function perform(
+    { service, name: target, index, parameter }: Script["actions"][number],
+    context: ObjectContext,
+  ): Promise<InvokeOutcome> {
+    const object = objectOf(target);
+    if (service === "execute-method") return (await object?.invoke?.(index, parameter, context)) ?? UNAVAILABLE;
+    const result = await object?.write?.(index, parameter, context);
+    if (result === undefined) return UNAVAILABLE;
+    return result === "success" ? { kind: "done" } : { kind: "refused", result: "other-reason" };
+  }
 }
+
+const UNAVAILABLE: InvokeOutcome = { kind: "refused", result: "object-unavailable" };

@@ -84,6 +84,22 @@ export class CaptureRuns {
     return spans.reverse();
   }
 
+  /** What the clock showed at a true instant, and until when it ran on undisturbed from there. */
+  stretchAt(trueMs: number): { readonly clockMs: number; readonly endMs: number; trueAt(clockMs: number): number } {
+    let index = this.#runs.length - 1;
+    while (index > 0 && (this.#runs[index] as CaptureRun).fromMs > trueMs) index--;
+    const run = this.#runs[index] as CaptureRun;
+    const endMs = this.#runs[index + 1]?.fromMs ?? Number.POSITIVE_INFINITY;
+    return { clockMs: Math.round(this.#clockIn(run, trueMs)), endMs, trueAt: (clockMs) => this.trueAt(run, clockMs) };
+  }
+
+  /** The first true instant at which the clock, as it runs now, shows `clockMs`. */
+  trueAtNow(clockMs: number): number {
+    const trueMs = this.trueAt(this.#last(), clockMs);
+    // Rounding may have led to just before it.
+    return this.clockAt(trueMs) < clockMs ? trueMs + 1 : trueMs;
+  }
+
   /** The true instant at which the clock of a run showed `clockMs`. */
   trueAt(run: CaptureRun, clockMs: number): number {
     if (this.#driftPpm === 0) return clockMs - run.clockOffsetMs;

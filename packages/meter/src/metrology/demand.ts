@@ -36,7 +36,7 @@ export function demandAt(meter: SimulatedMeter, register: 0 | 1, settings: Deman
   const [last] = meter.captureSpans(grid, trueMs, 1);
   const first = index + 1 - settings.periods;
   const windowMs = settings.periods * periodMs;
-  const sinceMs = meter.trueAtNow(first * periodMs);
+  const sinceMs = meter.trueAt(first * periodMs);
   const energyWh = energyAt(meter, trueMs, register) - energyAt(meter, Math.min(sinceMs, trueMs), register);
   const whole = last === undefined ? undefined : windowWatts(meter, last, { register, settings, index: last.end - 1 });
   return {
@@ -47,7 +47,7 @@ export function demandAt(meter: SimulatedMeter, register: 0 | 1, settings: Deman
   };
 }
 
-/** The highest demand of windows that ended after one instant and not after the other. */
+/** The highest demand of windows that began at `fromMs` or later and ended at `toMs` or earlier. */
 export function peakBetween(
   meter: SimulatedMeter,
   register: 0 | 1,
@@ -58,7 +58,7 @@ export function peakBetween(
   let peak: DemandPeak | undefined;
   for (const span of meter.captureSpans(grid, toMs, WINDOWS_MAX, fromMs)) {
     for (let index = span.first; index < span.end; index++) {
-      const watts = windowWatts(meter, span, { register, settings, index });
+      const watts = windowWatts(meter, span, { register, settings, index }, fromMs);
       if (watts !== undefined && (peak === undefined || watts > peak.watts)) peak = { watts, clockMs: grid.instantOf(index) };
     }
   }
@@ -70,11 +70,12 @@ function windowWatts(
   meter: SimulatedMeter,
   span: ReturnType<SimulatedMeter["captureSpans"]>[number],
   { register, settings, index }: { readonly register: 0 | 1; readonly settings: DemandSettings; readonly index: number },
+  sinceMs = Number.NEGATIVE_INFINITY,
 ): number | undefined {
   const periodMs = settings.periodSeconds * 1000;
   const endMs = meter.capturedAt(span, index * periodMs);
   const startMs = meter.capturedAt(span, (index - settings.periods) * periodMs);
-  if (startMs < span.run.fromMs) return undefined;
+  if (startMs < span.run.fromMs || startMs < sinceMs) return undefined;
   const energyWh = energyAt(meter, endMs, register) - energyAt(meter, startMs, register);
   return Math.floor((energyWh * 3_600) / (settings.periodSeconds * settings.periods));
 }

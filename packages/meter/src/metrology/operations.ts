@@ -29,8 +29,40 @@ export type MeterOperation = { readonly atMs: number } & (
   | { readonly kind: "configure"; readonly object: string; readonly values: readonly ConfiguredValue[] }
   /** Another firmware runs from now on. */
   | { readonly kind: "activateFirmware"; readonly firmware: string }
+  /** A verified image waits to be activated: the firmware that it will be. */
+  | { readonly kind: "stageFirmware"; readonly firmware: string }
+  /** A billing period ends: asked for by somebody, or by the schedule. */
+  | { readonly kind: "resetBilling"; readonly isScheduled: boolean }
+  /** A tariff script ran: this mask (its name in hex) holds until the calendar's next switch. */
+  | { readonly kind: "selectTariff"; readonly mask: string }
+  /** A monitored value went over a threshold of a limiter or register monitor, or came back under it. */
+  | { readonly kind: "crossThreshold"; readonly monitor: string; readonly threshold: number; readonly isOver: boolean }
+  /** The crossing lasted as long as it must: its action ran. */
+  | { readonly kind: "settleThreshold"; readonly monitor: string; readonly threshold: number }
+  /** What push setup `n` (0-n:25.9.0) lists is sent. */
+  | { readonly kind: "push"; readonly setup: number }
+  /** Bits of the alarm register and the alarm descriptor that stay set; a client clears the others. */
+  | { readonly kind: "keepAlarms"; readonly register: number; readonly descriptor: number }
 );
 export type MeterOperationKind = MeterOperation["kind"];
+
+/** Of the functions beyond measuring. */
+export type FunctionOperation = Extract<
+  MeterOperation,
+  { kind: "stageFirmware" | "resetBilling" | "selectTariff" | "crossThreshold" | "settleThreshold" | "push" | "keepAlarms" }
+>;
+
+/** What happens to a meter whether it has power or not; everything else needs it. */
+export const WITHOUT_POWER: ReadonlySet<MeterOperationKind> = new Set([
+  "powerDown",
+  "powerUp",
+  "loseClock",
+  "openCover",
+  "closeCover",
+  "applyMagnet",
+  "removeMagnet",
+  "setMeteredShare",
+]);
 
 /** A key by its number in the security setup (0 unicast, 1 broadcast, 2 authentication, 3 master), wrapped (RFC 3394), as hex. */
 export interface WrappedKey {
@@ -51,7 +83,11 @@ export const EVENT_CODES = {
   clockNew: 5,
   clockInvalid: 6,
   batteryLow: 8,
+  tariffActivated: 9,
+  alarmsCleared: 11,
+  firmwareReady: 17,
   firmwareActivated: 18,
+  billingReset: 21,
   coverOpened: 44,
   coverClosed: 45,
   magnetOn: 42,
@@ -67,7 +103,28 @@ export const EVENT_CODES = {
   remoteDisconnect: 62,
   remoteConnect: 63,
   localDisconnect: 64,
+  limitExceeded: 65,
+  limitKept: 66,
   localConnect: 69,
+  creditLow: 210,
+  creditConsumed: 211,
+  creditAdded: 212,
+  tokenRefused: 213,
+  emergencyCredit: 214,
   profileCleared: 254,
   logCleared: 255,
+} as const;
+
+/** Codes of the fraud log. */
+export const FRAUD_CODES = {
+  openCover: EVENT_CODES.coverOpened,
+  closeCover: EVENT_CODES.coverClosed,
+  applyMagnet: EVENT_CODES.magnetOn,
+  removeMagnet: EVENT_CODES.magnetOff,
+} as const;
+
+/** Codes of the disconnector log, by who moved it. */
+export const BREAKER_CODES = {
+  disconnect: { remote: EVENT_CODES.remoteDisconnect, manual: EVENT_CODES.manualDisconnect, local: EVENT_CODES.localDisconnect },
+  reconnect: { remote: EVENT_CODES.remoteConnect, manual: EVENT_CODES.manualConnect, local: EVENT_CODES.localConnect },
 } as const;

@@ -1,4 +1,3 @@
-import type { SimulatedMeter } from "../simulated-meter.ts";
 import type { MeterOperation } from "./operations.ts";
 import type { TariffPlan } from "./tariff-book.ts";
 
@@ -18,15 +17,17 @@ export interface Outlook {
 
 /**
  * How a model of meter acts by itself: its schedules, monitors, calendar, account. Plain functions of the meter and the
- * time, shared by all meters of the model; what they decide becomes operations, so that a replay decides the same.
+ * time, shared by all meters `M` of the model; what they decide becomes operations, so that a replay decides the same.
  */
-export interface MeterBehaviour {
+export interface MeterBehaviour<M> {
   /** The first things due in the outlook. */
-  next(meter: SimulatedMeter, outlook: Outlook): OwnActions | undefined;
+  next(meter: M, outlook: Outlook): OwnActions | undefined;
   /** The tariff plan that the meter's settings amount to. */
-  tariffPlan(meter: SimulatedMeter): TariffPlan;
-  /** Objects whose settings are part of the tariff plan. */
-  readonly tariffObjects: ReadonlySet<string>;
+  tariffPlan(meter: M): TariffPlan;
+  /** Whether attributes of an object are part of the tariff plan. */
+  isTariffSetting(object: string, attributeIds: readonly number[]): boolean;
+  /** Alarm bits that are pushed. */
+  alarmFilter(meter: M): number;
   /** Whether anybody outside would notice what the meter does by itself: supply, alarms, pushes. */
-  actsOutside(meter: SimulatedMeter): boolean;
+  actsOutside(meter: M): boolean;
 }

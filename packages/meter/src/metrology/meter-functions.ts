@@ -1,0 +1,114 @@
+import { alarmBitOf } from "./alarms.ts";
+import { BillingBook } from "./billing-book.ts";
+import { EVENT_CODES, type FunctionOperation } from "./operations.ts";
+import { TariffBook, type TariffPlan, type TariffSource } from "./tariff-book.ts";
+
+/** Where a monitored value is, since when, and on which side it was when an action last ran: the two differ while a duration runs. */
+export interface Crossing {
+  readonly isOver: boolean;
+  readonly sinceMs: number;
+  readonly isSettledOver: boolean;
+}
+
+/** Something that the meter sends of itself. */
+export interface PendingPush {
+  readonly atMs: number;
+  /** n of 0-n:25.9.0. */
+  readonly setup: number;
+}
+
+/** Pushes that nobody fetched; the oldest make room. */
+const PUSHES_MAX = 32;
+
+/** What a meter keeps for its functions beyond measuring. Made when first needed: most meters of a fleet are only read. */
+export class MeterFunctions {
+  readonly billing = new BillingBook();
+  readonly #source: TariffSource;
+  #tariffs: TariffBook | undefined;
+  #crossings: Map<string, Crossing> | undefined;
+  #pushes: readonly PendingPush[] = NO_PUSHES;
+  alarmRegister = 0;
+  alarmDescriptor = 0;
+  stagedFirmware: string | undefined;
+
+  constructor(source: TariffSource) {
+    this.#source = source;
+  }
+
+  /** Absent while no plan was ever set: all energy is in the first tariff. */
+  get tariffs(): TariffBook | undefined {
+    return this.#tariffs;
+  }
+
+  beginTariff(atMs: number, plan: TariffPlan, mask?: string): void {
+    this.#tariffs ??= new TariffBook(this.#source);
+    this.#tariffs.begin(atMs, plan, mask);
+  }
+
+  /** Does what an operation asks for. @returns the code for the standard event log, `undefined` where nothing is logged. */
+  apply(operation: Exclude<FunctionOperation, { kind: "selectTariff" }>, clockMs: number): number | undefined {
+    const { atMs } = operation;
+    switch (operation.kind) {
+      case "stageFirmware":
+        this.stagedFirmware = operation.firmware;
+        return EVENT_CODES.firmwareReady;
+      case "resetBilling":
+        this.billing.add(atMs, clockMs);
+        return operation.isScheduled ? undefined : EVENT_CODES.billingReset;
+      case "crossThreshold":
+      case "settleThreshold":
+        this.#cross(operation);
+        return undefined;
+      case "push":
+        this.push({ atMs, setup: operation.setup });
+        return undefined;
+      case "keepAlarms":
+        this.alarmRegister = (this.alarmRegister & operation.register) >>> 0;
+        this.alarmDescriptor = (this.alarmDescriptor & operation.descriptor) >>> 0;
+        return EVENT_CODES.alarmsCleared;
+    }
+  }
+
+  crossing(monitor: string, threshold: number): Crossing | undefined {
+    return this.#crossings?.get(`${monitor}/${threshold}`);
+  }
+
+  #cross(operation: Extract<FunctionOperation, { kind: "crossThreshold" | "settleThreshold" }>): void {
+    const { atMs, monitor, threshold } = operation;
+    const known = this.crossing(monitor, threshold) ?? { isOver: false, sinceMs: atMs, isSettledOver: false };
+    const next =
+      operation.kind === "crossThreshold"
+        ? { ...known, isOver: operation.isOver, sinceMs: atMs }
+        : { ...known, isSettledOver: known.isOver };
+    this.#crossings ??= new Map();
+    this.#crossings.set(`${monitor}/${threshold}`, next);
+  }
+
+  /** The settings of a monitor changed: it begins anew. */
+  forgetCrossings(monitor: string): void {
+    for (const key of this.#crossings?.keys() ?? []) if (key.startsWith(`${monitor}/`)) this.#crossings?.delete(key);
+  }
+
+  push(pending: PendingPush): void {
+    this.#pushes = [...this.#pushes, pending].slice(-PUSHES_MAX);
+  }
+
+  /** What waits to be sent; it waits no longer. */
+  takePushes(): readonly PendingPush[] {
+    const pushes = this.#pushes;
+    this.#pushes = NO_PUSHES;
+    return pushes;
+  }
+
+  /** An event sets its alarm bit. @returns whether a bit that the filter lets through was not set before. */
+  alarm(code: number, filter: number): boolean {
+    const bit = alarmBitOf(code);
+    if (bit === 0) return false;
+    this.alarmRegister = (this.alarmRegister | bit) >>> 0;
+    if ((bit & filter) === 0 || (this.alarmDescriptor & bit) !== 0) return false;
+    this.alarmDescriptor = (this.alarmDescriptor | bit) >>> 0;
+    return true;
+  }
+}
+
+const NO_PUSHES: readonly PendingPush[] = [];
