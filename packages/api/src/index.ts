@@ -10,6 +10,7 @@ export * from "./timeline.ts";
 export * from "./trace.ts";
 export * from "./commands.ts";
 export * from "./exceptions.ts";
+export * from "./decisions.ts";
 export * from "./bills.ts";
 export * from "./completeness.ts";
 export * from "./demo.ts";

@@ -7,15 +7,17 @@ import { QUALITY, unpackQuality, type EndDeviceEvent, type IntervalSeries } from
 import { realTimers, seededRandom } from "@amity/runtime";
 import { leaseMigrations, migrate, openStore, type Store } from "@amity/store";
 import {
-  acceptDelivered,
   changesOf,
   compileRuleSet,
+  createBilling,
+  createDecisions,
   createExceptionQueue,
   createLedger,
   createLedgerSink,
   createRegistry,
   mdmMigrations,
   reviewDays,
+  STANDARD_DECISION_POLICY,
   STANDARD_ESTIMATION_PLAN,
   STANDARD_RULE_SET,
   type ChannelDay,
@@ -65,6 +67,15 @@ describe("review of stored days", () => {
     });
     await sink.accept([{ source: "test", intervals, registers: [], events }]);
   };
+  const decisions = () =>
+    createDecisions({
+      store,
+      ledger: parts.ledger,
+      billing: createBilling({ store, ledger: parts.ledger, registry: createRegistry(store, clock), clock }),
+      clock,
+      zone: parts.zone,
+      policy: STANDARD_DECISION_POLICY,
+    });
   const channelOf = async (meterId: string): Promise<number> => {
     const [channel] = await createRegistry(store, clock).channelsOf([meterId]);
     return channel?.channelId ?? -1;
@@ -172,7 +183,9 @@ describe("review of stored days", () => {
     await reviewDays(parts, changed.splice(0));
     const [exception] = await parts.exceptions.list({ meterId: "ACC", state: "open", limit: 10 });
     if (exception === undefined) throw new Error("no exception");
-    expect(await acceptDelivered(parts.ledger, exception, { by: "ann", note: "solar without export register" })).toBe(1);
+    const warrant = { decisionId: "ACC-1", author: "ann", reason: "solar without export register" };
+    const ask = { kind: "exceptions", exceptionIds: [exception.exceptionId], action: "accept" } as const;
+    expect(await decisions().request(ask, warrant)).toMatchObject({ decision: { state: "done", effect: { intervals: 1 } } });
     const accepted = await readDay("ACC", 12);
     expect(accepted.block.values[50]).toBe(-500);
     await reviewDays(parts, [{ channelId: await channelOf("ACC"), dayStartMs: START + 12 * DAY_MS }]);
@@ -189,13 +202,16 @@ describe("review of stored days", () => {
     if (exception === undefined) throw new Error("no exception");
     expect(exception).toMatchObject({ ruleId: "negative", severity: "issue", fromMs: START + 12 * DAY_MS + 50 * 900_000 });
     expect((await readDay("NEG", 12)).block.values[50]).toBeGreaterThan(0);
-    await expect(parts.exceptions.move(exception.exceptionId, { state: "accepted", by: "ann", note: " " })).rejects.toMatchObject({
+    const ask = { kind: "exceptions", exceptionIds: [exception.exceptionId], action: "dismiss" } as const;
+    await expect(decisions().request(ask, { decisionId: "NEG-1", author: "ann", reason: " " })).rejects.toMatchObject({
       code: "reason-missing",
     });
-    expect(await parts.exceptions.move(exception.exceptionId, { state: "dismissed", by: "ann", note: "meter test" })).toMatchObject({
-      state: "dismissed",
-      changedBy: "ann",
-    });
+    await decisions().request(ask, { decisionId: "NEG-1", author: "ann", reason: "meter test" });
+    expect(await parts.exceptions.find(exception.exceptionId)).toMatchObject({ state: "dismissed", changedBy: "ann" });
+    expect((await parts.exceptions.history(exception.exceptionId)).map(({ kind, by }) => [kind, by])).toEqual([
+      ["raised", "vee"],
+      ["decided", "ann"],
+    ]);
     expect(await parts.exceptions.list({ meterId: "NEG", state: "open", limit: 10 })).toEqual([]);
   });
 });

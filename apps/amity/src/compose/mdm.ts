@@ -2,13 +2,17 @@ import { zoneOf, type Zone } from "@amity/intervals";
 import {
   compileRuleSet,
   createBilling,
+  createDecisions,
   createExceptionQueue,
   createLedger,
   createLedgerSink,
   createRegistry,
+  STANDARD_DECISION_POLICY,
   STANDARD_ESTIMATION_PLAN,
   STANDARD_RULE_SET,
   type Billing,
+  type DecisionPolicy,
+  type Decisions,
   type DeliverySummary,
   type ExceptionQueue,
   type Ledger,
@@ -25,6 +29,9 @@ export interface Mdm {
   readonly ledger: Ledger;
   readonly registry: Registry;
   readonly exceptions: ExceptionQueue;
+  readonly decisions: Decisions;
+  /** When a second person is needed, and what energy is worth while nobody has billed it. */
+  readonly policy: DecisionPolicy;
   readonly billing: Billing;
   readonly sink: ReadingSink;
   readonly review: ReviewParts & { readonly clock: Clock };
@@ -34,6 +41,7 @@ export interface MdmOptions {
   /** Zone of the usage points' calendars. */
   readonly zone: string;
   readonly author: string;
+  readonly policy?: DecisionPolicy;
   readonly onStored?: (summary: DeliverySummary) => void;
 }
 
@@ -43,13 +51,16 @@ export function composeMdm(store: Store, clock: Clock, options: MdmOptions): Mdm
   const ledger = createLedger(store, clock);
   const registry = createRegistry(store, clock);
   const exceptions = createExceptionQueue(store, clock);
-  const { author, onStored } = options;
+  const billing = createBilling({ store, ledger, registry, clock });
+  const { author, onStored, policy = STANDARD_DECISION_POLICY } = options;
   return {
     store,
     ledger,
     registry,
     exceptions,
-    billing: createBilling({ store, ledger, registry, clock }),
+    decisions: createDecisions({ store, ledger, billing, clock, zone, policy }),
+    policy,
+    billing,
     sink: createLedgerSink({ store, ledger, registry, clock, author, ...(onStored === undefined ? {} : { onStored }) }),
     review: { store, ledger, exceptions, clock, ruleSet: compileRuleSet(STANDARD_RULE_SET), plan: STANDARD_ESTIMATION_PLAN, zone },
   };

@@ -1,12 +1,13 @@
 import { EndDeviceEventRecorder } from "./event-recorder.ts";
 import type { HeadEnd, HeadEndOptions, KeyVault, Registry } from "@amity/headend";
 import { zoneOf } from "@amity/intervals";
-import { ReviewQueue, type DeliverySummary } from "@amity/mdm";
+import { daysToExplain, ReviewQueue, type DeliverySummary } from "@amity/mdm";
 import type { FleetPlan } from "@amity/meter";
 import type { ReadingSink } from "@amity/model";
 import type { World } from "@amity/runtime";
 import type { Store } from "@amity/store";
 import { composeHeadEnd } from "./head-end.ts";
+import { ClusterBook } from "./decisions/cluster-book.ts";
 import { composeMdm, type Mdm } from "./mdm.ts";
 import { DayBook } from "./api/day-book.ts";
 import { FleetWatch } from "./api/fleet-watch.ts";
@@ -62,7 +63,14 @@ export function composeUtility(options: UtilityOptions): Utility {
   const stored = (summary: DeliverySummary): void => {
     for (const { dayStartMs } of summary.changed) days.changed(dayStartMs);
     reviews.add(summary.changed);
+    if (summary.events.length > 0) explain(summary.events);
   };
+  // Events may explain what waits for a person: those days are judged again.
+  const explain = (events: DeliverySummary["events"]): void =>
+    void daysToExplain(store, events).then(
+      (found) => reviews.add(found),
+      (error: unknown) => world.log.error("explain-failed", { message: error instanceof Error ? error.message : String(error) }),
+    );
   const mdm = composeMdm(store, world.clock, { zone: options.zone, author: "headend", onStored: stored });
   const sink: ReadingSink = {
     async accept(batches) {
@@ -80,6 +88,7 @@ export function composeUtility(options: UtilityOptions): Utility {
     headEnd,
     registry,
     mdm,
+    clusters: new ClusterBook({ mdm, places, clock: world.clock, timers: world.timers }),
     days,
     watch,
     places,
@@ -110,6 +119,7 @@ export function composeUtility(options: UtilityOptions): Utility {
       await intervals.load(store);
       await headEnd.start();
       await reviews.start();
+      await mdm.decisions.endInterrupted();
       reasons.clear();
     },
     async stop() {

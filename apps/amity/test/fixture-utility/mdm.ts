@@ -120,7 +120,8 @@ export function exceptionDetail(fleet: FixtureFleet, exception: VeeException, no
       around.q[index] = 2;
     }
   }
-  return { exception, around, proposal: { method: "Mean of 4 like days, scaled to the register", fromIndex, v: proposal } };
+  const history = [{ at: exception.raisedAt, kind: "raised" as const, state: "open" as const, by: "vee", note: exception.reason }];
+  return { exception, around, history, proposal: { method: "Mean of 4 like days, scaled to the register", fromIndex, v: proposal } };
 }
 
 export function billsOf(fleet: FixtureFleet, nowMs: number): BillSummary[] {

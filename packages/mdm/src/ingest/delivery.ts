@@ -29,6 +29,8 @@ export interface DeliverySummary {
   readonly putAside: number;
   /** Channel days that got a new version: what validation should look at next. */
   readonly changed: readonly { channelId: ChannelId; dayStartMs: number }[];
+  /** The events of a delivery that held at least one that was new. */
+  readonly events: readonly EndDeviceEvent[];
 }
 
 /** One source's share of a delivery, with its channels resolved. */
@@ -91,7 +93,8 @@ export async function storeDelivery(context: DeliveryContext, batches: readonly 
         }
       }
       if (found.length > 0) await putAside(transaction, found, knownAtMs);
-      return { ...totals, putAside: found.length, changed: [...changed.values()] };
+      const events = totals.eventsStored === 0 ? [] : shares.flatMap((share) => share.events);
+      return { ...totals, putAside: found.length, changed: [...changed.values()], events };
     }),
   );
 }

@@ -29,6 +29,9 @@ create table mdm.vee_exception_event (
 );
 create index vee_exception_event_by_exception on mdm.vee_exception_event (meter_id, exception_id, event_no);
 
+-- Nothing but tests ever wrote to it.
+drop table mdm.mass_decision;
+
 create table mdm.decision (
   decision_id text primary key,
   ask jsonb not null,

@@ -1,5 +1,6 @@
 import type { MigrationSet } from "@amity/store";
 import { billTables, exceptionQueueTables } from "../pipeline/pipeline-migrations.ts";
+import { decisionTables } from "./decisions.ts";
 import { ledgerTables } from "./ledger-migrations.ts";
 import { massDecisionTable } from "./mass-decisions.ts";
 import { premisesAndGas } from "./premises-and-gas.ts";
@@ -8,5 +9,5 @@ import { usagePointClass } from "./usage-point-class.ts";
 /** Everything the MDM keeps in PostgreSQL, schema `mdm`. New steps go to the end, numbered on. */
 export const mdmMigrations: MigrationSet = {
   owner: "mdm",
-  migrations: [ledgerTables, exceptionQueueTables, billTables, usagePointClass, massDecisionTable, premisesAndGas],
+  migrations: [ledgerTables, exceptionQueueTables, billTables, usagePointClass, massDecisionTable, premisesAndGas, decisionTables],
 };

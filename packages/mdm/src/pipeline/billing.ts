@@ -24,6 +24,11 @@ export interface Billing {
    */
   bill(asks: readonly BillAsk[]): Promise<StoredBill[]>;
   /**
+   * Rates without storing anything, over another view of the ledger: what bills would come to. In the order asked; `undefined`
+   * for one that cannot be rated.
+   */
+  rate(asks: readonly BillAsk[], over: Ledger): Promise<(BillDraft | undefined)[]>;
+  /**
    * Lets a held bill go out all the same. It stays issued while its amounts hold. `undefined` where there is no such bill;
    * one that is not held is given back as it is. @throws UsageError `reason-missing`.
    */
@@ -105,6 +110,10 @@ export function createBilling(parts: Parts, options: BillingOptions = {}): Billi
       }
       if (failed.length > 0) throw notRated(failed, asks.length);
       return made;
+    },
+    async rate(asks, over) {
+      const drafts = await draftBills({ ...parts, ledger: over }, asks, { tariffOf, limits });
+      return drafts.map((drafted) => (drafted.kind === "rated" ? drafted.draft : undefined));
     },
     async release(billId, { author, note }) {
       if (note.trim() === "")

@@ -5,6 +5,12 @@ import type { MeterPlace } from "../registry/places.ts";
 import type { Channel } from "../registry/registry.ts";
 import type { ChannelFacts } from "../vee/context.ts";
 
+export interface ChannelDay {
+  readonly channelId: ChannelId;
+  /** UTC midnight. */
+  readonly dayStartMs: number;
+}
+
 interface ChannelRow {
   meter_id: string;
   meter_key: number;

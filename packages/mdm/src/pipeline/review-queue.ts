@@ -1,8 +1,8 @@
 import { DAY_MS } from "@amity/intervals";
 import type { Clock, Timer } from "@amity/runtime";
 import { blockKeyOf } from "../ledger/channel-id.ts";
-import { activeIntervalChannels } from "./channels.ts";
-import { reviewDays, type ChannelDay, type ReviewParts, type ReviewSummary } from "./review.ts";
+import { activeIntervalChannels, type ChannelDay } from "./channels.ts";
+import { reviewDays, type ReviewParts, type ReviewSummary } from "./review.ts";
 
 /** How reviews are paced. */
 export interface ReviewQueueOptions {

@@ -1,17 +1,19 @@
 import { DAY_MS, isMissingSlot, MISSING_QUALITY, spanOf, type IntervalBlock, type IntervalSpan, type Zone } from "@amity/intervals";
-import { QUALITY_CATEGORIES, qualityCategoryOf, type MeterId } from "@amity/model";
+import { QUALITY_CATEGORIES, qualityCategoryOf } from "@amity/model";
 import type { Clock } from "@amity/runtime";
 import type { Store } from "@amity/store";
-import { estimate, type EstimatedSeries, type EstimationPlan } from "../estimation/index.ts";
+import { estimate, type EstimationPlan } from "../estimation/index.ts";
 import type { StoredBlock } from "../ledger/block-table.ts";
-import type { ChannelId } from "../ledger/channel-id.ts";
+import { blockKeyOf, type ChannelId } from "../ledger/channel-id.ts";
 import type { BlockWrite, Ledger } from "../ledger/ledger.ts";
 import { placesOf, type MeterPlace } from "../registry/places.ts";
 import type { Channel } from "../registry/registry.ts";
-import { markQualities, validate, type CompiledRuleSet, type Finding, type RulesInForce, type VeeContext } from "../vee/index.ts";
-import { channelsById, factsOf } from "./channels.ts";
+import { markQualities, validate, type CompiledRuleSet, type RulesInForce, type VeeContext } from "../vee/index.ts";
+import { channelsById, factsOf, type ChannelDay } from "./channels.ts";
 import { spansOfEvents } from "./event-spans.ts";
-import type { ExceptionQueue, FindingEstimate, RaisedFinding, SoundSpan } from "./exception-queue.ts";
+import type { ExceptionQueue, RaisedFinding, SoundSpan } from "./exception-queue.ts";
+import { restoredDays } from "./explained-days.ts";
+import { raisedOf } from "./raised-finding.ts";
 import { eventsOf, registerFactsOf, registersOf, type RegisterPoints } from "./review-inputs.ts";
 
 /** What a review is made with. */
@@ -32,12 +34,6 @@ export interface ReviewParts {
    * value (a file that ends at noon is not a gap).
    */
   readonly expectUntil?: "dayEnd" | "lastValue";
-}
-
-export interface ChannelDay {
-  readonly channelId: ChannelId;
-  /** UTC midnight. */
-  readonly dayStartMs: number;
 }
 
 export interface ReviewSummary {
@@ -122,18 +118,25 @@ async function reviewGroup(parts: ReviewParts, days: ReadonlyMap<ChannelId, read
   const registers = await registersOf(parts.store, meterIds, fromDayMs, toDayMs);
   const events = await eventsOf(parts.store, meterIds, fromDayMs, toDayMs);
   const places = await placesOf(parts.store, meterIds, toDayMs);
+  const times = wanted.map(({ channelId, meterId }) => ({
+    channelId,
+    days: days.get(channelId) ?? [],
+    spans: spansOfEvents(events.get(meterId) ?? [], toDayMs),
+  }));
+  const restored = await restoredDays(parts.store, times);
   const writes: BlockWrite[] = [];
   const raised: RaisedFinding[] = [];
   const sound: SoundSpan[] = [];
   let intervals = 0;
-  for (const channel of wanted) {
+  for (const [index, channel] of wanted.entries()) {
     const reviewed = reviewChannel(parts, {
       channel,
-      days: days.get(channel.channelId) ?? [],
+      days: times[index]?.days ?? [],
       blocks: stored.get(channel.channelId) ?? [],
+      restored,
       registers,
       place: places.get(channel.meterId),
-      spans: spansOfEvents(events.get(channel.meterId) ?? [], toDayMs),
+      spans: times[index]?.spans ?? [],
     });
     intervals += reviewed.intervals;
     writes.push(...reviewed.writes);
@@ -151,6 +154,8 @@ interface ChannelReview {
   readonly channel: Channel;
   readonly days: readonly number[];
   readonly blocks: readonly StoredBlock[];
+  /** Days that are judged as they were delivered instead of as they stand, by `blockKeyOf`. */
+  readonly restored: ReadonlyMap<number, IntervalBlock>;
   readonly registers: RegisterPoints;
   readonly place: MeterPlace | undefined;
   readonly spans: VeeContext["spans"];
@@ -190,7 +195,9 @@ function judge(
 ): { series: IntervalSpan; raised: RaisedFinding[] } | undefined {
   const { channel, spans } = review;
   const { intervalSeconds } = channel;
-  const blocks = review.blocks.map(({ block }) => block).filter((block) => block.dayStartMs < run.toDayMs);
+  const blocks = review.blocks
+    .map(({ block }) => review.restored.get(blockKeyOf(channel.channelId, block.dayStartMs)) ?? block)
+    .filter((block) => block.dayStartMs < run.toDayMs);
   const firstMs = firstValueMs(blocks);
   if (firstMs === undefined) return undefined;
   const phaseSeconds = blocks[0]?.phaseSeconds ?? 0;
@@ -213,7 +220,7 @@ function judge(
   const marked = { ...series, qualities: markQualities(series, verdict, parts.ruleSet) };
   const filled = verdict.terminated ? undefined : estimate(marked, context, parts.plan);
   const outcome: IntervalSpan = filled === undefined ? marked : { ...marked, values: filled.values, qualities: filled.qualities };
-  return { series: outcome, raised: verdict.findings.map((finding) => raisedOf(channel, finding, filled)) };
+  return { series: outcome, raised: verdict.findings.map((finding) => raisedOf(channel, finding, { delivered: marked, filled })) };
 }
 
 /** Qualities that need nobody any more: measured and found valid, or a person's. */
@@ -290,40 +297,4 @@ function runsOf(days: readonly number[]): { fromDayMs: number; toDayMs: number }
     else runs.push({ fromDayMs: dayStartMs, toDayMs: dayStartMs + DAY_MS });
   }
   return runs;
-}
-
-/** Intervals of a finding whose error bars are kept: two weeks of quarter-hours. */
-const ERROR_BARS_MAX = 1344;
-
-/** A finding with what was put in its place. */
-function raisedOf(channel: Channel, finding: Finding, filled: EstimatedSeries | undefined): RaisedFinding {
-  const made = filled?.decisions.filter(({ fromMs, toMs }) => fromMs < finding.toMs && toMs > finding.fromMs) ?? [];
-  // A known outage explains the whole gap, the partial intervals at its edges too.
-  const decision = made.find(({ outcome }) => outcome === "zero") ?? made[0];
-  return {
-    meterId: channel.meterId satisfies MeterId,
-    channelId: channel.channelId,
-    channel: channel.name,
-    finding,
-    estimate:
-      decision === undefined || filled === undefined
-        ? undefined
-        : {
-            outcome: decision.outcome,
-            method: decision.method,
-            reason: decision.reason,
-            numbers: decision.numbers,
-            ...errorBarOf(finding, filled),
-          },
-  };
-}
-
-/** The error bars over a finding's intervals; nothing where none of them was estimated. */
-function errorBarOf(finding: Finding, filled: EstimatedSeries): Pick<FindingEstimate, "errorBar"> {
-  const stepMs = filled.intervalSeconds * 1000;
-  const from = Math.max(0, Math.ceil((finding.fromMs - filled.startMs) / stepMs));
-  const to = Math.min(filled.values.length, Math.ceil((finding.toMs - filled.startMs) / stepMs), from + ERROR_BARS_MAX);
-  const standardErrors = Array.from(filled.standardErrors.subarray(from, Math.max(from, to)), (error) => Math.round(error));
-  if (standardErrors.every((error) => error === 0)) return {};
-  return { errorBar: { fromMs: filled.startMs + from * stepMs, intervalSeconds: filled.intervalSeconds, standardErrors } };
 }

@@ -34,6 +34,22 @@ export class PlaceBook {
     return this.#places.values();
   }
 
+  /** Where a meter hangs, from near to far, in words; empty where the map does not know it. */
+  namesOf(meterId: string): string[] {
+    const place = this.#places.get(meterId);
+    if (place === undefined) return [];
+    const feeder = this.feeders.find(({ feederId }) => feederId === place.feederId);
+    return [
+      `transformer ${place.transformerId}`,
+      ...(place.concentratorId === undefined ? [] : [`concentrator ${place.concentratorId}`]),
+      `feeder ${feeder?.name ?? place.feederId}`,
+    ];
+  }
+
+  metersOfFeeder(feederId: string): string[] {
+    return [...this.#places.values()].flatMap((place) => (place.feederId === feederId ? [place.meterId] : []));
+  }
+
   get feeders(): FleetPlan["feeders"] {
     return this.plan?.feeders ?? [];
   }

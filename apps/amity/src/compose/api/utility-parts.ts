@@ -2,6 +2,7 @@ import type { HeadEnd, Registry as HeadEndRegistry } from "@amity/headend";
 import type { Zone } from "@amity/intervals";
 import type { World } from "@amity/runtime";
 import type { Mdm } from "../mdm.ts";
+import type { ClusterBook } from "../decisions/cluster-book.ts";
 import type { DayBook } from "./day-book.ts";
 import type { FleetWatch } from "./fleet-watch.ts";
 import type { PlaceBook } from "./place-book.ts";
@@ -12,6 +13,7 @@ export interface UtilityParts {
   readonly headEnd: HeadEnd;
   readonly registry: HeadEndRegistry;
   readonly mdm: Mdm;
+  readonly clusters: ClusterBook;
   readonly days: DayBook;
   readonly watch: FleetWatch;
   readonly places: PlaceBook;
