@@ -19,7 +19,8 @@ export { readEspi, type EspiOptions } from "./espi/read-espi.ts";
 export { writeEspi, type EspiWriteOptions } from "./espi/write-espi.ts";
 export { writeNem12, type NemOptions } from "./nem/write-nem12.ts";
 export { writeNem13 } from "./nem/write-nem13.ts";
-export { CSV_COLUMNS, writeCsv } from "./csv/write-csv.ts";
+export { CSV_COLUMNS } from "./csv/export-layout.ts";
+export { writeCsv } from "./csv/write-csv.ts";
 export { FILE_FORMATS, formatOf, type FileFormat } from "./formats.ts";
 export { readInterchange } from "./read-interchange.ts";
 export { readCim } from "./cim/read-cim.ts";
@@ -42,3 +43,4 @@ export {
   type GreenButtonResource,
   type UsageResource,
 } from "./espi/resources.ts";
+export { OUTPUT_FORMATS, writeInterchange, type OutputFormat, type OutputFormatFacts, type OutputOptions } from "./write-interchange.ts";

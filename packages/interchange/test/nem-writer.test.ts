@@ -63,14 +63,32 @@ describe("a NEM13 file that is written", () => {
 });
 
 describe("a CSV file that is written", () => {
-  it("reads back by value and time, a missing value as a gap", async () => {
-    const record = day([1_500, 2, 3, 4]);
+  it("reads back as it was, a missing value as a missing one", async () => {
+    const record = day([1_500, 0, 3, 4]);
     record.series.qualities[1] = QUALITY.missing;
     const text = await textOf(writeCsv(recordsOf([record])));
-    expect(text.split("\n")[1]).toBe("NEM1201006,SERIAL1,1-0:1.8.0,2023-12-31T14:00:00Z,1800,0.0015,kWh,valid");
-    const back = await collect(readCsv(chunksOf(text), { zone: zoneOf("UTC"), usagePointId: "", intervalSeconds: 1800 }));
-    expect(asidesIn(back)).toEqual([]);
-    expect(intervalsIn(back).map(({ series }) => [...series.values])).toEqual([[1_500], [3, 4]]);
+    expect(text.split("\n")[1]).toBe("NEM1201006,SERIAL1,1-0:1.8.0,2023-12-31T14:00:00Z,1800,0.0015,kWh,valid,validated,external,false,-3");
+    expect(await collect(readCsv(chunksOf(text), { zone: zoneOf("UTC"), usagePointId: "" }))).toEqual([record]);
+  });
+
+  it("puts aside by line and column what somebody broke in it", async () => {
+    const lines = (await textOf(writeCsv(recordsOf([day([1, 2, 3, 4])])))).split("\n");
+    const broken = [
+      lines[0],
+      lines[1]?.replace(",kWh,", ",pints,"),
+      lines[2]?.replace(",valid,", ",fine,"),
+      lines[3]?.replace("Z,", ","),
+      lines[4],
+      "a,b",
+    ];
+    const back = await collect(readCsv(chunksOf(broken.join("\n")), { zone: zoneOf("UTC"), usagePointId: "" }));
+    expect(asidesIn(back).map(({ line, field }) => [line, field])).toEqual([
+      [2, "unit"],
+      [3, "quality"],
+      [4, "interval_start"],
+      [6, undefined],
+    ]);
+    expect(intervalsIn(back).map(({ series }) => [...series.values])).toEqual([[4]]);
   });
 
   it("never lets a name become a formula", async () => {

@@ -1,4 +1,5 @@
 import { startEmbedded, type EmbeddedOptions } from "./embedded/embedded-postgres.ts";
+import { runningServer } from "./embedded/running-server.ts";
 import { openPool } from "./pg-store.ts";
 import type { Store } from "./store.ts";
 
@@ -26,4 +27,14 @@ export async function openStore(
     await server.stop();
     throw error;
   }
+}
+
+/**
+ * A store on the embedded database that another program runs on the folder right now; `undefined` where none does. Closing it
+ * leaves the server running.
+ * @throws as `openPool`, and UsageError `data-folder` for a damaged folder.
+ */
+export async function openBeside(folder: string): Promise<Store | undefined> {
+  const connection = await runningServer(folder);
+  return connection === undefined ? undefined : openPool({ connection });
 }

@@ -5,6 +5,7 @@ import type { Chunks, InterchangeRecord, PutAside } from "../records.ts";
 import { textLines, type TextLine } from "../text-lines.ts";
 import { csvLayoutOf, splitCsv, type CsvLayout, type CsvValueColumn } from "./csv-layout.ts";
 import { instantOf, parseTime } from "./csv-timestamp.ts";
+import { ExportRowReader, isExportHeader } from "./export-layout.ts";
 import { SeriesBuilder } from "./series-builder.ts";
 
 /** What a CSV file does not say itself. */
@@ -30,12 +31,16 @@ const KWH = { unit: "Wh", textScaler: 3 } as const;
 
 /**
  * Reads interval data from CSV: `timestamp,value`, `id,timestamp,value`, or a time column with one value column a usage
- * point. Rows that cannot be used come out as `putAside` with line, field and reason; everything else is read.
+ * point; and our own export, whose rows say channel, length and quality themselves. Rows that cannot be used come out as `putAside` with line, field and reason; everything else is read.
  */
 export async function* readCsv(chunks: Chunks, options: CsvOptions): AsyncGenerator<InterchangeRecord> {
-  let reader: CsvRowReader | undefined;
+  let reader: CsvRowReader | ExportRowReader | undefined;
   for await (const line of textLines(chunks)) {
     if (line.text.trim() === "" || line.text.startsWith("#")) continue;
+    if (reader === undefined && isExportHeader(line.text)) {
+      reader = new ExportRowReader(line.text);
+      continue;
+    }
     if (reader === undefined) {
       const layout = csvLayoutOf(line.text, options.unit ?? KWH);
       reader = new CsvRowReader(layout, options);

@@ -1,25 +1,14 @@
 import { isMissing, unpackQuality, type Unit } from "@amity/model";
 import { formatScaled } from "../decimal.ts";
 import type { InterchangeRecord } from "../records.ts";
-
-/** Columns of the export. */
-export const CSV_COLUMNS = [
-  "usage_point_id",
-  "meter_id",
-  "channel",
-  "interval_start",
-  "interval_seconds",
-  "value",
-  "unit",
-  "quality",
-] as const;
+import { CSV_COLUMNS } from "./export-layout.ts";
 
 /** Energies are written in kilo units, as bills show them. */
 const KILO: Partial<Record<Unit, string>> = { Wh: "kWh", varh: "kvarh", VAh: "kVAh" };
 
 /**
  * Writes interval series as CSV for people and spreadsheets: one row an interval, ISO 8601 UTC, exact decimals, the quality in
- * a word; a missing value is an empty field. `readCsv` reads the file of one channel back. Other records are skipped.
+ * words; a missing value is an empty field. `readCsv` reads the file back as it was. Other records are skipped.
  */
 export async function* writeCsv(records: AsyncIterable<InterchangeRecord>): AsyncGenerator<Uint8Array> {
   const encoder = new TextEncoder();
@@ -34,7 +23,9 @@ export async function* writeCsv(records: AsyncIterable<InterchangeRecord>): Asyn
       const quality = series.qualities[index] ?? 0;
       const start = new Date(series.startMs + index * series.intervalSeconds * 1000).toISOString().replace(".000", "");
       const text = isMissing(quality) ? "" : formatScaled(value, scaler);
-      return `${head}${start},${series.intervalSeconds},${text},${kilo ?? series.unit},${unpackQuality(quality).category}\n`;
+      const { category, method, source, final } = unpackQuality(quality);
+      const said = `${category},${method},${source},${String(final)}`;
+      return `${head}${start},${series.intervalSeconds},${text},${kilo ?? series.unit},${said},${series.scaler}\n`;
     });
     yield encoder.encode(rows.join(""));
   }

@@ -44,7 +44,8 @@ export async function openDataFolder(folder: string, account: Account | undefine
   return { ...record, log, cluster: join(record.location, "cluster"), release: () => rm(join(folder, LOCK), { force: true }) };
 }
 
-async function readRecord(folder: string): Promise<ClusterRecord | undefined> {
+/** What the folder remembers; `undefined` for one that never held a database. @throws UsageError `data-folder` where it is damaged. */
+export async function readRecord(folder: string): Promise<ClusterRecord | undefined> {
   const path = join(folder, RECORD);
   const text = await readFile(path, "utf8").catch(() => undefined);
   if (text === undefined) return undefined;

@@ -28,8 +28,8 @@ export interface EmbeddedPostgres {
   stop(): Promise<void>;
 }
 
-const USER = "amity";
-const DATABASE = "postgres";
+export const EMBEDDED_USER = "amity";
+export const EMBEDDED_DATABASE = "postgres";
 const START_TIMEOUT_MS = 120_000;
 const STOP_TIMEOUT_MS = 30_000;
 const POLL_MS = 40;
@@ -113,7 +113,13 @@ async function makeCluster(data: DataFolder, binaries: Binaries, account: Accoun
   await writeFile(passwordFile, `${data.password}\n`, { mode: 0o600 });
   try {
     if (account !== undefined) await chown(passwordFile, account.uid, account.gid);
-    const args = [`--pgdata=${fresh}`, `--username=${USER}`, `--pwfile=${passwordFile}`, "--auth=scram-sha-256", "--encoding=UTF8"];
+    const args = [
+      `--pgdata=${fresh}`,
+      `--username=${EMBEDDED_USER}`,
+      `--pwfile=${passwordFile}`,
+      "--auth=scram-sha-256",
+      "--encoding=UTF8",
+    ];
     await runProgram(binaries.initdb, [...args, "--locale-provider=builtin", "--builtin-locale=C.UTF-8", "--locale=C"], account);
   } finally {
     await rm(passwordFile, { force: true });
@@ -141,7 +147,7 @@ async function launch(setup: Setup, options: EmbeddedOptions): Promise<EmbeddedP
     });
   });
   const { pid } = child;
-  const connection = { host: place.host, port: place.port, user: USER, password: data.password, database: DATABASE };
+  const connection = { host: place.host, port: place.port, user: EMBEDDED_USER, password: data.password, database: EMBEDDED_DATABASE };
   const isReady = pid !== undefined && (await answers(connection, options.timers, exited));
   if (!isReady || pid === undefined) {
     if (pid !== undefined && child.exitCode === null) child.kill("SIGQUIT");

@@ -1,0 +1,1 @@
+export { ledgerRecords, type LedgerRecordsAsk, type LedgerRecordsParts } from "./ledger-records.ts";
