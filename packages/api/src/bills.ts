@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { pageOf, PageQuery } from "./page.ts";
-import { CivilDay, Instant, Unit } from "./time.ts";
+import { CivilDay, Instant } from "./time.ts";
 
 /** Money: a decimal as text, never a float. */
 export const Money = z.string().regex(/^-?\d+(\.\d+)?$/);
@@ -25,15 +25,40 @@ export const BillSummary = z
   .meta({ id: "BillSummary" });
 export type BillSummary = z.infer<typeof BillSummary>;
 
+/** What a line counts; `percent` lines count the money that the percentage is taken of, `credit` lines money. */
+export const BillUnit = z.enum([
+  "kWh",
+  "MWh",
+  "MJ",
+  "GJ",
+  "m3",
+  "kvarh",
+  "kW",
+  "kVA",
+  "day",
+  "month",
+  "bill",
+  "year",
+  "percent",
+  "credit",
+  "each",
+]);
+export type BillUnit = z.infer<typeof BillUnit>;
+
 /** A line of a bill. `windows` are the `[from, to)` instants of the intervals behind it; absent for standing charges. */
 export const BillLine = z
   .object({
     id: z.string(),
     title: z.string(),
     quantity: z.string(),
-    unit: z.union([Unit, z.enum(["kWh", "kW", "day", "month", "each"])]),
-    rate: Money,
+    unit: BillUnit,
+    /** Price of one; of a `percent` line the percentage. Absent where amounts are carried over. */
+    rate: Money.optional(),
     amount: Money,
+    /** Quantity and rate as people read them, e.g. `312.4 kWh` and `0.5412 per kWh`, `of 123.30` and `10 %`. */
+    quantityText: z.string().optional(),
+    rateText: z.string().optional(),
+    isTax: z.boolean().optional(),
     explanation: z.string().optional(),
     channel: z.string().optional(),
     intervals: z.int().optional().describe("How many intervals are behind the line"),

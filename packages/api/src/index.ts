@@ -15,3 +15,7 @@ export * from "./bills.ts";
 export * from "./completeness.ts";
 export * from "./demo.ts";
 export * from "./stream.ts";
+export * from "./jobs.ts";
+export * from "./rule-sets.ts";
+export * from "./tariffs.ts";
+export * from "./estimation-plans.ts";

@@ -5,14 +5,14 @@ export const Role = z.enum(["viewer", "operator", "analyst", "security"]);
 export type Role = z.infer<typeof Role>;
 
 /** The rights that routes ask for. */
-export const Right = z.enum(["read", "command", "critical-command", "demo", "exceptions", "trace"]);
+export const Right = z.enum(["read", "command", "critical-command", "demo", "exceptions", "trace", "analysis"]);
 export type Right = z.infer<typeof Right>;
 
 /** Which role holds which rights. */
 export const ROLE_RIGHTS: Readonly<Record<Role, readonly Right[]>> = {
   viewer: ["read"],
-  operator: ["read", "command", "critical-command", "demo", "exceptions", "trace"],
-  analyst: ["read", "exceptions", "trace"],
+  operator: ["read", "command", "critical-command", "demo", "exceptions", "trace", "analysis"],
+  analyst: ["read", "exceptions", "trace", "analysis"],
   security: ["read", "trace"],
 };
 
@@ -20,6 +20,10 @@ export const LoginRequest = z
   .object({ name: z.string().min(1).max(80), password: z.string().min(1).max(200) })
   .meta({ id: "LoginRequest" });
 export type LoginRequest = z.infer<typeof LoginRequest>;
+
+/** Which of the demo's people to be. */
+export const IdentityChoice = z.object({ name: z.string().min(1).max(80) }).meta({ id: "IdentityChoice" });
+export type IdentityChoice = z.infer<typeof IdentityChoice>;
 
 /** Who is asking, and what the page needs to know about the installation before it draws anything. */
 export const Session = z
@@ -29,6 +33,8 @@ export const Session = z
     rights: z.array(Right),
     /** True where nobody logged in: the demo on loopback opened the session itself. */
     automatic: z.boolean(),
+    /** Who the demo lets a browser be without signing in; empty where people sign in. */
+    identities: z.array(z.string()).max(10),
     utility: z.object({
       name: z.string(),
       /** IANA zone of the utility's calendar. */

@@ -26,9 +26,10 @@ describe("rules by their activations", () => {
   let scratch: ScratchStore;
   const clock = { nowMs: () => START + 30 * DAY_MS };
   const before = { ruleSet: compileRuleSet(STANDARD_RULE_SET), plan: STANDARD_ESTIMATION_PLAN };
+  const [was, is] = [STANDARD_RULE_SET.version, STANDARD_RULE_SET.version + 1];
   const withoutNegative: RuleSet = {
     ...STANDARD_RULE_SET,
-    version: 2,
+    version: is,
     rules: STANDARD_RULE_SET.rules.filter(({ id }) => id !== "negative"),
   };
 
@@ -44,9 +45,9 @@ describe("rules by their activations", () => {
     expect(await inForce.forInstants([START])).toEqual([before]);
     await rules.keep("ruleSet", withoutNegative, "ann");
     const effectiveAtMs = START + 2 * DAY_MS;
-    await rules.activate("ruleSet", { id: "standard", version: 2, effectiveAtMs, author: "ann", reason: "too many" });
+    await rules.activate("ruleSet", { id: "standard", version: is, effectiveAtMs, author: "ann", reason: "too many" });
     expect(await rules.activations("ruleSet", "standard")).toMatchObject([
-      { version: 2, effectiveAtMs, author: "ann", reason: "too many" },
+      { version: is, effectiveAtMs, author: "ann", reason: "too many" },
     ]);
     expect(await rules.ids("ruleSet")).toEqual(["standard"]);
 
@@ -63,7 +64,7 @@ describe("rules by their activations", () => {
       "select from_at, rule_set_version from mdm.vee_exception where rule_id = 'negative' order by from_at",
     );
     const at = (day: number) => START + day * DAY_MS + 40 * 900_000;
-    expect(rows).toEqual([0, 1].map((day) => ({ from_at: at(day), rule_set_version: 1 })));
+    expect(rows).toEqual([0, 1].map((day) => ({ from_at: at(day), rule_set_version: was })));
     const channelId = (await registry.channelsOf(["M"]))[0]!.channelId;
     const judgedBy = async (day: number) => {
       const version = (await ledger.versions({ channelId, dayStartMs: START + day * DAY_MS })).at(-1);
@@ -72,7 +73,7 @@ describe("rules by their activations", () => {
       ]);
       return found.rows[0]?.rule_set;
     };
-    expect([await judgedBy(1), await judgedBy(2)]).toEqual(["standard v1", "standard v2"]);
+    expect([await judgedBy(1), await judgedBy(2)]).toEqual([`standard v${was}`, `standard v${is}`]);
   });
 });
 

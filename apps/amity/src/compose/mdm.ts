@@ -7,6 +7,9 @@ import {
   createLedger,
   createLedgerSink,
   createRegistry,
+  createRulesInForce,
+  createRuleStore,
+  createTariffCandidates,
   STANDARD_DECISION_POLICY,
   STANDARD_ESTIMATION_PLAN,
   STANDARD_RULE_SET,
@@ -18,6 +21,8 @@ import {
   type Ledger,
   type Registry,
   type ReviewParts,
+  type RuleStore,
+  type TariffCandidates,
 } from "@amity/mdm";
 import type { ReadingSink } from "@amity/model";
 import type { Clock } from "@amity/runtime";
@@ -33,6 +38,9 @@ export interface Mdm {
   /** When a second person is needed, and what energy is worth while nobody has billed it. */
   readonly policy: DecisionPolicy;
   readonly billing: Billing;
+  /** Rule sets and estimation plans by version, and tariffs that are only tried. */
+  readonly rules: RuleStore;
+  readonly candidates: TariffCandidates;
   readonly sink: ReadingSink;
   readonly review: ReviewParts & { readonly clock: Clock };
 }
@@ -52,6 +60,9 @@ export function composeMdm(store: Store, clock: Clock, options: MdmOptions): Mdm
   const registry = createRegistry(store, clock);
   const exceptions = createExceptionQueue(store, clock);
   const billing = createBilling({ store, ledger, registry, clock });
+  const rules = createRuleStore(store, clock);
+  const start = { ruleSet: compileRuleSet(STANDARD_RULE_SET), plan: STANDARD_ESTIMATION_PLAN };
+  const inForce = createRulesInForce(rules, STANDARD_RULE_SET.id, start);
   const { author, onStored, policy = STANDARD_DECISION_POLICY } = options;
   return {
     store,
@@ -62,6 +73,8 @@ export function composeMdm(store: Store, clock: Clock, options: MdmOptions): Mdm
     policy,
     billing,
     sink: createLedgerSink({ store, ledger, registry, clock, author, ...(onStored === undefined ? {} : { onStored }) }),
-    review: { store, ledger, exceptions, clock, ruleSet: compileRuleSet(STANDARD_RULE_SET), plan: STANDARD_ESTIMATION_PLAN, zone },
+    rules,
+    candidates: createTariffCandidates(store, clock),
+    review: { store, ledger, exceptions, clock, ...start, inForce, zone },
   };
 }

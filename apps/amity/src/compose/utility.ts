@@ -1,12 +1,13 @@
 import { EndDeviceEventRecorder } from "./event-recorder.ts";
 import type { HeadEnd, HeadEndOptions, KeyVault, Registry } from "@amity/headend";
 import { zoneOf } from "@amity/intervals";
-import { daysToExplain, ReviewQueue, type DeliverySummary } from "@amity/mdm";
+import { daysToExplain, keepStandardRules, ReviewQueue, type DeliverySummary } from "@amity/mdm";
 import type { FleetPlan } from "@amity/meter";
 import type { ReadingSink } from "@amity/model";
 import type { World } from "@amity/runtime";
 import type { Store } from "@amity/store";
 import { composeHeadEnd } from "./head-end.ts";
+import { analysisApi } from "./analysis/analysis-api.ts";
 import { ClusterBook } from "./decisions/cluster-book.ts";
 import { composeMdm, type Mdm } from "./mdm.ts";
 import { DayBook } from "./api/day-book.ts";
@@ -72,13 +73,7 @@ export function composeUtility(options: UtilityOptions): Utility {
       (error: unknown) => world.log.error("explain-failed", { message: error instanceof Error ? error.message : String(error) }),
     );
   const mdm = composeMdm(store, world.clock, { zone: options.zone, author: "headend", onStored: stored });
-  const sink: ReadingSink = {
-    async accept(batches) {
-      await mdm.sink.accept(batches);
-      watch.readings(batches);
-      intervals.add(batches);
-    },
-  };
+  const sink = watchedSink(mdm.sink, watch, intervals);
   const { headEnd, registry, keys } = composeHeadEnd({ world, store, sink, masterKey: options.masterKey }, options.headEnd);
   const days = new DayBook({ store, ledger: mdm.ledger, timers: world.timers, groupOf: (meterId) => places.groupOf(meterId) });
   const reviews = composeReviews(mdm, headEnd, world);
@@ -99,6 +94,7 @@ export function composeUtility(options: UtilityOptions): Utility {
     version,
   };
   const live = new LiveFeed(parts);
+  const analysis = analysisApi({ mdm, clock: world.clock, random: world.random.fork("analysis") });
   headEnd.subscribe((notice) => {
     watch.notice(notice);
     live.notice(notice);
@@ -113,8 +109,9 @@ export function composeUtility(options: UtilityOptions): Utility {
     live,
     events: new EndDeviceEventRecorder({ registry, sink, watch, live, clock: world.clock }),
     parts,
-    api: utilityApi(parts, live, () => [...reasons]),
+    api: { ...utilityApi(parts, live, () => [...reasons]), analysis: analysis.api },
     async start() {
+      await keepStandardRules(mdm.rules, "amity");
       watch.load(await registry.activeDevices());
       await intervals.load(store);
       await headEnd.start();
@@ -126,6 +123,18 @@ export function composeUtility(options: UtilityOptions): Utility {
       reasons.add("head-end: stopping");
       await headEnd.stop();
       await reviews.stop();
+      await analysis.stop();
+    },
+  };
+}
+
+/** The ledger's sink; what it has committed is watched and counted. */
+function watchedSink(ledger: ReadingSink, watch: FleetWatch, intervals: IntervalMeter): ReadingSink {
+  return {
+    async accept(batches) {
+      await ledger.accept(batches);
+      watch.readings(batches);
+      intervals.add(batches);
     },
   };
 }

@@ -17,7 +17,10 @@ import { ProblemError, problemOf, problemResponse } from "./problems.ts";
 import { requestMetrics } from "./request-metrics.ts";
 import { securityHeaders } from "./security-headers.ts";
 import { addCommandRoutes } from "./routes/command-routes.ts";
+import { addDecisionRoutes } from "./routes/decision-routes.ts";
 import { addDemoRoutes } from "./routes/demo-routes.ts";
+import { addAnalysisRoutes } from "./routes/analysis-routes.ts";
+import { addJobRoutes } from "./routes/job-routes.ts";
 import { addMdmRoutes } from "./routes/mdm-routes.ts";
 import { addMeterRoutes } from "./routes/meter-routes.ts";
 import { addOverviewRoutes } from "./routes/overview-routes.ts";
@@ -52,7 +55,15 @@ export function createHttpApp(options: HttpAppOptions): HttpApp {
   const hub = createEventHub({ epoch: toHex(secureRandomBytes(4)), keptMax: EVENTS_KEPT_MAX });
   const unsubscribe = utility.subscribe((event) => hub.publish(event));
   const sessions = createSessions(options.users, world.timers);
-  const deps: RouteDeps = { utility, hub, sessions, loginLimit: createLoginLimit(world.timers), clock: world.clock, timers: world.timers };
+  const deps: RouteDeps = {
+    utility,
+    hub,
+    sessions,
+    loginLimit: createLoginLimit(world.timers),
+    identities: plan.identities,
+    clock: world.clock,
+    timers: world.timers,
+  };
 
   const app = new OpenAPIHono<HttpEnv>({
     defaultHook: (result) => {
@@ -85,6 +96,9 @@ export function createHttpApp(options: HttpAppOptions): HttpApp {
   addMeterRoutes(app, deps);
   addCommandRoutes(app, deps);
   addMdmRoutes(app, deps);
+  addDecisionRoutes(app, deps);
+  addJobRoutes(app, deps);
+  addAnalysisRoutes(app, deps);
   addDemoRoutes(app, deps);
   addOperations(app, options);
 
@@ -107,7 +121,7 @@ export function createHttpApp(options: HttpAppOptions): HttpApp {
   return { fetch: (request, env) => app.fetch(request, env as object | undefined), close: unsubscribe };
 }
 
-const OPEN_PATHS = new Set(["/api/v1/session", "/api/v1/login", "/api/v1/logout"]);
+const OPEN_PATHS = new Set(["/api/v1/session", "/api/v1/session/identity", "/api/v1/login", "/api/v1/logout"]);
 
 /** Every resource needs the right to read; every write an idempotency key. */
 function addGuards(app: OpenAPIHono<HttpEnv>, deps: RouteDeps): void {

@@ -21,19 +21,17 @@ import type {
   MetersQuery,
   Overview,
   Page,
-  Role,
   SessionTrace,
   TimelineEntry,
   TimelineKind,
   Topology,
   VeeException,
 } from "@amity/api";
+import type { AnalysisApi } from "./analysis-ports.ts";
+import type { DecisionApi } from "./decision-ports.ts";
+import type { Principal, WriteOutcome } from "./write-outcome.ts";
 
-/** Who asks: every write carries it down to the audit. */
-export interface Principal {
-  readonly user: string;
-  readonly role: Role;
-}
+export type { Fault, Principal, WriteOutcome } from "./write-outcome.ts";
 
 /** `[fromMs, toMs)` of one channel, as known at `asOfMs` (now where absent). */
 export interface IntervalsAsk {
@@ -54,14 +52,6 @@ export interface TimelineAsk {
   readonly cursor?: string | undefined;
   readonly limit: number;
 }
-
-/** Outcome of a write: expected refusals are values, they become problems at the edge. */
-export type WriteOutcome<Value> =
-  | { readonly kind: "done"; readonly value: Value }
-  | { readonly kind: "not-found" }
-  | { readonly kind: "conflict"; readonly detail: string }
-  | { readonly kind: "refused"; readonly detail: string }
-  | { readonly kind: "not-supported"; readonly detail: string };
 
 /** What the page needs to know about the installation. */
 export interface UtilityFacts {
@@ -110,6 +100,9 @@ export interface UtilityWrites {
 
 /** The utility as the HTTP edge sees it. The composition root implements it over head-end and MDM. */
 export interface UtilityApi extends UtilityReads, UtilityWrites {
+  readonly decisions: DecisionApi;
+  /** What an analyst works with; absent where the utility keeps no ledger of its own. */
+  readonly analysis?: AnalysisApi;
   /** Calls `listener` for each live event until the returned function is called. Never called inside `subscribe` itself. */
   subscribe(listener: (event: LiveEvent) => void): () => void;
   /** What keeps the service from being ready, empty when it is: each a short reason, e.g. `store: starting`. */

@@ -1,5 +1,5 @@
 import { headEndMigrations } from "@amity/headend";
-import { mdmMigrations } from "@amity/mdm";
+import { mdmMigrations, mdmRulesMigrations } from "@amity/mdm";
 import { realRandom, realTimers } from "@amity/runtime";
 import { leaseMigrations, migrate, openPool, openScratchStore, type PoolOptions, type Store } from "@amity/store";
 
@@ -45,7 +45,7 @@ function serverOn(store: Store, connectionTo: (database: string) => PoolOptions[
         await store.query(`alter database ${database} set synchronous_commit = off`);
         const own = await openPool({ connection: connectionTo(database), connectionsMax: CONNECTIONS_MAX });
         try {
-          await migrate(own, [leaseMigrations, headEndMigrations, mdmMigrations]);
+          await migrate(own, [leaseMigrations, headEndMigrations, mdmMigrations, mdmRulesMigrations]);
           return await work(own);
         } finally {
           await own.close();

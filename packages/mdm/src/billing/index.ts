@@ -7,3 +7,4 @@ export * from "./prepay-store.ts";
 export * from "./prepay.ts";
 export * from "./rebill.ts";
 export * from "./rehearsal.ts";
+export * from "./tariff-candidates.ts";

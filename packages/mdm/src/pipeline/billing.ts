@@ -13,8 +13,13 @@ import { findBill, keepDrafts, listBills, releaseHeld } from "./bill-table.ts";
 import type { BillAsk, BillDraft, BillFilter, StoredBill } from "./stored-bill.ts";
 
 export interface Billing {
-  /** Stores a tariff; the same id again must keep its published versions. @throws UsageError `tariff-changed`. */
-  publish(tariff: Tariff): Promise<void>;
+  /**
+   * Stores a tariff; the same id again must keep its published versions. With `by`, who published which version and why is
+   * kept beside it (tables of `mdmRulesMigrations`). @throws UsageError `tariff-changed`.
+   */
+  publish(tariff: Tariff, by?: { author: string; reason: string }): Promise<void>;
+  /** Who published which versions of a tariff, in the order of their word. */
+  publications(tariffId: string): Promise<readonly TariffPublication[]>;
   tariffs(): Promise<Tariff[]>;
   /**
    * Rates and stores, in the order asked. A bill of the same time whose amounts still hold is given back; one that late data
@@ -35,6 +40,13 @@ export interface Billing {
   release(billId: string, by: { author: string; note: string }): Promise<StoredBill | undefined>;
   list(filter: BillFilter): Promise<StoredBill[]>;
   find(billId: string): Promise<StoredBill | undefined>;
+}
+
+export interface TariffPublication {
+  readonly version: number;
+  readonly author: string;
+  readonly reason: string;
+  readonly storedAtMs: number;
 }
 
 export interface BillingOptions {
@@ -86,9 +98,10 @@ export function createBilling(parts: Parts, options: BillingOptions = {}): Billi
     for (const [at, bill] of kept.entries()) made[rated[at]?.index ?? 0] = bill;
   };
   return {
-    async publish(tariff) {
+    publications: (tariffId) => publicationsOf(parts.store, tariffId),
+    async publish(tariff, by) {
       const prepared = prepareTariff(tariff);
-      await publish(parts, tariff);
+      await publish(parts, tariff, by);
       ready.set(tariff.id, prepared);
     },
     async tariffs() {
@@ -159,12 +172,13 @@ function notRated(failed: readonly Unrated[], asked: number): UsageError {
   });
 }
 
-async function publish(parts: Parts, tariff: Tariff): Promise<void> {
+async function publish(parts: Parts, tariff: Tariff, by: { author: string; reason: string } | undefined): Promise<void> {
   await parts.store.transaction(async (transaction) => {
     const { rows } = await transaction.query<{ document: Tariff }>("select document from mdm.tariff where tariff_id = $1 for update", [
       tariff.id,
     ]);
-    for (const version of rows[0]?.document.versions ?? []) {
+    const published = rows[0]?.document.versions ?? [];
+    for (const version of published) {
       const next = tariff.versions.find((candidate) => candidate.version === version.version);
       if (canonicalJson(next) !== canonicalJson(version)) {
         throw new UsageError(`version ${version.version} of tariff ${tariff.id} is published and cannot change`, {
@@ -177,5 +191,20 @@ async function publish(parts: Parts, tariff: Tariff): Promise<void> {
       "insert into mdm.tariff (tariff_id, document, stored_at) values ($1, $2, $3) on conflict (tariff_id) do update set document = $2, stored_at = $3",
       [tariff.id, JSON.stringify(tariff), instantParam(parts.clock.nowMs())],
     );
+    if (by === undefined) return;
+    const fresh = tariff.versions.filter(({ version }) => !published.some((known) => known.version === version));
+    await transaction.query(
+      `insert into mdm.tariff_publication (tariff_id, version, author, reason, stored_at)
+       select $1, version, $3, $4, $5 from unnest($2::integer[]) as version on conflict do nothing`,
+      [tariff.id, fresh.map(({ version }) => version), by.author, by.reason, instantParam(parts.clock.nowMs())],
+    );
   });
+}
+
+async function publicationsOf(store: Store, tariffId: string): Promise<readonly TariffPublication[]> {
+  const { rows } = await store.query<{ version: number; author: string; reason: string; stored_at: number }>(
+    "select version, author, reason, stored_at from mdm.tariff_publication where tariff_id = $1 order by stored_at, version",
+    [tariffId],
+  );
+  return rows.map((row) => ({ version: row.version, author: row.author, reason: row.reason, storedAtMs: row.stored_at }));
 }

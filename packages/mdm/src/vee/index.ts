@@ -13,5 +13,6 @@ export { RULE_KINDS, type RuleKindName } from "./rules.ts";
 export { changePercent, registerAdvance, type Advance } from "./rules/registers.ts";
 export * from "./series.ts";
 export * from "./standard-rule-set.ts";
+export * from "./standard-rules.ts";
 export * from "./validate.ts";
 export * from "./work-queue.ts";

@@ -2,6 +2,7 @@ import type { Bill, BillRelease, BillsQuery, BillSummary, Page } from "@amity/ap
 import { formatDay } from "@amity/intervals";
 import { intervalsBehind, prepareTariff, readUsage, type BillLine as RatedLine, type StoredBill, type TracedInterval } from "@amity/mdm";
 import type { Principal, WriteOutcome } from "../../http/ports.ts";
+import { moneyText, quantityText, rateText } from "./bill-line-text.ts";
 import { instantText, readCursor, writeCursor } from "./cursor.ts";
 import type { UtilityParts } from "./utility-parts.ts";
 
@@ -67,7 +68,7 @@ function summaryShape(stored: StoredBill): BillSummary {
     to: formatDay(stored.toDay),
     tariff: stored.tariffId,
     currency: stored.bill.currency,
-    total: money(stored.bill.total),
+    total: moneyText(stored.bill.total),
     energyWh: Math.round(stored.energyWh),
     estimatedShare: stored.estimatedShare,
     state: stored.state,
@@ -81,25 +82,19 @@ const CHANNELS: Readonly<Record<string, string>> = {
   reactiveImport: "1-0:3.8.0",
   reactiveExport: "1-0:4.8.0",
 };
-const UNITS: Readonly<Record<string, Bill["lines"][number]["unit"]>> = {
-  kWh: "kWh",
-  kW: "kW",
-  kVA: "VA",
-  kvarh: "varh",
-  day: "day",
-  month: "month",
-};
-
 function lineShape(line: RatedLine, behind: readonly TracedInterval[]): Bill["lines"][number] {
   const channel = line.trace.flow === undefined ? undefined : CHANNELS[line.trace.flow];
-  const isShare = line.unit === "percent";
+  const rate = rateText(line);
   return {
     id: line.id,
-    title: isShare && line.rate !== undefined ? `${line.label}, ${line.rate} % of ${money(line.quantity)}` : line.label,
-    quantity: isShare ? "1" : line.quantity,
-    unit: UNITS[line.unit] ?? "each",
-    rate: isShare ? money(line.amount) : (line.rate ?? "0"),
-    amount: money(line.amount),
+    title: line.label,
+    quantity: line.quantity,
+    unit: line.unit,
+    ...(line.rate === undefined ? {} : { rate: line.rate }),
+    amount: moneyText(line.amount),
+    quantityText: quantityText(line),
+    ...(rate === undefined ? {} : { rateText: rate }),
+    ...(line.isTax ? { isTax: true } : {}),
     ...explanationOf(line),
     ...(channel === undefined ? {} : { channel, intervals: behind.length, windows: windowsOf(behind) }),
   };
@@ -144,10 +139,4 @@ function explanationOf({ trace }: RatedLine): { explanation?: string } {
 /** `offPeak` as people write it. */
 function inWords(period: string): string {
   return period.replaceAll(/[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`);
-}
-
-/** Two places at least, as money is written. */
-function money(decimal: string): string {
-  const [whole = "0", places = ""] = decimal.split(".");
-  return `${whole}.${places.padEnd(2, "0")}`;
 }

@@ -1,6 +1,9 @@
 import { ProblemError } from "../problems.ts";
 import type { WriteOutcome } from "../ports.ts";
 
+/** Faults told in one answer. */
+const ERRORS_MAX = 100;
+
 /** The value of a write that was done. @throws ProblemError for the others. */
 export function settled<Value>(outcome: WriteOutcome<Value>, what: string): Value {
   switch (outcome.kind) {
@@ -12,6 +15,8 @@ export function settled<Value>(outcome: WriteOutcome<Value>, what: string): Valu
       throw new ProblemError("conflict", { detail: outcome.detail });
     case "refused":
       throw new ProblemError("forbidden", { detail: outcome.detail });
+    case "invalid":
+      throw new ProblemError("bad-request", { detail: outcome.detail, errors: [...outcome.errors].slice(0, ERRORS_MAX) });
     case "not-supported":
       throw new ProblemError("not-supported", { detail: outcome.detail });
   }
