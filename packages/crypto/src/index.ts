@@ -1,6 +1,7 @@
 export * from "./aes.ts";
 export * from "./certificate.ts";
 export * from "./aes-context.ts";
+export * from "./des.ts";
 export * from "./gcm.ts";
 export * from "./digest.ts";
 export * from "./elliptic.ts";

@@ -1,10 +1,13 @@
 import { describe, expect, test } from "vitest";
-import { fromHex } from "@amity/bytes";
+import { fromHex, toHex } from "@amity/bytes";
 import {
   METER_PROFILES,
+  MeterKey,
   decodeTelegram,
   encodeTelegram,
+  linkAddressOctets,
   readProfile,
+  singleKey,
   writeRecords,
   type MeterAddress,
   type MeterProfile,
@@ -78,6 +81,80 @@ describe("meter profiles", () => {
 
   test("Zenner module: fixed-point litres", () => {
     expect(readings(meter("ZRI", 0x0b, 0x16), 0x7a, "0f 00000000 00010000 00e80300 00")).toMatchObject({ totalAtDueDate: 0.001, total: 1 });
+  });
+
+  test("Apator NA-1: a block of its own under the factory's key, or the meter's; under another key nothing", () => {
+    const na1 = meter("APA", 0x14, 7);
+    const plain = fromHex("2f050200008075e83018056400008001");
+    const octets = (key: Uint8Array) => {
+      const iv = new Uint8Array(16).fill(0x42, 8);
+      iv.set(linkAddressOctets(na1), 0);
+      return toHex(Uint8Array.from([0x42, 0x01, ...new MeterKey(key).cipher.cbcEncrypt(iv, plain)]));
+    };
+    const values = readings(na1, 0xa0, octets(new Uint8Array(16)));
+    // 2 * 16 + 5 litres; 100 * 4 + 1 would be more than that, so the last total must be smaller.
+    expect(values).toEqual({});
+    plain.set([0x15, 0x34, 0x12, 0x00], 1);
+    expect(readings(na1, 0xa0, octets(new Uint8Array(16)))).toMatchObject({
+      total: (0x1234 * 16 + 5) / 100,
+      totalAtLastMonth: (0x1234 * 16 + 5 - 401) / 100,
+      dateTime: "2026-01-01T00:00",
+      ageOfLastMonth: 256 + 24,
+      lastMonth: "2025-12-20T08:00",
+      status: 0x80,
+      frameStatus: 1,
+    });
+    const own = new Uint8Array(16).fill(7);
+    const application = telegram(na1, 0xa0, fromHex(octets(own)));
+    expect(readProfile(application)).toBeUndefined();
+    expect(readProfile(application, METER_PROFILES, singleKey(own))?.readings[0]).toEqual({ name: "total", value: 745.65, unit: "m³" });
+  });
+
+  test("Apator E.ITN behind a prefix of any length", () => {
+    expect(readings(meter("APA", 0x04, 8), 0xb6, "03 aabbcc a0 0000 00 6400 0000 0700 2006 0010 0014")).toMatchObject({
+      previousConsumption: 100,
+      currentConsumption: 7,
+    });
+    expect(readings(meter("APA", 0x04, 8), 0xb6, "09 aabbcc a0 0000 00 6400 0000 0700 2006 0010 0014")).toEqual({});
+  });
+
+  test("Hydrodigit: only the parts that its first octet announces, in their order", () => {
+    const hydrodigit = meter("BMT", 0x13, 7);
+    expect(readings(hydrodigit, 0x7a, "0f 05 0b 07000000")).toEqual({ contents: 5, batteryVoltage: 3.2, backflow: 0.007 });
+    const months = "640000 c80000".concat(" ffffff".repeat(10));
+    expect(readings(hydrodigit, 0x7a, `0f 92 25 86 17 26 02 03 ${months}`)).toEqual({
+      contents: 0x92,
+      tampered: "2025-06-17",
+      leaked: "2026-02-03",
+      totalEndOfJanuary: 1,
+      totalEndOfFebruary: 2,
+    });
+  });
+
+  test("BFW heat cost allocator: months of twelve bits, newest first, and the day", () => {
+    const months = "000000".repeat(8).concat("ab 1c2d".replace(" ", ""));
+    const values = readings(meter("BFW", 0x02, 8), 0x7a, `2f2f0000 0102 0304 0000 ${months} 310126`);
+    expect(values).toMatchObject({ previousConsumption: 0x102, currentConsumption: 0x304, currentDate: "2026-01-31" });
+    expect(values).toMatchObject({ consumptionMonth1: 0xc2d, consumptionMonth2: 0x1ab, consumptionMonth3: 0 });
+  });
+
+  test("RFM-TX1: the total is unmasked by the access number, the time stands in clear", () => {
+    const message = { meter: meter("BMT", 0x05, 7), header: "short" as const, accessNumber: 0x21, configurationBits: 0x1006 };
+    const masked = [0x78, 0x56, 0x34, 0x12].map((octet, index) => octet ^ 0x21 ^ ([112, 19, 34, 19][index] ?? 0));
+    const content = Uint8Array.from([0, 0, ...masked, 0, 0, 0, 0, 0, 0, 0, 0x59, 0x04, 0x10, 0x31, 0x03, 0x26]);
+    const sent = encodeTelegram({ control: 0x44, sender: message.meter, format: "none", message: { ...message, content } });
+    expect(readProfile(decodeTelegram(sent).application)?.readings).toEqual([
+      { name: "total", value: 12345.678, unit: "m³" },
+      { name: "dateTime", value: "2026-03-31T10:04:59", unit: "" },
+    ]);
+  });
+
+  test("Techem 3a: half months become months, whichever half the newest is", () => {
+    const head = (day: number) => `0000 ${toHex(Uint8Array.of((3 << 5) | day, (26 << 1) & 0xff))} 102700 00`;
+    const pairs = "0102 00 0304 00 0506 00".concat(" 0000 00".repeat(9));
+    const mk3a = meter("TCH", 0x50, 0x72);
+    expect(readings(mk3a, 0xa2, `${head(28)} ${pairs}`)).toMatchObject({ total: 1000, useMarch: 0.3, useFebruary: 0.7, useJanuary: 1.1 });
+    expect(readings(mk3a, 0xa2, `${head(3)} ${pairs}`)).toMatchObject({ useMarch: 0.1, useFebruary: 0.5, useJanuary: 0.9 });
   });
 
   test("octets of a stranger, or too few of a known meter, read nothing", () => {

@@ -64,7 +64,8 @@ type Draft = { -readonly [K in keyof Application]: K extends "problems" ? AmityE
  */
 export function readApplication(data: Uint8Array, at: number, end: number, context: ApplicationContext = {}): Application {
   const ci = at < end ? (data[at] ?? 0) : -1;
-  const known = CI_TABLE[ci];
+  // The fixed structure is of wires only; over radio its CI announces a compact frame (OMS Vol. 2, table 5).
+  const known = ci === 0x73 && context.linkMeter !== undefined ? COMPACT_WITH_LONG_HEADER : CI_TABLE[ci];
   const draft = blankApplication(data, at, ci, context.linkMeter);
   if (context.problems !== undefined) draft.problems.push(...context.problems);
   if (known === undefined) {
@@ -109,6 +110,13 @@ export function blankApplication(data: Uint8Array, at: number, controlInformatio
     payloadOffset: Math.min(at + 1, data.length),
   };
 }
+
+const COMPACT_WITH_LONG_HEADER: ControlInformation = {
+  name: "compact response",
+  header: "long",
+  application: "compactRecords",
+  direction: "fromMeter",
+};
 
 /** By CI, A0-B7 included: an array is quicker than an object with gaps. */
 const CI_TABLE: readonly (ControlInformation | undefined)[] = Array.from(

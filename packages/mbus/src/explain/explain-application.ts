@@ -5,7 +5,8 @@ import type { Application } from "../application/read-application.ts";
 import { meterTimeText } from "../application/record.ts";
 import { readLongAddress, type MeterAddress } from "../link/address.ts";
 import { deviceTypeName } from "../link/device-type.ts";
-import { readProfile } from "../profiles/read-profile.ts";
+import { METER_PROFILES, readProfile } from "../profiles/read-profile.ts";
+import type { KeyLookup } from "../transport/meter-key.ts";
 import type { TransportHeader } from "../transport/transport-header.ts";
 import type { ExplainNode, ExplainProblem } from "./explain-node.ts";
 import { explainRecord } from "./explain-record.ts";
@@ -38,7 +39,6 @@ export function explainApplication(application: Application, at: number, frame: 
       hex: toHex(manufacturerData, " "),
     });
   }
-  nodes.push(...explainProfiles(application));
   if (frame.length > 0 && application.moreFollows)
     nodes.push({
       name: "moreFollows",
@@ -140,8 +140,8 @@ function explainSignals(application: Application, at: number, place: Place): Exp
 }
 
 /** Readings that were computed: profiles of the manufacturer's octets, and series of compact profiles. */
-function explainProfiles(application: Application): ExplainNode[] {
-  const profile = readProfile(application);
+export function explainProfiles(application: Application, keys: KeyLookup | undefined): ExplainNode[] {
+  const profile = readProfile(application, METER_PROFILES, keys);
   const series = compactProfiles(application.records).map(({ record, spacing, values }): ExplainNode => ({
     name: `${record.vib.quantity} profile`,
     offset: -1,

@@ -8,7 +8,7 @@ import { knownFormats } from "../profiles/known-formats.ts";
 import type { KeyLookup } from "../transport/meter-key.ts";
 import { dropFrameACrcs, frameALength, offsetOnAir, type FrameFormat } from "../wireless/frame-format.ts";
 import { decodeTelegram, type Telegram } from "../wireless/telegram.ts";
-import { explainAddress, explainApplication, explainProblems, hexOctet } from "./explain-application.ts";
+import { explainAddress, explainApplication, explainProfiles, explainProblems, hexOctet } from "./explain-application.ts";
 import type { Explanation, ExplainNode } from "./explain-node.ts";
 
 export interface ExplainOptions {
@@ -68,7 +68,8 @@ function explainWired(octets: Uint8Array, options: ExplainOptions): Explanation 
     meaning: addressMeaning(frame.address),
   };
   const length: ExplainNode[] = frame.kind === "long" ? [{ name: "length", offset: 1, octets: 2, value: octets[1] ?? 0 }] : [];
-  const content = application === undefined ? [] : explainApplication(application, 6, octets, same);
+  const content =
+    application === undefined ? [] : [...explainApplication(application, 6, octets, same), ...explainProfiles(application, options.keys)];
   const sum: ExplainNode = { name: "checksum", offset: octets.length - 2, octets: 1, hex: hexOctet(octets[octets.length - 2] ?? 0) };
   const baud = application === undefined ? undefined : BAUD_BY_CI[application.controlInformation];
   return {
@@ -115,6 +116,7 @@ function explainWireless(octets: Uint8Array, options: ExplainOptions): Explanati
     explainAddress("sender", telegram.sender, 2),
     ...explainLayers(telegram, place),
     ...explainApplication(application, ciOffset(telegram), octets, place),
+    ...explainProfiles(application, options.keys),
   ];
   const crcs = problem === undefined ? "CRCs right" : "damaged";
   const name = format === "none" ? "telegram without CRCs" : `telegram, frame format ${format.toUpperCase()}, ${crcs}`;

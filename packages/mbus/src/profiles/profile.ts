@@ -1,3 +1,5 @@
+import type { ProfileTransform } from "./transforms/index.ts";
+
 /** How a field is coded in a manufacturer's octets (little-endian throughout). */
 export type FieldCoding =
   | "uint"
@@ -7,6 +9,10 @@ export type FieldCoding =
   | "dateTime"
   | "techemDate"
   | "techemDay"
+  | "bcdDay"
+  | "bcdYearFirst"
+  | "bcdSeconds"
+  | "secondsSince2000"
   | "text"
   | "sapSerial"
   | "sapPrefix"
@@ -22,7 +28,7 @@ export interface ProfileField {
   readonly unit?: string;
   /** Offset in the source; counts from its end where negative. */
   readonly at?: number;
-  /** Octets; dates have 2, date-times 4. */
+  /** Octets; dates have 2, date-times 4; `bcdDay` (day first) and `bcdYearFirst` 3, `bcdSeconds` (second first) 6. */
   readonly octets?: number;
   readonly coding?: FieldCoding;
   /** VIF and VIFEs (extension bits kept) of a record; `storage`, `tariff`, `subunit` narrow it. */
@@ -36,6 +42,8 @@ export interface ProfileField {
   /** The value is multiplied by `factor` and divided by `divisor`. */
   readonly factor?: number;
   readonly divisor?: number;
+  /** The value is looked up by the raw one. */
+  readonly table?: readonly number[];
   /** The value is a power of two: 2^(raw + exponentOffset). */
   readonly powerOfTwoOffset?: number;
   /** `techemDay` has no year: offset of the `techemDate` that it comes after. */
@@ -57,11 +65,13 @@ export interface MeterProfile {
     readonly versions?: readonly number[];
     readonly deviceTypes?: readonly number[];
     readonly controlInformation?: readonly number[];
+    /** Configuration field of the header, where it tells the layout. */
+    readonly configurations?: readonly number[];
   }[];
   /** Where the octets are: behind DIF 0F or a manufacturer's CI (default), in a record, or the link header alone. */
   readonly source?: { readonly codes: readonly number[] };
   /** Prepares the octets. */
-  readonly transform?: "prios" | "apatorRegisters";
+  readonly transform?: ProfileTransform;
   /** Octets of the source that have to be so. */
   readonly when?: readonly { readonly at: number; readonly equals: number }[];
   /** Least octets that the source must have. */

@@ -2,8 +2,8 @@ import { digitsOf, readBcd, readDate, readDateTime, readSigned, readUnsigned } f
 import type { Application } from "../application/read-application.ts";
 import { meterTimeText, scaledValue, type DataRecord } from "../application/record.ts";
 import { interpretCodes } from "../application/read-value-info.ts";
-import { apatorVolume } from "./apator-registers.ts";
 import { APATOR_PROFILES } from "./data/apator.ts";
+import { BMETERS_PROFILES } from "./data/bmeters.ts";
 import { DIEHL_PROFILES } from "./data/diehl.ts";
 import { ELECTRICITY_PROFILES } from "./data/electricity.ts";
 import { HEAT_COST_PROFILES } from "./data/heat-cost.ts";
@@ -11,12 +11,14 @@ import { KAMSTRUP_PROFILES } from "./data/kamstrup.ts";
 import { QUNDIS_PROFILES } from "./data/qundis.ts";
 import { TECHEM_PROFILES } from "./data/techem.ts";
 import { ZENNER_PROFILES } from "./data/zenner.ts";
-import { unscramblePrios } from "./prios.ts";
+import type { KeyLookup } from "../transport/meter-key.ts";
 import type { MeterProfile, ProfileField, ProfileReading } from "./profile.ts";
+import { transformed } from "./transforms/index.ts";
 
 /** Every profile that ships; the first that fits and reads something is taken. */
 export const METER_PROFILES: readonly MeterProfile[] = [
   ...APATOR_PROFILES,
+  ...BMETERS_PROFILES,
   ...DIEHL_PROFILES,
   ...ELECTRICITY_PROFILES,
   ...HEAT_COST_PROFILES,
@@ -26,17 +28,34 @@ export const METER_PROFILES: readonly MeterProfile[] = [
   ...ZENNER_PROFILES,
 ];
 
+const OCTETS: Readonly<Partial<Record<NonNullable<ProfileField["coding"]>, number>>> = {
+  dateTime: 4,
+  bcdDay: 3,
+  bcdYearFirst: 3,
+  bcdSeconds: 6,
+  secondsSince2000: 4,
+};
+/** 1 January 2000, 00:00 UTC, in seconds of Unix time. */
+const SECONDS_TO_2000 = 946_684_800;
+
 /** What a profile made of a message. */
 export interface ProfileResult {
   readonly profile: string;
   readonly readings: readonly ProfileReading[];
 }
 
-/** Reads what the standard leaves to the manufacturer, by the first profile that fits; `undefined` where none does. */
-export function readProfile(application: Application, profiles: readonly MeterProfile[] = METER_PROFILES): ProfileResult | undefined {
+/**
+ * Reads what the standard leaves to the manufacturer, by the first profile that fits; `undefined` where none does. `keys` are
+ * asked by those few that are ciphered in a way of their own.
+ */
+export function readProfile(
+  application: Application,
+  profiles: readonly MeterProfile[] = METER_PROFILES,
+  keys?: KeyLookup,
+): ProfileResult | undefined {
   for (const profile of profiles) {
     if (!fits(profile, application)) continue;
-    const source = sourceOf(profile, application);
+    const source = sourceOf(profile, application, keys);
     if (source === undefined) continue;
     const readings = profile.fields.flatMap((field) => readField(field, source, application));
     if (readings.length > 0) return { profile: profile.name, readings };
@@ -52,19 +71,22 @@ function fits(profile: MeterProfile, application: Application): boolean {
       (line.manufacturers?.includes(meter.manufacturer) ?? true) &&
       (line.versions?.includes(meter.version) ?? true) &&
       (line.deviceTypes?.includes(meter.deviceType) ?? true) &&
-      (line.controlInformation?.includes(application.controlInformation) ?? true),
+      (line.controlInformation?.includes(application.controlInformation) ?? true) &&
+      (line.configurations?.includes(application.header?.configuration ?? -1) ?? true),
   );
 }
 
 /** The octets that the fields count in; empty for profiles of records only. */
-function sourceOf(profile: MeterProfile, application: Application): Uint8Array | undefined {
-  const raw = rawSource(profile, application);
+function sourceOf(profile: MeterProfile, application: Application, keys: KeyLookup | undefined): Uint8Array | undefined {
+  const raw = rawSource(profile, application, keys);
   if (profile.octetsMin !== undefined && (raw === undefined || raw.length < profile.octetsMin)) return undefined;
+  // What was transformed to nothing was not this meter's: no field may count in empty octets.
+  if (profile.transform !== undefined && raw === undefined) return undefined;
   if (profile.when?.some(({ at, equals }) => raw?.[at] !== equals) === true) return undefined;
   return raw ?? new Uint8Array(0);
 }
 
-function rawSource(profile: MeterProfile, application: Application): Uint8Array | undefined {
+function rawSource(profile: MeterProfile, application: Application, keys: KeyLookup | undefined): Uint8Array | undefined {
   const { source, transform } = profile;
   if (source !== undefined) {
     const record = application.records.find((candidate) => sameCodes(candidate, source.codes));
@@ -72,16 +94,13 @@ function rawSource(profile: MeterProfile, application: Application): Uint8Array 
       ? record.value.octets
       : undefined;
   }
-  const data = application.manufacturerData;
-  if (transform === "prios") return unscramblePrios(application.payload, application.payloadOffset - 1);
-  if (transform === "apatorRegisters") return data === undefined ? undefined : apatorVolume(data);
-  return data;
+  return transform === undefined ? application.manufacturerData : transformed(transform, application, keys);
 }
 
 function readField(field: ProfileField, source: Uint8Array, application: Application): ProfileReading[] {
   if (field.codes !== undefined) return readRecordField(field, field.codes, application.records);
   if (field.coding === "sapSerial" || field.coding === "sapPrefix" || field.coding === "sapYear") return readSap(field, application);
-  const octets = field.octets ?? (field.coding === "dateTime" ? 4 : 2);
+  const octets = field.octets ?? OCTETS[field.coding ?? "uint"] ?? 2;
   const at = (field.at ?? 0) < 0 ? source.length + (field.at ?? 0) : (field.at ?? 0);
   if (at < 0 || at + octets > source.length) return [];
   const value = readCoded(field, source, at, octets);
@@ -102,6 +121,15 @@ function readCoded(field: ProfileField, source: Uint8Array, at: number, octets: 
       return validDate(dateText(2000 + (raw >> 9), (raw >> 5) & 0x0f, raw & 0x1f));
     case "techemDay":
       return validDate(dayAfter(raw, readUnsigned(source, field.afterAt ?? 1, 2)));
+    case "bcdDay":
+      return validDate(dateText(2000 + bcdAt(source, at + 2), bcdAt(source, at + 1), bcdAt(source, at)));
+    case "bcdYearFirst":
+      // The upper bits of the month tell something else.
+      return validDate(dateText(2000 + bcdAt(source, at), bcdAt(source, at + 1) % 20, bcdAt(source, at + 2)));
+    case "bcdSeconds":
+      return bcdSeconds(source, at);
+    case "secondsSince2000":
+      return new Date((SECONDS_TO_2000 + raw) * 1_000).toISOString().slice(0, 16);
     case "bcd": {
       const value = readBcd(source, at, octets);
       return typeof value === "number" ? value : undefined;
@@ -113,6 +141,19 @@ function readCoded(field: ProfileField, source: Uint8Array, at: number, octets: 
     default:
       return integer(field, source, raw, octets);
   }
+}
+
+function bcdSeconds(source: Uint8Array, at: number): string | undefined {
+  const [second = 0, minute = 0, hour = 0, day = 0, month = 0, year = 0] = Array.from({ length: 6 }, (_, index) =>
+    bcdAt(source, at + index),
+  );
+  const date = validDate(dateText(2000 + year, month, day));
+  return date === undefined || hour > 23 || minute > 59 ? undefined : `${date}T${pad(hour)}:${pad(minute)}:${pad(second)}`;
+}
+
+function bcdAt(source: Uint8Array, at: number): number {
+  const octet = source[at] ?? 0;
+  return (octet >> 4) * 10 + (octet & 0x0f);
 }
 
 function integer(field: ProfileField, source: Uint8Array, raw: number, octets: number): number {
@@ -127,6 +168,7 @@ function scaled(field: ProfileField, raw: number, source: Uint8Array): ProfileRe
     const value = vib.exponent < 0 ? raw / 10 ** -vib.exponent : raw * 10 ** vib.exponent;
     return { name: field.name, value, unit: vib.unit };
   }
+  if (field.table !== undefined) return { name: field.name, value: field.table[raw] ?? 0, unit: field.unit ?? "" };
   const whole = field.powerOfTwoOffset === undefined ? raw : 2 ** (raw + field.powerOfTwoOffset);
   return { name: field.name, value: (whole * (field.factor ?? 1)) / (field.divisor ?? 1), unit: field.unit ?? "" };
 }

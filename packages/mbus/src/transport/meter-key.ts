@@ -1,18 +1,38 @@
-import { AesContext } from "@amity/crypto";
+import { UsageError } from "@amity/bytes";
+import { AesContext, DES_OCTETS, desCbcDecrypt } from "@amity/crypto";
 import { addressText, type MeterAddress } from "../link/address.ts";
 
 /** Constants D of the key derivation (OMS Vol. 2, 9.5.3). */
 export const DERIVATION = { encryptFromMeter: 0x00, authenticateFromMeter: 0x01, encryptToMeter: 0x10, authenticateToMeter: 0x11 } as const;
 
-/** A meter's key with everything that can be set up ahead of its telegrams. Derived keys of the newest counter are kept. */
+/**
+ * A meter's key with everything that can be set up ahead of its telegrams: AES (16 octets), or DES (8) of old meters. Derived
+ * keys of the newest counter are kept.
+ */
 export class MeterKey {
-  readonly cipher: AesContext;
+  readonly algorithm: "aes" | "des";
+  readonly #cipher: AesContext | undefined;
+  readonly #desKey: Uint8Array | undefined;
   #counter = "";
   #derived = new Map<number, AesContext>();
 
   /** @throws UsageError `key-length`. */
   constructor(key: Uint8Array) {
-    this.cipher = new AesContext(key);
+    this.algorithm = key.length === DES_OCTETS ? "des" : "aes";
+    if (this.algorithm === "des") this.#desKey = key.slice();
+    else this.#cipher = new AesContext(key);
+  }
+
+  /** @throws UsageError `key-length` for a DES key. */
+  get cipher(): AesContext {
+    if (this.#cipher === undefined) throw new UsageError("a DES key is no AES key", { code: "key-length" });
+    return this.#cipher;
+  }
+
+  /** DES-CBC with an initial vector of zeros (security mode 2). @throws UsageError `key-length` for an AES key. */
+  desDecrypt(blocks: Uint8Array): Uint8Array {
+    if (this.#desKey === undefined) throw new UsageError("an AES key is no DES key", { code: "key-length" });
+    return desCbcDecrypt(this.#desKey, new Uint8Array(DES_OCTETS), blocks);
   }
 
   /**
@@ -38,6 +58,12 @@ export class MeterKey {
 
 /** Finds the key of a meter, or `undefined`. */
 export type KeyLookup = (meter: MeterAddress) => MeterKey | undefined;
+
+/** The AES key of a meter, `undefined` where there is none or it is a DES key. */
+export function aesKeyOf(keys: KeyLookup | undefined, meter: MeterAddress): MeterKey | undefined {
+  const key = keys?.(meter);
+  return key?.algorithm === "aes" ? key : undefined;
+}
 
 /** Keys by meter: first by the whole address, then by the identification number alone. */
 export class KeyRing {

@@ -1,4 +1,5 @@
 import { DecodeError, SecurityError, type AmityError } from "@amity/bytes";
+import { DES_OCTETS } from "@amity/crypto";
 import { linkAddressOctets, type MeterAddress } from "../link/address.ts";
 import { DERIVATION, type MeterKey } from "./meter-key.ts";
 import { SECURITY_MODES, type TransportHeader } from "./transport-header.ts";
@@ -38,17 +39,19 @@ export interface OpenContext {
 }
 
 const BLOCK = 16;
+const DES_MODE = 2;
+const OPENED_MODES: ReadonlySet<number> = new Set([DES_MODE, 4, 5, 7]);
 const NO_IV = new Uint8Array(BLOCK);
 
-/** Opens what the header's security mode closed: modes 0, 4, 5 and 7 here; the others keep their octets. Never throws on content. */
+/** Opens what the header's security mode closed: modes 0, 2, 4, 5 and 7 here; the others keep their octets. Never throws on content. */
 export function openPayload(data: Uint8Array, end: number, header: TransportHeader, context: OpenContext): OpenedPayload {
   const mode = header.securityMode;
   const start = header.payloadOffset;
   const blocks = (header.configuration >> 4) & 0x0f;
   // Where a security mode is today, old wired meters kept a signature nobody used: reserved codes protect nothing.
-  if (mode === 0 || SECURITY_MODES[mode] === undefined || ((mode === 5 || mode === 7 || mode === 4) && blocks === 0))
+  if (mode === 0 || SECURITY_MODES[mode] === undefined || (OPENED_MODES.has(mode) && blocks === 0))
     return clear(data, start, mode, context);
-  if (mode !== 4 && mode !== 5 && mode !== 7) {
+  if (!OPENED_MODES.has(mode)) {
     if (looksOpen(data, start, end)) return opened(data, start, mode, context, "plaintext");
     const advice = mode === 13 ? "hand its TLS records to the session that holds the keys (`openTlsRecord`)" : "no key can open it here";
     const problem = new SecurityError(`security mode ${mode} (${modeName(mode)}) is not opened`, { code: "unsupported-mode", advice });
@@ -60,17 +63,18 @@ export function openPayload(data: Uint8Array, end: number, header: TransportHead
 function openCbc(data: Uint8Array, end: number, header: TransportHeader, context: OpenContext): OpenedPayload {
   const mode = header.securityMode;
   const start = header.payloadOffset;
-  const announced = ((header.configuration >> 4) & 0x0f) * BLOCK;
-  const available = Math.min(announced, Math.floor((end - start) / BLOCK) * BLOCK);
+  const blockOctets = mode === DES_MODE ? DES_OCTETS : BLOCK;
+  const announced = announcedOctets(header, blockOctets);
+  const available = Math.min(announced, Math.floor((end - start) / blockOctets) * blockOctets);
   const isShort = available < announced;
   const shortage = isShort
     ? new DecodeError(`truncated: ${announced} encrypted octets announced, ${end - start} are left`, { offset: end, code: "truncated" })
     : undefined;
-  const { key } = context;
-  const cipher = key === undefined ? undefined : mode === 7 ? derived(key, context) : key.cipher;
-  if (cipher !== undefined && available > 0) {
-    const iv = mode === 5 ? initialVector(header, context) : NO_IV;
-    const plain = cipher.cbcDecrypt(iv, data.subarray(start, start + available));
+  // A key of the other algorithm is no key.
+  const key = (context.key?.algorithm === "des") === (mode === DES_MODE) ? context.key : undefined;
+  const decrypt = key === undefined ? undefined : decryption(key, header, context);
+  if (decrypt !== undefined && available > 0) {
+    const plain = decrypt(data.subarray(start, start + available));
     if (plain[0] === 0x2f && plain[1] === 0x2f) {
       const out = data.slice();
       out.set(plain, start);
@@ -83,11 +87,11 @@ function openCbc(data: Uint8Array, end: number, header: TransportHeader, context
   if (key === undefined) {
     const problem = new SecurityError(`no key for meter ${context.meter.id}`, {
       code: "missing-key",
-      advice: "give the meter's AES-128 key",
+      advice: mode === DES_MODE ? "give the meter's DES key (8 octets)" : "give the meter's AES-128 key",
     });
     return closed(data, readableFrom, { mode, context, status: "missing-key", problem });
   }
-  if (cipher === undefined) {
+  if (decrypt === undefined) {
     const problem = new SecurityError("security mode 7 needs the message counter of the AFL to derive its key", {
       code: "missing-counter",
     });
@@ -98,6 +102,19 @@ function openCbc(data: Uint8Array, end: number, header: TransportHeader, context
     advice: "check key, meter address and, behind a radio adapter, whose address the key belongs to",
   });
   return closed(data, readableFrom, { mode, context, status: "wrong-key", problem });
+}
+
+/** DES meters announce octets (low octet of the configuration field), the others blocks (its bits 4 to 7). */
+function announcedOctets(header: TransportHeader, blockOctets: number): number {
+  return blockOctets === DES_OCTETS ? header.configuration & 0xff : ((header.configuration >> 4) & 0x0f) * blockOctets;
+}
+
+/** How the payload is opened; `undefined` where what the key is derived from is missing. */
+function decryption(key: MeterKey, header: TransportHeader, context: OpenContext): ((blocks: Uint8Array) => Uint8Array) | undefined {
+  if (header.securityMode === DES_MODE) return (blocks) => key.desDecrypt(blocks);
+  const cipher = header.securityMode === 7 ? derived(key, context) : key.cipher;
+  const iv = header.securityMode === 5 ? initialVector(header, context) : NO_IV;
+  return cipher === undefined ? undefined : (blocks) => cipher.cbcDecrypt(iv, blocks);
 }
 
 function derived(key: MeterKey, context: OpenContext) {

@@ -3,7 +3,7 @@ import type { FormatStore } from "../application/compact-frame.ts";
 import { blankApplication, readApplication, type Application, type ApplicationContext } from "../application/read-application.ts";
 import { linkAddressOctets, readLinkAddress, type MeterAddress } from "../link/address.ts";
 import { DEVICE_TYPES } from "../link/device-type.ts";
-import { DERIVATION, type KeyLookup } from "../transport/meter-key.ts";
+import { aesKeyOf, DERIVATION, type KeyLookup } from "../transport/meter-key.ts";
 import type { SecurityOutcome } from "../transport/open-payload.ts";
 import { macInput, readAuthenticationLayer, type AuthenticationLayer } from "./authentication-layer.ts";
 import { extendedLinkCounter, isExtendedLink, payloadCrcMatches, readExtendedLink, type ExtendedLink } from "./extended-link.ts";
@@ -155,7 +155,7 @@ function openExtendedLink(
     problems.push(new DecodeError("the payload CRC does not match", { offset: at, code: "crc" }));
     return data;
   }
-  const key = keys?.(sender);
+  const key = aesKeyOf(keys, sender);
   if (key === undefined) {
     problems.push(new SecurityError(`no key for meter ${sender.id}`, { code: "missing-key", advice: "give the meter's AES-128 key" }));
     return data.subarray(0, at);
@@ -176,7 +176,7 @@ function openExtendedLink(
 function macCheck(data: Uint8Array, layer: AuthenticationLayer, keys: KeyLookup | undefined) {
   return (meter: MeterAddress, link: Uint8Array | undefined): SecurityOutcome["mac"] => {
     const { mac, counter } = layer;
-    const key = keys?.(meter);
+    const key = aesKeyOf(keys, meter);
     if (mac === undefined) return "none";
     if (key === undefined || counter === undefined) return "unchecked";
     const identification = (link ?? linkAddressOctets(meter)).subarray(2, 6);

@@ -1,12 +1,23 @@
-import type { MeterProfile } from "../profile.ts";
+import type { MeterProfile, ProfileField } from "../profile.ts";
 
 const APATOR = ["APA", "APT"];
+
+/** Heat cost allocators. */
+const E_ITN: readonly ProfileField[] = [
+  { name: "seasonStart", at: 0, coding: "techemDate", absent: 0 },
+  { name: "previousConsumption", unit: "HCA", at: 3, octets: 2 },
+  { name: "electronicSealBroken", at: 5, coding: "techemDate", absent: 0 },
+  { name: "currentConsumption", unit: "HCA", at: 7, octets: 2 },
+  { name: "currentDate", at: 9, coding: "techemDate" },
+  { name: "averageRoomTemperaturePreviousMonth", unit: "°C", at: 11, octets: 2, divisor: 256 },
+  { name: "averageRoomTemperature", unit: "°C", at: 13, octets: 2, divisor: 256 },
+];
 
 /** Apator: water modules, heat cost allocators E.ITN. */
 export const APATOR_PROFILES = [
   {
     name: "at-wmbus-08",
-    match: [{ manufacturers: APATOR, deviceTypes: [0x0f], controlInformation: [0xa0, 0xa1] }],
+    match: [{ manufacturers: APATOR, deviceTypes: [0x03, 0x0f], controlInformation: [0xa0, 0xa1] }],
     octetsMin: 4,
     fields: [{ name: "total", unit: "m³", at: 0, octets: 4, divisor: 3000 }],
   },
@@ -24,32 +35,31 @@ export const APATOR_PROFILES = [
     fields: [{ name: "total", unit: "m³", at: 0, octets: 4, divisor: 1000 }],
   },
   {
+    name: "na-1",
+    match: [{ manufacturers: ["APA"], deviceTypes: [0x07], versions: [0x14], controlInformation: [0xa0, 0xa1] }],
+    transform: "apatorNa1",
+    fields: [
+      { name: "total", unit: "m³", at: 0, octets: 4, divisor: 1000 },
+      { name: "totalAtLastMonth", unit: "m³", at: 4, octets: 4, divisor: 1000 },
+      { name: "dateTime", at: 8, coding: "secondsSince2000" },
+      { name: "lastMonth", at: 12, coding: "secondsSince2000" },
+      { name: "ageOfLastMonth", unit: "h", at: 16, octets: 2 },
+      { name: "status", at: 18, octets: 1 },
+      { name: "statusAtLastMonth", at: 19, octets: 1 },
+      { name: "frameStatus", at: 20, octets: 1 },
+    ],
+  },
+  {
     name: "e-itn",
     match: [{ manufacturers: APATOR, deviceTypes: [0x08], controlInformation: [0xa0] }],
     octetsMin: 15,
-    fields: [
-      { name: "seasonStart", at: 0, coding: "techemDate", absent: 0 },
-      { name: "previousConsumption", unit: "HCA", at: 3, octets: 2 },
-      { name: "electronicSealBroken", at: 5, coding: "techemDate", absent: 0 },
-      { name: "currentConsumption", unit: "HCA", at: 7, octets: 2 },
-      { name: "currentDate", at: 9, coding: "techemDate" },
-      { name: "averageRoomTemperaturePreviousMonth", unit: "°C", at: 11, octets: 2, divisor: 256 },
-      { name: "averageRoomTemperature", unit: "°C", at: 13, octets: 2, divisor: 256 },
-    ],
+    fields: E_ITN,
   },
   {
     name: "e-itn-extended",
     match: [{ manufacturers: APATOR, deviceTypes: [0x08], controlInformation: [0xb6] }],
-    when: [{ at: 0, equals: 0x0a }],
-    octetsMin: 27,
-    fields: [
-      { name: "seasonStart", at: 12, coding: "techemDate", absent: 0 },
-      { name: "previousConsumption", unit: "HCA", at: 15, octets: 2 },
-      { name: "electronicSealBroken", at: 17, coding: "techemDate", absent: 0 },
-      { name: "currentConsumption", unit: "HCA", at: 19, octets: 2 },
-      { name: "currentDate", at: 21, coding: "techemDate" },
-      { name: "averageRoomTemperaturePreviousMonth", unit: "°C", at: 23, octets: 2, divisor: 256 },
-      { name: "averageRoomTemperature", unit: "°C", at: 25, octets: 2, divisor: 256 },
-    ],
+    transform: "apatorPrefix",
+    octetsMin: 15,
+    fields: E_ITN,
   },
 ] as const satisfies readonly MeterProfile[];

@@ -9,6 +9,7 @@ const HEAT_COST_FIELDS = [
   { name: "currentConsumption", unit: "HCA", at: 7, octets: 2 },
 ] as const;
 
+const MONTHS = ["January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November", "December"];
 const TECHEM_CI = [0xa0, 0xa1, 0xa2] as const;
 const HEAT_TYPES = [0x04, 0x43, 0xc3] as const;
 
@@ -42,6 +43,16 @@ export const TECHEM_PROFILES = [
       ...HEAT_COST_FIELDS,
       { name: "roomTemperature", unit: "°C", at: 10, octets: 2, divisor: 100 },
       { name: "radiatorTemperature", unit: "°C", at: 12, octets: 2, divisor: 100 },
+    ],
+  },
+  {
+    name: "mk-radio-3a",
+    match: [{ manufacturers: ["TCH"], versions: [0x50], deviceTypes: [0x72], controlInformation: TECHEM_CI }],
+    transform: "techemHalfMonths",
+    fields: [
+      { name: "currentDate", at: 0, coding: "techemDate" },
+      { name: "total", unit: "m³", at: 2, octets: 3, divisor: 10 },
+      ...MONTHS.map((month, index) => ({ name: `use${month}`, unit: "m³", at: 5 + index * 2, octets: 2, divisor: 10 })),
     ],
   },
   {

@@ -1,0 +1,55 @@
+import { crcEn13757, fromHex } from "@amity/bytes";
+import { desCbcEncrypt } from "@amity/crypto";
+import { describe, expect, test } from "vitest";
+import { FormatStore, decodeTelegram, scaledValue, singleKey } from "../src/index.ts";
+
+const DES_KEY = fromHex("0123456789abcdef");
+/** L C M A of a telegram without CRCs, made up. */
+const HEAD = "44b4090155240317 07".replace(" ", "");
+
+function frame(...parts: readonly Uint8Array[]): Uint8Array {
+  const body = Uint8Array.from([...fromHex(HEAD), ...parts.flatMap((part) => [...part])]);
+  return Uint8Array.from([body.length, ...body]);
+}
+
+describe("meters of before AES", () => {
+  const plain = fromHex("2f2f0413e80300002f2f2f2f2f2f2f2f");
+  const sealed = frame(fromHex("7a01001002"), desCbcEncrypt(DES_KEY, new Uint8Array(8), plain));
+
+  test("security mode 2 opens under a DES key of eight octets", () => {
+    const { application } = decodeTelegram(sealed, { keys: singleKey(DES_KEY) });
+    expect(application.security).toMatchObject({ mode: 2, status: "decrypted" });
+    expect(application.records.map(scaledValue)).toEqual([1]);
+  });
+
+  test("a wrong DES key, an AES key and no key say what is wrong, and nothing is read", () => {
+    const status = (key?: Uint8Array) => {
+      const { application } = decodeTelegram(sealed, { keys: key === undefined ? undefined : singleKey(key) });
+      return [application.security.status, application.records.length];
+    };
+    expect(status(fromHex("0123456789abcd00"))).toEqual(["wrong-key", 0]);
+    expect(status(new Uint8Array(16))).toEqual(["missing-key", 0]);
+    expect(status()).toEqual(["missing-key", 0]);
+  });
+
+  test("a DES key opens nothing of AES", () => {
+    const aes = frame(fromHex("7a01001005"), new Uint8Array(16));
+    expect(decodeTelegram(aes, { keys: singleKey(DES_KEY) }).application.security.status).toBe("missing-key");
+  });
+});
+
+test("CI 73 over radio is a compact frame behind a long header, not the fixed structure of wires", () => {
+  const layout = [fromHex("0413"), fromHex("426c")];
+  const store = new FormatStore([layout]);
+  const full = fromHex("0413e8030000426c2122");
+  const signature = new FormatStore().add(layout);
+  const octets = (value: number) => Uint8Array.of(value & 0xff, value >> 8);
+  const values = fromHex("e80300002122");
+  const long = fromHex("78563412b4091707 01000000".replace(" ", ""));
+  const { application } = decodeTelegram(frame(Uint8Array.of(0x73), long, octets(signature), octets(crcEn13757(full)), values), {
+    formats: store,
+  });
+  expect(application.problems).toEqual([]);
+  expect(application.meter?.id).toBe("12345678");
+  expect(application.records.map(scaledValue)[0]).toBe(1);
+});
