@@ -16,6 +16,7 @@ export async function main(argv: readonly string[]): Promise<void> {
     .exitOverride();
   addServers(program);
   addTools(program);
+  addExport(program);
   addProofs(program);
   try {
     await program.parseAsync([...argv]);
@@ -120,6 +121,29 @@ function addTools(program: Command): void {
     .option("--data <folder>", "where the embedded database keeps its data", "var/amity")
     .option("--json", "JSON on stdout")
     .action(async (files, options) => (await import("./cli/ingest.ts")).ingest(files, options));
+}
+
+function addExport(program: Command): void {
+  program
+    .command("export")
+    .description("write what the ledger holds of usage points in a standard format")
+    .requiredOption(
+      "--format <name>",
+      "csv, nem12, nem13, espi (Green Button), cim, mscons, cmep, parquet, multispeak, multispeak-readings",
+    )
+    .requiredOption("--usage-point <id...>", "usage points, or meters that were never installed at one")
+    .requiredOption("--from <time>", "first day, or instant with its offset (ISO 8601)")
+    .requiredOption("--to <time>", "end, not included")
+    .option("--channel <name...>", "only these channels, e.g. 1-0:1.8.0")
+    .option("--as-of <time>", "as it was known then")
+    .option("--zone <name>", "IANA zone whose midnights days are", "UTC")
+    .option("--sender <id>", "who sends it, in the words of the format")
+    .option("--receiver <id>", "who is to receive it")
+    .option("--out <file>", "file to write; stdout when absent")
+    .option("--database-url <url>", "use this PostgreSQL instead of the embedded one")
+    .option("--data <folder>", "where the embedded database keeps its data; it may be in use by amity up", "var/amity")
+    .option("--json", "what was exported as JSON on stdout; needs --out")
+    .action(async (options) => (await import("./cli/export.ts")).exportReadings(options));
 }
 
 function addProofs(program: Command): void {

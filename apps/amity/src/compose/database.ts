@@ -2,7 +2,7 @@ import { isAbsolute, join, resolve } from "node:path";
 import { realRandom, realTimers } from "@amity/runtime";
 import { headEndMigrations } from "@amity/headend";
 import { mdmMigrations, mdmRulesMigrations } from "@amity/mdm";
-import { leaseMigrations, migrate, openStore, type Store } from "@amity/store";
+import { leaseMigrations, migrate, openBeside, openStore, type Store } from "@amity/store";
 
 /** Which database: the embedded one in a folder, or any PostgreSQL 15 or newer. */
 export interface DatabaseChoice {
@@ -25,6 +25,11 @@ export async function openDatabase(choice: DatabaseChoice): Promise<Store> {
     await store.close();
     throw error;
   }
+}
+
+/** The embedded database that another program runs on the data folder right now, as it is; `undefined` where none does. */
+export function openDatabaseBeside(data: string): Promise<Store | undefined> {
+  return openBeside(join(dataFolder(data), "postgres"));
 }
 
 /** The data folder as an absolute path; relative ones count from where the command was called. */
