@@ -7,12 +7,14 @@ import { MeterDevice } from "./dlms/meter-device.ts";
 import { SecurityWatch, securityEventOf } from "./dlms/security-watch.ts";
 import { meterModel, type MeterModel } from "./dlms/meter-model.ts";
 import type { FleetPlan, PlannedMeter } from "./fleet.ts";
+import { FleetAgenda, type AgendaParts } from "./fleet-agenda.ts";
 import { DayCache } from "./household/energy.ts";
 import { CLIMATES, DAY_MS, Site } from "./household/site.ts";
 import type { FleetJournal, JournalEntry } from "./journal.ts";
 import { deriveMeterKeys, type MeterKeys } from "./keys.ts";
 import { STANDARD_METER, type MeterTypeOptions } from "./meter-type.ts";
 import type { MeterOperation } from "./metrology/operations.ts";
+import type { PushCarrier } from "./push-carrier.ts";
 import { SimulatedMeter, meterSurroundings } from "./simulated-meter.ts";
 
 export interface FleetParts {
@@ -65,6 +67,7 @@ export class MeterFleet {
   readonly #plans: ReadonlyMap<string, PlannedMeter>;
   readonly #devices = new Map<string, MeterDevice>();
   readonly #watch = new SecurityWatch();
+  #agenda: FleetAgenda | undefined;
   /** Connections by meter, so that a power failure ends them. */
   readonly #connections = new Map<string, Set<Connection>>();
 
@@ -87,7 +90,28 @@ export class MeterFleet {
       // A meter that left the plan keeps its lines; they do nothing.
       if (fleet.#plans.has(meterId)) fleet.device(meterId).meter.apply(operation);
     }
+    // What was pushed before the process ended is not pushed again.
+    for (const { meter } of fleet.#devices.values()) meter.functionsIfAny?.takePushes();
     return fleet;
+  }
+
+  /**
+   * Lets meters act in time: schedules, limits and payment move their breakers when they are due, and pushes go out by
+   * `carry`. Without it they do so when somebody reads them, dated as they were due. @returns a way to stop.
+   */
+  act(
+    world: Pick<ServingWorld, "random"> & { readonly clock: Clock },
+    carry: PushCarrier,
+    onLostPush?: AgendaParts["onLostPush"],
+  ): () => void {
+    const random = world.random.fork("pushes");
+    const agenda = new FleetAgenda({ clock: world.clock, random, carry, ...(onLostPush === undefined ? {} : { onLostPush }) });
+    this.#agenda = agenda;
+    for (const [meterId, device] of this.#devices) if (device.actsByItself) agenda.touch(meterId, device);
+    return () => {
+      agenda.stop();
+      if (this.#agenda === agenda) this.#agenda = undefined;
+    };
   }
 
   /** @throws UsageError `unknown-meter`. */
@@ -101,10 +125,15 @@ export class MeterFleet {
       model: this.model,
       keys: () => this.keys(meterId),
       clock: this.#parts.clock,
-      remember: (operation) => this.#parts.journal?.append([{ meterId, operation }]),
+      remember: (operation) => this.#remember(meterId, operation),
     });
     this.#devices.set(meterId, device);
     return device;
+  }
+
+  async #remember(meterId: string, operation: MeterOperation): Promise<void> {
+    await this.#parts.journal?.append([{ meterId, operation }]);
+    this.#agenda?.touch(meterId, this.device(meterId));
   }
 
   /** The factory keys of a meter, for the head-end's key store. */
@@ -130,6 +159,10 @@ export class MeterFleet {
       }
     }
     await this.#parts.journal?.append(entries);
+    for (const { meterId } of entries) {
+      const device = this.device(meterId);
+      if (device.actsByItself) this.#agenda?.touch(meterId, device);
+    }
     return entries.map(({ meterId }) => meterId);
   }
 

@@ -134,6 +134,10 @@ export class SimulatedMeter {
   get isConfigured(): boolean {
     return this.#configured !== undefined;
   }
+  /** The functions beyond measuring, where any was ever used. */
+  get functionsIfAny(): MeterFunctions | undefined {
+    return this.#functions;
+  }
   get functions(): MeterFunctions {
     return (this.#functions ??= new MeterFunctions({
       registersAt: (trueMs, out) => this.registersAt(trueMs, out),

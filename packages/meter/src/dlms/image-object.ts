@@ -16,7 +16,11 @@ export function imageTransferObject(): MeterObject {
       attributes: attributes(RIGHTS.clientsRead, 7).map((one) => (one.id === ENABLED ? { ...one, access: RIGHTS.managementWrites } : one)),
       methods: Object.values(METHODS).map((id) => ({ id, access: RIGHTS.managementInvokes })),
     },
-    read: (attributeId, { image }) => readImage(attributeId, image),
+    read(attributeId, { image, meter }) {
+      // A schedule activates behind the transfer's back.
+      if (image.canActivate && meter.firmware === firmwareOf(image)) image.activated();
+      return readImage(attributeId, image);
+    },
     write(attributeId, enabled, { image }) {
       if (attributeId !== ENABLED) return Promise.resolve("read-write-denied");
       if (enabled.type !== "boolean") return Promise.resolve("type-unmatched");
@@ -75,7 +79,7 @@ async function invokeImage(methodId: number, parameters: DlmsData | undefined, c
         return image.takeBlock(imageBlockNumber, imageBlockValue) ? DONE : REFUSED;
       }
       case METHODS.verify:
-        return image.verify() ? DONE : REFUSED;
+        return await verify(context);
       case METHODS.activate:
         return await activate(context);
       default:
@@ -87,13 +91,25 @@ async function invokeImage(methodId: number, parameters: DlmsData | undefined, c
   }
 }
 
+/** What is verified waits for its activation, by method 4 or by the schedule 0-0:15.0.2. */
+async function verify(context: ObjectContext): Promise<InvokeOutcome> {
+  const { image, nowMs, meter } = context;
+  if (!image.verify()) return REFUSED;
+  const firmware = firmwareOf(image);
+  if (meter.functions.stagedFirmware !== firmware) await context.perform({ kind: "stageFirmware", atMs: nowMs, firmware });
+  return DONE;
+}
+
 /** The firmware takes its name from the image's identifier. */
+function firmwareOf({ identifier }: ImageTransfer): string {
+  const text = new TextDecoder("latin1").decode(identifier);
+  return /^[\x20-\x7e]+$/.test(text) ? text : toHex(identifier);
+}
+
 async function activate(context: ObjectContext): Promise<InvokeOutcome> {
   const { image, nowMs } = context;
   if (!image.canActivate) return REFUSED;
-  const text = new TextDecoder("latin1").decode(image.identifier);
-  const firmware = /^[\x20-\x7e]+$/.test(text) ? text : toHex(image.identifier);
-  if (!(await context.perform({ kind: "activateFirmware", atMs: nowMs, firmware })))
+  if (!(await context.perform({ kind: "activateFirmware", atMs: nowMs, firmware: firmwareOf(image) })))
     return { kind: "refused", result: "temporary-failure" };
   image.activated();
   return DONE;

@@ -1,4 +1,5 @@
 import {
+  SecureChannel,
   obisToOctets,
   data,
   type AccessSelection,
@@ -25,6 +26,8 @@ import { ImageTransfer } from "./image-transfer.ts";
 import type { ObjectContext } from "./meter-object.ts";
 import { systemTitleOf } from "./identity.ts";
 import type { MeterModel } from "./meter-model.ts";
+import { pushMessage } from "./push-message.ts";
+import { pushSettings } from "./push-objects.ts";
 import { timeBaseOf } from "./time-base.ts";
 
 export interface MeterDeviceParts {
@@ -48,6 +51,7 @@ export class MeterDevice implements CosemDevice, LogicalDevice {
   /** Counter of the management client. */
   #received = new LastCounter();
   #image: ImageTransfer | undefined;
+  #pushes = 0;
 
   constructor(parts: MeterDeviceParts) {
     const { meter, model } = parts;
@@ -113,6 +117,27 @@ export class MeterDevice implements CosemDevice, LogicalDevice {
       this.#received = new LastCounter();
     await this.#parts.remember?.(operation);
     return true;
+  }
+
+  /** Whether the meter does things that are noticed outside, in its own time. */
+  get actsByItself(): boolean {
+    return this.#parts.model.behaviour.actsOutside(this.meter);
+  }
+
+  /** The Data-Notification of push setup n (0-n:25.9.0) as its objects read at an instant, in the clear. */
+  pushMessage(setup: number, atMs: number): Uint8Array {
+    this.#pushes = (this.#pushes + 1) & 0x00ff_ffff;
+    return pushMessage(this.#parts.model, this.meter, { setup, atMs, invokeId: this.#pushes });
+  }
+
+  /** A push as its setup wants it protected. */
+  protectPush(setup: number, plain: Uint8Array): Uint8Array {
+    const { protection } = pushSettings(this.meter, setup);
+    if (protection === "plain") return plain;
+    const { encryptionKey, authenticationKey } = this.keys();
+    const sent = { next: () => this.#nextCounter() };
+    const channel = new SecureChannel({ suite: 0, systemTitle: this.systemTitle, keys: { encryptionKey, authenticationKey }, sent });
+    return channel.protect(plain, { ciphering: protection, protection: "authenticated-encrypted" });
   }
 
   /** The time now; what the meter had to do by itself until then is done. A wall clock that was set back must not bring operations out of order. */

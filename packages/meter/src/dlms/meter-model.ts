@@ -39,6 +39,7 @@ import { numberOf } from "./monitored-value.ts";
 import { registerMonitorObjects } from "./monitors.ts";
 import { observingContext } from "./observing-context.ts";
 import { limiterObject } from "./limiter.ts";
+import { pushObjects } from "./push-objects.ts";
 import { scheduleObjects } from "./schedules.ts";
 import { scriptTableObject } from "./script-object.ts";
 import { SCRIPT_TABLES } from "./scripts.ts";
@@ -90,6 +91,7 @@ function functionObjects(): MeterObject[] {
     ...registerMonitorObjects(),
     ...scheduleObjects(),
     ...alarmObjects(),
+    ...pushObjects(),
   ];
 }
 
