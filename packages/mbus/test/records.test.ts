@@ -91,6 +91,10 @@ describe("a data record", () => {
     const before = one("02 fc 03 48 52 25 74 22 15");
     expect([before.vib.unit, scaledValue(before)]).toEqual(["%RH", 54.1]);
     expect(one("02 7c 03 48 52 25 22 15").vib.unit).toBe("%RH");
+    for (const record of [after, before]) {
+      const wire = record === after ? "02fc74034852252215" : "02fc03485225742215";
+      expect(toHex(writeRecords([recordInput(record)]).finish())).toBe(wire);
+    }
   });
 
   test.each([

@@ -45,7 +45,8 @@ function readExtended(data: Uint8Array, cursor: Cursor, end: number, base: numbe
   let at = start;
   let text: string | undefined;
   const codes: number[] = [];
-  if (isText && first >= 0x80 && isTextFirst(data, at, end)) {
+  const textFirst = isText && first >= 0x80 && isTextFirst(data, at, end);
+  if (textFirst) {
     codes.push(first);
     const length = data[at + 1] ?? 0;
     text = plainText(data, at + 2, length);
@@ -71,7 +72,8 @@ function readExtended(data: Uint8Array, cursor: Cursor, end: number, base: numbe
     at += 1 + length;
   }
   cursor.at = at;
-  return interpretCodes(codes, text);
+  const info = interpretCodes(codes, text);
+  return textFirst ? { ...info, isTextFirst: true } : info;
 }
 
 /**

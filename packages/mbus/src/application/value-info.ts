@@ -24,6 +24,8 @@ export interface ValueInfo {
   readonly codes: readonly number[];
   /** Unit in plain text where VIF 7C carries one. */
   readonly text?: string;
+  /** The text stood before the VIFEs, as older meters send it. */
+  readonly isTextFirst?: true;
   /** Record error announced by a VIFE (EN 13757-3, table 17), e.g. `data-error`. */
   readonly recordError?: string;
 }

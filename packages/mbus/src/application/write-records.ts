@@ -14,6 +14,8 @@ export interface RecordInput {
   readonly codes: readonly number[];
   /** Plain-text unit of VIF 7C. */
   readonly text?: string;
+  /** The text goes before the VIFEs, as older meters have it. */
+  readonly isTextFirst?: true;
   /** In units of 10^exponent of the VIF; digits as text for BCD identifiers; `null` where the coding holds no data. */
   readonly value: number | bigint | string | MeterTime | OctetValue | null;
 }
@@ -33,7 +35,8 @@ export function recordInput(record: DataRecord): RecordInput {
     throw new UsageError(`${value.digits} is no value and cannot be written`, { code: "invalid" });
   }
   const { function: fn, storage, tariff, subunit, coding } = record;
-  return { function: fn, storage, tariff, subunit, coding, codes: vib.codes, value, ...(vib.text === undefined ? {} : { text: vib.text }) };
+  const text = vib.text === undefined ? {} : { text: vib.text, ...(vib.isTextFirst ? { isTextFirst: vib.isTextFirst } : {}) };
+  return { function: fn, storage, tariff, subunit, coding, codes: vib.codes, value, ...text };
 }
 
 /** VIF codes of a quantity in `10^exponent unit`, e.g. volume, m³, -3 -> [0x13]. @throws UsageError `unknown-vif`. */
@@ -87,8 +90,11 @@ function writeDataInfo(record: RecordInput, dataField: number, writer: ByteWrite
 function writeCodes(record: RecordInput, writer: ByteWriter): void {
   const { codes, text } = record;
   if (codes.length === 0) throw new UsageError("a record needs a VIF", { code: "unknown-vif" });
-  for (const [index, code] of codes.entries()) writer.u8(index < codes.length - 1 ? code | 0x80 : code & 0x7f);
-  if (text !== undefined) writer.u8(text.length).bytes(latin1Reversed(text));
+  const textAfter = text === undefined ? -1 : record.isTextFirst === true ? 0 : codes.length - 1;
+  for (const [index, code] of codes.entries()) {
+    writer.u8(index < codes.length - 1 ? code | 0x80 : code & 0x7f);
+    if (text !== undefined && index === textAfter) writer.u8(text.length).bytes(latin1Reversed(text));
+  }
 }
 
 function writeValue(record: RecordInput, dataField: number, writer: ByteWriter): void {
