@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { Commodity } from "./exceptions.ts";
 import { pageOf, PageQuery } from "./page.ts";
 import { Instant, Unit } from "./time.ts";
 import { MeterState } from "./topology.ts";
@@ -7,7 +8,10 @@ import { MeterState } from "./topology.ts";
 export const MeterSummary = z
   .object({
     id: z.string(),
+    commodity: Commodity,
     usagePoint: z.string().optional(),
+    /** The electricity meter that reads it and passes it on; absent for meters that are reached themselves. */
+    host: z.string().optional(),
     feeder: z.string().optional(),
     transformer: z.string().optional(),
     /** Absent for meters on direct TCP. */
@@ -16,6 +20,8 @@ export const MeterSummary = z
     lastSeen: Instant.optional(),
     /** Last known load; negative while it feeds in. */
     loadW: z.number().optional(),
+    /** Gas or water through it over the newest interval, cubic metres an hour. */
+    flowM3PerHour: z.number().optional(),
     /** Share of the last 24 hours' intervals received, 0..1. */
     completeness: z.number().min(0).max(1).optional(),
     openExceptions: z.int(),
@@ -31,6 +37,7 @@ export type MeterSort = z.infer<typeof MeterSort>;
 /** Query of the meters list; `q` matches a part of the meter or usage point id. */
 export const MetersQuery = PageQuery.extend({
   q: z.string().max(80).optional(),
+  commodity: Commodity.optional(),
   state: MeterState.optional(),
   feeder: z.string().max(80).optional(),
   concentrator: z.string().max(80).optional().describe("`direct` for meters on direct TCP"),
@@ -61,6 +68,10 @@ export const ChannelInfo = z
   .meta({ id: "ChannelInfo" });
 export type ChannelInfo = z.infer<typeof ChannelInfo>;
 
+/** A meter at the same place, of any commodity. */
+export const NeighbourMeter = z.object({ id: z.string(), commodity: Commodity, usagePoint: z.string() }).meta({ id: "NeighbourMeter" });
+export type NeighbourMeter = z.infer<typeof NeighbourMeter>;
+
 /** Everything about one meter that is not a series. */
 export const MeterDetail = z
   .object({
@@ -74,6 +85,8 @@ export const MeterDetail = z
     installed: Instant.optional(),
     supply: z.enum(["connected", "disconnected", "ready", "unknown"]),
     clockOffsetSeconds: z.number().optional(),
+    /** The other meters of the same home. */
+    samePlace: z.array(NeighbourMeter).max(32),
     registers: z.array(RegisterValue).max(64),
     channels: z.array(ChannelInfo).max(64),
     watermark: Instant.optional(),

@@ -1,5 +1,6 @@
 import { z } from "zod";
-import { Instant } from "./time.ts";
+import { Commodity } from "./exceptions.ts";
+import { Instant, Unit } from "./time.ts";
 
 /** The utility's clock: `speed` civil seconds pass in one machine second. */
 export const ClockState = z.object({ now: Instant, speed: z.number().positive(), paused: z.boolean() }).meta({ id: "ClockState" });
@@ -49,6 +50,23 @@ export const FeederState = z
   .meta({ id: "FeederState" });
 export type FeederState = z.infer<typeof FeederState>;
 
+/** One commodity of the utility: its meters, and what of its last 24 hours is held. */
+export const CommodityState = z
+  .object({
+    commodity: Commodity,
+    meters: z.int(),
+    reporting: z.int(),
+    /** Intervals of the last 24 hours that are due. */
+    expected: z.int(),
+    received: z.int(),
+    estimated: z.int(),
+    /** Delivered in them, in `unit`: heat and electricity in Wh, gas and water in m3. */
+    quantity: z.number(),
+    unit: Unit,
+  })
+  .meta({ id: "CommodityState" });
+export type CommodityState = z.infer<typeof CommodityState>;
+
 /** Everything the overview page shows beside the map and the curve. */
 export const Overview = z
   .object({
@@ -68,6 +86,7 @@ export const Overview = z
     /** Share received in each of the last 24 hours, oldest first, 0..1. */
     completenessHourly: z.array(z.number().min(0).max(1).nullable()).max(48),
     exceptions: z.object({ open: z.int(), byRule: z.array(z.object({ rule: z.string(), title: z.string(), count: z.int() })).max(50) }),
+    commodities: z.array(CommodityState).max(8),
     commandsPending: z.int(),
     intervalsStored: z.int(),
     feeders: z.array(FeederState).max(1000),

@@ -3,6 +3,7 @@ import type { Command, CommandRequest, LiveEvent, MeterDetail, MeterSummary, Met
 import { METER_STATES } from "@amity/api";
 import type { Clock, Timers } from "@amity/runtime";
 import type { Principal, UtilityApi, WriteOutcome } from "../../src/http/ports.ts";
+import { createFixtureDecisions } from "./decisions.ts";
 import { buildFleet, stateOf, topologyOf, type FixtureMeter } from "./fleet.ts";
 import { hash } from "./household.ts";
 import { billOf, billsOf, buildExceptions, exceptionDetail, timelineOf } from "./mdm.ts";
@@ -80,6 +81,7 @@ export function createFixtureUtility(
     const { importWh, exportWh } = intervalWattsOf(meter);
     return {
       id: planned.meterId,
+      commodity: "electricity",
       usagePoint: `UP${planned.serial}`,
       feeder: planned.feederId,
       transformer: planned.transformerId,
@@ -138,8 +140,10 @@ export function createFixtureUtility(
     });
   }
 
+  const decisions = createFixtureDecisions({ fleet, exceptions, now });
   return {
     emit,
+    decisions,
     facts: () => ({ name: "Quayside Power", zone, simulated: true, version: "0.1.0" }),
     notReady: () => [],
     subscribe(listener) {
@@ -188,6 +192,18 @@ export function createFixtureUtility(
         completeness: { expected, received: Math.floor(expected * 0.9874), estimated: Math.floor(expected * 0.008) },
         completenessHourly: Array.from({ length: 24 }, (_, hour) => 1 - 0.04 * hash(hour, 5) - (hour > 21 ? 0.09 : 0)),
         exceptions: { open: openExceptions(), byRule: [...rules.values()] },
+        commodities: [
+          {
+            commodity: "electricity",
+            meters: all.length,
+            reporting: count(0),
+            expected,
+            received: Math.floor(expected * 0.9874),
+            estimated: Math.floor(expected * 0.008),
+            quantity: 11_400_000,
+            unit: "Wh",
+          },
+        ],
         commandsPending: [...commands.values()].filter(({ final }) => !final).length,
         intervalsStored: backfill().intervals,
         feeders: fleet.plan.feeders.map((_, index) => feederState(index)),
@@ -247,6 +263,11 @@ export function createFixtureUtility(
         exceptions.filter(
           (one) =>
             (query.state === "all" || one.state === query.state) &&
+            (query.cluster === undefined || query.cluster === `${one.rule}-${fleet.byId.get(one.meterId)?.planned.feederId}`) &&
+            (query.severity === undefined || one.severity === query.severity) &&
+            (query.assignee === undefined || (one.assignedTo ?? "-") === query.assignee) &&
+            (query.feeder === undefined || fleet.byId.get(one.meterId)?.planned.feederId === query.feeder) &&
+            (query.commodity === undefined || query.commodity === "electricity") &&
             (query.rule === undefined || one.rule === query.rule) &&
             (query.meterId === undefined || one.meterId === query.meterId),
         ),
@@ -343,7 +364,7 @@ export function createFixtureUtility(
       const index = exceptions.findIndex((one) => one.id === id);
       const exception = exceptions[index];
       if (exception === undefined) return { kind: "not-found" };
-      if (resolution.action !== "reopen" && (resolution.reason ?? "").trim() === "") return { kind: "refused", detail: "Say why." };
+      if ((resolution.reason ?? "").trim() === "") return { kind: "refused", detail: "Say why." };
       const state = ({ accept: "accepted", estimate: "estimated", dismiss: "dismissed", reopen: "open" } as const)[resolution.action];
       exceptions[index] = { ...exception, state };
       return { kind: "done", value: { ...exception, state } };
@@ -401,6 +422,7 @@ export function createFixtureUtility(
       protocol: "DLMS/COSEM, HLS5-GMAC, suite 0",
       installed: isoOf(Math.floor(meter.planned.installedMs / DAY_MS) * DAY_MS),
       supply: meter.supply,
+      samePlace: [],
       clockOffsetSeconds: Math.round((hash(meter.planned.serial, 6) - 0.5) * 8),
       registers: [
         register("1-0:1.8.0", "Import, active", total + now() / 3_600_000, "Wh"),
@@ -430,6 +452,7 @@ function matches(row: MeterSummary, query: MetersQuery): boolean {
   const text = query.q?.toLowerCase();
   return (
     (text === undefined || row.id.toLowerCase().includes(text) || row.usagePoint?.toLowerCase().includes(text) === true) &&
+    (query.commodity === undefined || row.commodity === query.commodity) &&
     (query.state === undefined || row.state === query.state) &&
     (query.feeder === undefined || row.feeder === query.feeder) &&
     (query.concentrator === undefined || (row.concentrator ?? "direct") === query.concentrator)

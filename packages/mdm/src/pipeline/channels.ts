@@ -1,4 +1,4 @@
-import type { Unit } from "@amity/model";
+import { commodityOfChannel, METERED_QUANTITIES, type MeasurementKind, type Unit } from "@amity/model";
 import type { SqlRunner } from "@amity/store";
 import { channelIdOf, channelNoOf, meterKeyOf, type ChannelId } from "../ledger/channel-id.ts";
 import type { MeterPlace } from "../registry/places.ts";
@@ -52,6 +52,14 @@ export async function activeIntervalChannels(runner: SqlRunner, fromDayMs: numbe
   return rows.map((row) => channelIdOf(row.meter_key, row.channel_no));
 }
 
+const KINDS: Partial<Record<Unit, MeasurementKind>> = {
+  Wh: "energy",
+  J: "energy",
+  varh: "reactiveEnergy",
+  m3: "volume",
+  degC: "temperature",
+};
+
 /** The C group of net active energy (import less export) in an OBIS name, IEC 62056-6-1. */
 const NET_ENERGY = /^\d+-\d+:16\./;
 
@@ -62,8 +70,9 @@ export function factsOf(channel: Channel, source: string, place?: MeterPlace): C
     channelId: String(channel.channelId),
     unit,
     scaler,
-    commodity: place?.commodity ?? (unit === "m3" ? "gas" : "electricity"),
-    kind: unit === "Wh" ? "energy" : unit === "varh" ? "reactiveEnergy" : unit === "m3" ? "volume" : "other",
+    commodity: place?.commodity ?? commodityOfChannel(name) ?? (unit === "m3" ? "gas" : "electricity"),
+    kind: METERED_QUANTITIES[name]?.kind ?? KINDS[unit] ?? "other",
+    flow: METERED_QUANTITIES[name]?.flow ?? "forward",
     channelClass: place?.channelClass ?? "residential",
     source,
     multiplier: place?.multiplier ?? 1,

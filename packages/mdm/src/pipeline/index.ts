@@ -19,3 +19,4 @@ export { residentialTimeOfUse } from "./residential-tariff.ts";
 export { readUsage, type UsageAsk } from "./usage-reader.ts";
 export { usageTotals, type UsageTotals } from "./usage-totals.ts";
 export { changesOf, openExceptionsByMeter, type LedgerChange } from "./meter-history.ts";
+export type { TemperatureOf } from "./surroundings.ts";

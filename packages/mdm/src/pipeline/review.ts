@@ -15,6 +15,7 @@ import type { ExceptionQueue, RaisedFinding, SoundSpan } from "./exception-queue
 import { restoredDays } from "./explained-days.ts";
 import { raisedOf } from "./raised-finding.ts";
 import { eventsOf, registerFactsOf, registersOf, type RegisterPoints } from "./review-inputs.ts";
+import { surroundingsOf, type Surroundings, type TemperatureOf } from "./surroundings.ts";
 
 /** What a review is made with. */
 export interface ReviewParts {
@@ -29,6 +30,8 @@ export interface ReviewParts {
   /** Zone of the usage points' calendars. */
   readonly zone: Zone;
   readonly holidays?: ReadonlySet<number>;
+  /** The weather, for rules and estimators of gas and heat. */
+  readonly temperatureOf?: TemperatureOf;
   /**
    * How far a day should be covered: to its end (default: a meter that falls silent is a finding), or to the channel's last
    * value (a file that ends at noon is not a gap).
@@ -124,6 +127,7 @@ async function reviewGroup(parts: ReviewParts, days: ReadonlyMap<ChannelId, read
     spans: spansOfEvents(events.get(meterId) ?? [], toDayMs),
   }));
   const restored = await restoredDays(parts.store, times);
+  const surroundings = await surroundingsOf(parts, wanted, { fromMs: fromDayMs, toMs: toDayMs });
   const writes: BlockWrite[] = [];
   const raised: RaisedFinding[] = [];
   const sound: SoundSpan[] = [];
@@ -137,6 +141,7 @@ async function reviewGroup(parts: ReviewParts, days: ReadonlyMap<ChannelId, read
       registers,
       place: places.get(channel.meterId),
       spans: times[index]?.spans ?? [],
+      surroundings: surroundings.get(channel.channelId) ?? {},
     });
     intervals += reviewed.intervals;
     writes.push(...reviewed.writes);
@@ -159,6 +164,7 @@ interface ChannelReview {
   readonly registers: RegisterPoints;
   readonly place: MeterPlace | undefined;
   readonly spans: VeeContext["spans"];
+  readonly surroundings: Surroundings;
 }
 
 interface ReviewedChannel {
@@ -212,6 +218,7 @@ function judge(
     channel: factsOf(channel, "headend", review.place),
     zone: parts.zone,
     history,
+    ...review.surroundings,
     ...(spans === undefined ? {} : { spans }),
     ...(facts === undefined ? {} : { registers: facts }),
     ...(parts.holidays === undefined ? {} : { holidays: parts.holidays }),

@@ -13,7 +13,10 @@ export interface UsageTotals {
 export function usageTotals(usage: Usage): UsageTotals {
   const energy = partsOf(usage, "import");
   const { total, estimated } = sumOf(energy.length > 0 ? energy : (usage.flows.volume ?? []), usage);
-  return { importWh: energy.length > 0 ? Math.round(total) : 0, estimatedShare: total === 0 ? 0 : Math.min(1, Math.max(0, estimated / total)) };
+  return {
+    importWh: energy.length > 0 ? Math.round(total) : 0,
+    estimatedShare: total === 0 ? 0 : Math.min(1, Math.max(0, estimated / total)),
+  };
 }
 
 function sumOf(parts: readonly UsagePart[], usage: Usage): { total: number; estimated: number } {

@@ -221,7 +221,8 @@ interface ChannelRow {
   interval_seconds: number;
 }
 
-async function channelsOf(runner: SqlRunner, meterIds: readonly MeterId[]): Promise<Channel[]> {
+/** All channels of meters, by meter and number. */
+export async function channelsOf(runner: SqlRunner, meterIds: readonly MeterId[]): Promise<Channel[]> {
   const { rows } = await runner.query<ChannelRow>(
     `select meter_id, c.meter_key, channel_no, name, kind, unit, scaler, interval_seconds
      from mdm.meter m join mdm.channel c on c.meter_key = m.meter_key

@@ -1,18 +1,31 @@
 import { METER_STATES, type MeterState } from "@amity/api";
 import type { DeviceRecord, HeadEndNotice } from "@amity/headend";
-import type { EndDeviceEvent, IntervalSeries, ReadingBatch } from "@amity/model";
+import {
+  commodityOfChannel,
+  isMissing,
+  type Commodity,
+  type EndDeviceEvent,
+  type IntervalSeries,
+  type MeterId,
+  type ReadingBatch,
+} from "@amity/model";
 import type { Clock } from "@amity/runtime";
 
 /** What is watched of one meter: only what the map and the lists need at once. */
 export interface WatchedMeter {
   readonly meterId: string;
+  readonly commodity: Commodity;
+  /** The meter that passes it on. */
+  readonly hostMeterId: string | undefined;
   lastSeenMs: number;
   isDisconnected: boolean;
   /** Since when it is without power, as far as it could say; 0 while it has it. */
   outageSinceMs: number;
-  /** Power over the newest quarter-hour that came, W. */
+  /** Power over the newest interval that came, W. */
   importW: number;
   exportW: number;
+  /** Of gas and water, cubic metres an hour over the newest interval. */
+  flowM3PerHour: number;
   loadAtMs: number;
   firmware: string | undefined;
   sessions: number;
@@ -22,6 +35,9 @@ export interface WatchedMeter {
 
 const IMPORT = "1-0:1.8.0";
 const EXPORT = "1-0:2.8.0";
+const HEAT = "6-0:1.0.0";
+const VOLUMES: ReadonlySet<string> = new Set(["7-0:3.0.0", "8-0:1.0.0", "9-0:1.0.0"]);
+const JOULES_PER_WH = 3600;
 
 /** Keeps the state of every meter up to date from what the head-end says and what the ledger took. Memory only: it is rebuilt at start. */
 export class FleetWatch {
@@ -36,15 +52,19 @@ export class FleetWatch {
     this.#collectEveryMs = collectEveryMs;
   }
 
-  load(records: readonly DeviceRecord[]): void {
+  /** Takes the fleet; meters whose commodity is not told measure electricity. */
+  load(records: readonly DeviceRecord[], commodities: ReadonlyMap<MeterId, Commodity> = new Map()): void {
     for (const { device, health } of records) {
       this.#meters.set(device.meterId, {
         meterId: device.meterId,
+        commodity: commodities.get(device.meterId) ?? "electricity",
+        hostMeterId: device.route.kind === "behind" ? device.route.hostMeterId : undefined,
         lastSeenMs: health.lastSeenMs ?? 0,
         isDisconnected: health.supply === "disconnected" || health.supply === "readyForReconnection",
         outageSinceMs: 0,
         importW: 0,
         exportW: 0,
+        flowM3PerHour: 0,
         loadAtMs: 0,
         firmware: health.firmware,
         sessions: 0,
@@ -58,6 +78,17 @@ export class FleetWatch {
     return this.#meters.size;
   }
 
+  /** Meters of a commodity, and how many of them report. */
+  count(commodity: Commodity): { meters: number; reporting: number } {
+    const counts = { meters: 0, reporting: 0 };
+    for (const meter of this.#meters.values()) {
+      if (meter.commodity !== commodity) continue;
+      counts.meters++;
+      if (["reporting", "late"].includes(this.stateOf(meter))) counts.reporting++;
+    }
+    return counts;
+  }
+
   meter(meterId: string): WatchedMeter | undefined {
     return this.#meters.get(meterId);
   }
@@ -68,7 +99,7 @@ export class FleetWatch {
 
   notice(notice: HeadEndNotice): void {
     if (notice.kind === "event") this.event(notice.event.event);
-    else if (notice.kind === "collected") this.#seen(notice.meterId);
+    else if (notice.kind === "collected") this.#asked(notice.meterId);
     else if (notice.kind === "session") {
       const meter = this.#meters.get(notice.meterId);
       if (meter === undefined) return;
@@ -122,6 +153,11 @@ export class FleetWatch {
     return touched;
   }
 
+  /** A meter behind another is heard of by what it said, not by its host having been asked. */
+  #asked(meterId: string): void {
+    if (this.#meters.get(meterId)?.hostMeterId === undefined) this.#seen(meterId);
+  }
+
   #seen(meterId: string): void {
     const meter = this.#meters.get(meterId);
     if (meter === undefined) return;
@@ -133,15 +169,19 @@ export class FleetWatch {
   }
 
   #load(series: IntervalSeries): void {
-    if (series.channel !== IMPORT && series.channel !== EXPORT) return;
     const meter = this.#meters.get(series.meterId);
-    const last = series.values.length - 1;
-    const endMs = series.startMs + series.values.length * series.intervalSeconds * 1000;
-    if (meter === undefined || last < 0 || endMs < meter.loadAtMs) return;
+    const last = series.qualities.findLastIndex((quality) => !isMissing(quality));
+    const endMs = series.startMs + (last + 1) * series.intervalSeconds * 1000;
+    if (meter === undefined || last < 0 || commodityOfChannel(series.channel) !== meter.commodity) return;
+    if (meter.commodity !== "electricity" && endMs > meter.lastSeenMs) meter.lastSeenMs = endMs;
+    if (endMs < meter.loadAtMs) return;
+    const perHour = ((series.values[last] ?? 0) * 10 ** series.scaler * 3600) / series.intervalSeconds;
+    if (series.channel === IMPORT) meter.importW = perHour;
+    else if (series.channel === EXPORT) meter.exportW = perHour;
+    else if (series.channel === HEAT) meter.importW = series.unit === "J" ? perHour / JOULES_PER_WH : perHour;
+    else if (VOLUMES.has(series.channel)) meter.flowM3PerHour = perHour;
+    else return;
     meter.loadAtMs = endMs;
-    const powerW = ((series.values[last] ?? 0) * 10 ** series.scaler * 3600) / series.intervalSeconds;
-    if (series.channel === IMPORT) meter.importW = powerW;
-    else meter.exportW = powerW;
     this.#touched.add(series.meterId);
   }
 }

@@ -101,6 +101,7 @@ const METHOD_WORDS: Readonly<Record<string, string>> = {
   likeDay: "estimated from like days",
   averageDailyLoad: "estimated from the average daily load",
   zero: "no supply: zero",
+  degreeDays: "estimated by degree days",
   scaled: "estimated and scaled to the registers",
   classProfile: "estimated from the class profile",
   weatherProxy: "estimated from days of like weather",

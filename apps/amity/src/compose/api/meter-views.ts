@@ -1,21 +1,18 @@
 import type { MeterDetail, MeterSummary, MetersQuery, Page } from "@amity/api";
-import type { Route } from "@amity/headend";
 import { DAY_MS } from "@amity/intervals";
-import { openExceptionsByMeter, readRegisters, type Channel } from "@amity/mdm";
-import type { MeterId } from "@amity/model";
+import { metersBeside, openExceptionsByMeter, readRegisters, type Channel } from "@amity/mdm";
+import { METERED_QUANTITIES, type MeterId } from "@amity/model";
 import { instantText, readCursor, writeCursor } from "./cursor.ts";
 import type { WatchedMeter } from "./fleet-watch.ts";
+import { MAIN_CHANNELS, protocolWords, routeWords } from "./meter-words.ts";
 import type { UtilityParts } from "./utility-parts.ts";
 
 const REGISTERS_BACK_MS = 3 * DAY_MS;
 
-/** Words for the channels that every electricity meter has (IEC 62056-6-1). */
-export const CHANNEL_NAMES: Readonly<Record<string, string>> = {
-  "1-0:1.8.0": "Active energy import",
-  "1-0:2.8.0": "Active energy export",
-  "1-0:3.8.0": "Reactive energy import",
-  "1-0:4.8.0": "Reactive energy export",
-};
+/** Words for what a channel counts; those that are not known keep their code. */
+function channelName(channel: string): string {
+  return METERED_QUANTITIES[channel]?.name ?? channel;
+}
 
 /** A page of the meters list: filtered and sorted over the fleet's watch, which holds every meter. */
 export async function metersOf(parts: UtilityParts, query: MetersQuery): Promise<Page<MeterSummary>> {
@@ -38,21 +35,30 @@ function summaryOf({ places, watch }: UtilityParts, meter: WatchedMeter, excepti
   const place = places.place(meter.meterId);
   return {
     id: meter.meterId,
+    commodity: meter.commodity,
+    ...(meter.hostMeterId === undefined ? {} : { host: meter.hostMeterId }),
     ...(place === undefined ? {} : { usagePoint: place.usagePointId, feeder: place.feederId, transformer: place.transformerId }),
     ...(place?.concentratorId === undefined ? {} : { concentrator: place.concentratorId }),
     state: watch.stateOf(meter),
     ...(meter.lastSeenMs > 0 ? { lastSeen: instantText(meter.lastSeenMs) } : {}),
-    ...(meter.loadAtMs > 0 ? { loadW: Math.round(meter.importW - meter.exportW) } : {}),
+    ...nowOf(meter),
     openExceptions: exceptions.get(meter.meterId) ?? 0,
     ...(meter.firmware === undefined ? {} : { firmware: meter.firmware }),
     traits: place?.traits ?? [],
   };
 }
 
+/** What goes through a meter, once it has said anything. */
+function nowOf({ commodity, loadAtMs, importW, exportW, flowM3PerHour }: WatchedMeter): Pick<MeterSummary, "loadW" | "flowM3PerHour"> {
+  if (loadAtMs === 0) return {};
+  return commodity === "gas" || commodity === "water" ? { flowM3PerHour } : { loadW: Math.round(importW - exportW) };
+}
+
 function matches(meter: MeterSummary, query: MetersQuery): boolean {
   const text = query.q?.toLowerCase();
   return (
     (text === undefined || meter.id.toLowerCase().includes(text) || (meter.usagePoint ?? "").toLowerCase().includes(text)) &&
+    (query.commodity === undefined || meter.commodity === query.commodity) &&
     (query.state === undefined || meter.state === query.state) &&
     (query.feeder === undefined || meter.feeder === query.feeder) &&
     (query.concentrator === undefined || (meter.concentrator ?? "direct") === query.concentrator)
@@ -69,21 +75,8 @@ function comparator(sort: MetersQuery["sort"]): (left: MeterSummary, right: Mete
   };
 }
 
-/** How a meter is reached, in words for people. */
-function routeWords(route: Route): string {
-  switch (route.kind) {
-    case "direct":
-      return `direct TCP, port ${route.address.port}`;
-    case "listen":
-      return `speaks unasked at ${route.address.host}, port ${route.address.port}`;
-    case "concentrator":
-      return `through concentrator ${route.concentratorId}, station ${route.meterAddress}`;
-    case "wireless":
-      return `heard by concentrator ${route.concentratorId} as ${route.address}`;
-    case "behind":
-      return `behind meter ${route.hostMeterId}, channel ${route.channel}`;
-  }
-}
+/** The profile that intervals are collected from: the load profile, or that of an M-Bus channel. */
+const PROFILE = /^(1-0:99\.1\.0|0-[1-4]:24\.3\.0)$/;
 
 /** Everything about one meter that is not a series. */
 export async function meterDetailOf(parts: UtilityParts, meterId: MeterId): Promise<MeterDetail | undefined> {
@@ -92,14 +85,17 @@ export async function meterDetailOf(parts: UtilityParts, meterId: MeterId): Prom
   if (detail === undefined || meter === undefined || watched === undefined) return undefined;
   const { device, health } = detail;
   const channels = await parts.mdm.registry.channelsOf([meterId]);
-  const covered = detail.coverage.find(({ profile }) => profile === "1-0:99.1.0")?.covered ?? [];
+  const covered = detail.coverage.find(({ profile }) => PROFILE.test(profile))?.covered ?? [];
   const [firstMs, lastMs] = [covered[0]?.fromMs, covered.at(-1)?.toMs];
+  const samePlace = meter.usagePoint === undefined ? [] : await metersBeside(parts.mdm.store, meter.usagePoint);
   const installedMs = parts.places.place(meterId)?.installedMs;
+  const main = MAIN_CHANNELS[watched.commodity];
   return {
     meter,
     ...(health.manufacturer === undefined ? {} : { manufacturer: health.manufacturer }),
-    route: routeWords(device.route),
-    protocol: `DLMS/COSEM, reading ${String(device.settings["readAuth"] ?? "hls-gmac")}, management ${String(device.settings["manageAuth"] ?? "hls-gmac")}`,
+    route: routeWords(device),
+    protocol: protocolWords(device),
+    samePlace: samePlace.map(({ meterId: id, commodity, usagePointId }) => ({ id, commodity, usagePoint: usagePointId })),
     ...(installedMs === undefined ? {} : { installed: instantText(installedMs) }),
     supply:
       health.supply === undefined
@@ -113,9 +109,10 @@ export async function meterDetailOf(parts: UtilityParts, meterId: MeterId): Prom
     registers: await registersOf(parts, channels),
     channels: channels
       .filter(({ kind }) => kind === "interval")
+      .toSorted((left, right) => Number(right.name === main) - Number(left.name === main))
       .map(({ name, unit, scaler, intervalSeconds }) => ({
         channel: name,
-        name: CHANNEL_NAMES[name] ?? name,
+        name: channelName(name),
         unit,
         scaler,
         intervalSeconds,
@@ -141,7 +138,7 @@ async function registersOf(parts: UtilityParts, channels: readonly Channel[]): P
     if (last !== undefined)
       registers.push({
         obis: name,
-        name: CHANNEL_NAMES[name] ?? name,
+        name: channelName(name),
         value: last.value.toString(),
         scaler,
         unit,

@@ -1,6 +1,7 @@
 import type { Backfill, Completeness, FeederState, LoadSeries, Overview } from "@amity/api";
 import { DAY_MS, formatDay, localDayOf, startOfLocalDayMs } from "@amity/intervals";
 import { instantText } from "./cursor.ts";
+import { commoditiesOf } from "./commodity-views.ts";
 import { DAY_SLOTS, type DayTotals, type GroupTotals } from "./day-book.ts";
 import type { UtilityParts } from "./utility-parts.ts";
 
@@ -19,6 +20,7 @@ export async function overviewOf(parts: UtilityParts): Promise<Overview> {
   const counts = { reporting: 0, silent: 0, disconnected: 0, outage: 0 };
   let [importW, exportW] = [0, 0];
   for (const meter of watch.all()) {
+    if (meter.commodity !== "electricity") continue;
     const state = watch.stateOf(meter);
     if (state === "reporting" || state === "late") counts.reporting++;
     else counts[state]++;
@@ -31,7 +33,7 @@ export async function overviewOf(parts: UtilityParts): Promise<Overview> {
   return {
     clock: { now: instantText(nowMs), speed: world.clock.speed, paused: false },
     load: { importW: Math.round(importW), exportW: Math.round(exportW) },
-    meters: { total: watch.size, ...counts },
+    meters: { total: watch.count("electricity").meters, ...counts },
     concentrators: { total: concentrators, online: concentratorsOnline },
     completeness: {
       expected: sum(({ expected }) => expected),
@@ -43,6 +45,7 @@ export async function overviewOf(parts: UtilityParts): Promise<Overview> {
       open: queue.open,
       byRule: queue.byRule.slice(0, 50).map(({ ruleId, count }) => ({ rule: ruleId, title: ruleTitle(ruleId), count })),
     },
+    commodities: await commoditiesOf(parts, { nowMs, electricity: hours }),
     commandsPending: commandsOpen,
     intervalsStored: parts.intervals.stored,
     feeders: feedersOf(parts),
@@ -136,35 +139,39 @@ export async function loadOf(parts: UtilityParts, ask: { fromMs: number; toMs: n
 }
 
 function metersWithin(parts: UtilityParts, feeder: string | undefined): number {
-  if (feeder === undefined) return parts.watch.size;
+  if (feeder === undefined) return parts.watch.count("electricity").meters;
   let meters = 0;
   for (const place of parts.places.places()) if (place.feederId === feeder) meters++;
   return meters;
 }
 
-interface HourCount {
+export interface HourCount {
   readonly expected: number;
   readonly received: number;
   readonly estimated: number;
+  /** Wh, or m3 of gas and water. */
+  readonly quantity: number;
 }
 
 /** The last 24 hours whose readings are due, oldest first. */
 async function completenessByHour(parts: UtilityParts, nowMs: number): Promise<HourCount[]> {
   const endMs = Math.floor((nowMs - EXPECTED_AFTER_MS) / 3_600_000) * 3_600_000;
   const hours: HourCount[] = [];
+  const { meters } = parts.watch.count("electricity");
   for (let hour = 24; hour >= 1; hour--) {
     const fromMs = endMs - hour * 3_600_000;
     const dayStartMs = Math.floor(fromMs / DAY_MS) * DAY_MS;
     const totals = await parts.days.day(dayStartMs);
     const first = (fromMs - dayStartMs) / SLOT_MS;
-    let [received, estimated] = [0, 0];
+    let [received, estimated, quantity] = [0, 0, 0];
     for (const group of totals.groups.values()) {
       for (let slot = first; slot < first + 4; slot++) {
+        quantity += group.importWh[slot] ?? 0;
         received += group.received[slot] ?? 0;
         estimated += group.estimated[slot] ?? 0;
       }
     }
-    hours.push({ expected: 4 * parts.watch.size, received, estimated });
+    hours.push({ expected: 4 * meters, received, estimated, quantity });
   }
   return hours;
 }

@@ -23,9 +23,44 @@ const EVENT_TITLES: Readonly<Record<string, string>> = {
   supplyArmed: "Ready for reconnection",
   associationFailed: "Association refused",
   replayDetected: "Replay detected",
+  batteryLow: "Battery low",
+  tamper: "Tampering",
+  leak: "Leak",
+  leakEnded: "Leak ended",
+  burst: "Burst pipe",
+  burstEnded: "Burst pipe mended",
+  backflow: "Backflow",
+  backflowEnded: "Backflow ended",
+  airInPipe: "Air in the pipe",
+  airInPipeEnded: "Air in the pipe gone",
+  frost: "Frost",
+  frostEnded: "Frost ended",
+  deviceError: "Fault of the meter",
+  deviceErrorEnded: "Fault of the meter gone",
+  communicationError: "The meter is not heard by its host",
 };
-const ALARMS: ReadonlySet<string> = new Set(["lastGasp", "powerDown", "coverOpened", "magneticField", "replayDetected"]);
-const WARNINGS: ReadonlySet<string> = new Set(["clockInvalid", "associationFailed", "supplyDisconnected", "supplyArmed"]);
+const ALARMS: ReadonlySet<string> = new Set([
+  "lastGasp",
+  "powerDown",
+  "coverOpened",
+  "magneticField",
+  "replayDetected",
+  "tamper",
+  "burst",
+  "backflow",
+  "frost",
+]);
+const WARNINGS: ReadonlySet<string> = new Set([
+  "clockInvalid",
+  "associationFailed",
+  "supplyDisconnected",
+  "supplyArmed",
+  "batteryLow",
+  "leak",
+  "airInPipe",
+  "deviceError",
+  "communicationError",
+]);
 
 /** Reads, edits, commands and events of one meter on one axis, newest first. */
 export async function timelineOf(parts: UtilityParts, ask: TimelineAsk): Promise<Page<TimelineEntry> | undefined> {
