@@ -8,6 +8,7 @@ export type * from "./read-models.ts";
 export type * from "./registry.ts";
 export type * from "./session-trace.ts";
 export { dlmsDriver, type DlmsDriverOptions } from "./dlms/dlms-driver.ts";
+export { kindsOfAlarm } from "./dlms/push-events.ts";
 export { createHeadEnd, DEFAULT_HEAD_END_OPTIONS } from "./head-end-service.ts";
 export { headEndMigrations } from "./store/migrations.ts";
 export { counterStoreOn, sealedStoreOn } from "./store/secrets-and-counters.ts";

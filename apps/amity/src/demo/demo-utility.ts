@@ -1,6 +1,8 @@
 import { join } from "node:path";
 import { fromHex, toHex } from "@amity/bytes";
 import { digest } from "@amity/crypto";
+import { memoryReceivedCounter, type PushSender, type ReceivedCounter } from "@amity/dlms";
+import type { KeyVault } from "@amity/headend";
 import { zoneOf } from "@amity/intervals";
 import { createFleet, type FleetOptions, type FleetPlan } from "@amity/meter";
 import {
@@ -164,15 +166,30 @@ class FeederSwitch {
 
 function receivePushes(world: World, plan: FleetPlan, utility: Utility): Promise<DatagramSocket> {
   const meters = new Map(plan.meters.map(({ meterId, serial }) => [String(serial).padStart(13, "0"), meterId]));
+  const counters = new Map<string, ReceivedCounter>();
   return listenForPushes({
     network: world.network,
     host: "127.0.0.1",
     port: 0,
     // The logical device name: three letters of the manufacturer, then the serial number.
     meterOf: (logicalDeviceName) => meters.get(logicalDeviceName.slice(3)),
+    senderOf: async (systemTitle) => {
+      const serial = new DataView(systemTitle.buffer, systemTitle.byteOffset + 4, 4).getUint32(0);
+      const meterId = meters.get(String(serial).padStart(13, "0"));
+      return meterId === undefined ? undefined : pushSenderOf(meterId, utility.keys, counters);
+    },
     onEvent: (event) => utility.events.take(event),
     onRefused: (reason) => world.log.warn("push-refused", { reason }),
   });
+}
+
+/** What the head-end knows of a meter that ciphers its pushes; what it had sent before is refused. */
+async function pushSenderOf(meterId: string, keys: KeyVault, counters: Map<string, ReceivedCounter>): Promise<PushSender> {
+  const encryptionKey = await keys.secret({ owner: meterId, purpose: "guek" });
+  const authenticationKey = await keys.secret({ owner: meterId, purpose: "gak" });
+  const received = counters.get(meterId) ?? memoryReceivedCounter();
+  counters.set(meterId, received);
+  return { keys: { encryptionKey, authenticationKey }, received, protection: "authenticated-encrypted" };
 }
 
 function demoWorld(clock: ScaledClock, folder: string, log: Log): World {

@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import { fromHex } from "@amity/bytes";
 import { encodeWrapper } from "@amity/dlms";
-import { createFleet, FleetJournal, MeterFleet, planPast } from "@amity/meter";
+import { createFleet, FleetJournal, MeterFleet, networkCarrier, planPast } from "@amity/meter";
 import { CONCENTRATOR_STATION, MEDIA, type LinkStation } from "@amity/network";
 import { realFiles, realNetwork, realRandom, realTimers, scaledClock, silentLog, type ScaledClock, type World } from "@amity/runtime";
 import { openStreet, startStreetConcentrator, type FieldOptions, type Street } from "./field.ts";
@@ -67,7 +67,7 @@ class Field {
     const world = worldOf(clock, join(start.folder, "meters"));
     const push = await pushSocket(start.pushPort);
     const stations = new Map<string, LinkStation>();
-    // A last gasp goes where the meter can be heard: on its street, or straight to the head-end.
+    // A last gasp, or a push, goes where the meter can be heard: on its street, or straight to the head-end.
     const onLastGasp = (meterId: string, apdu: Uint8Array): void => {
       const station = stations.get(meterId);
       if (station === undefined) push(apdu);
@@ -77,6 +77,14 @@ class Field {
     const past = planPast(plan, { endMs: start.fleet.startMs, days: PAST_DAYS });
     const fleet = await MeterFleet.open({ plan, masterSecret, clock, past, journal: new FleetJournal(world.files), onLastGasp });
     const served = await fleet.serve(world);
+    // A push takes the same way, unless its setup names a place that a meter on the internet can reach itself.
+    const carry = networkCarrier(world.network);
+    fleet.act(world, (outgoing) => {
+      const station = stations.get(outgoing.meterId);
+      if (station === undefined && outgoing.destination !== "") return carry(outgoing);
+      onLastGasp(outgoing.meterId, outgoing.apdu);
+      return Promise.resolve();
+    });
     const medium = { ...MEDIA.plc, speed: Math.max(1, start.clock.speed) };
     const streets = plan.concentrators.map((concentrator) => openStreet(world, fleet, concentrator, medium));
     for (const street of streets) {

@@ -1,13 +1,28 @@
 import { DecodeError } from "@amity/bytes";
 import { DATE_TIME_OCTETS, instantOfDateTime } from "@amity/concentrator";
 import { isNotification, readNotification } from "@amity/dlms";
-import type { EndDeviceEvent, MeterId } from "@amity/model";
+import type { EndDeviceEvent, EndDeviceEventKind, MeterId } from "@amity/model";
 
-/** Alarm descriptor bit of the IDIS alarm object (0-0:97.98.20): power down. */
-const ALARM_POWER_DOWN = 0x02;
+/** What bits of alarm register and descriptor 1 (0-0:97.98.0 and .20) stand for; bits that are not known are of kind `other`. */
+const ALARM_KINDS: Readonly<Record<number, EndDeviceEventKind>> = {
+  0x0000_0001: "clockInvalid",
+  0x0000_0002: "lastGasp",
+  0x0000_0004: "powerUp",
+  0x0000_2000: "tamper",
+  0x0001_0000: "supplyDisconnected",
+  0x0002_0000: "limitExceeded",
+  0x0010_0000: "voltageSag",
+  0x0020_0000: "voltageSwell",
+};
+
+/** The kinds of event in an alarm descriptor, each with its bit; an empty one is one event that says nothing. */
+export function kindsOfAlarm(alarm: number): { readonly kind: EndDeviceEventKind; readonly bit: number }[] {
+  const bits = Array.from({ length: 32 }, (_, index) => (1 << index) >>> 0).filter((bit) => (alarm & bit) !== 0);
+  return bits.length === 0 ? [{ kind: "other", bit: 0 }] : bits.map((bit) => ({ kind: ALARM_KINDS[bit] ?? "other", bit }));
+}
 
 /**
- * What a meter pushes of itself (DataNotification): its alarm as an event at the instant in the body, or at `receivedAtMs`
+ * What a meter pushes of itself (DataNotification): its alarms as events at the instant in the body, or at `receivedAtMs`
  * where there is none. A push in the clear proves nothing about its sender: the detail says so.
  * @throws DecodeError.
  */
@@ -22,6 +37,12 @@ export function eventsOfPush(meterId: MeterId, apdu: Uint8Array, receivedAtMs: n
     else if (cell.type === "double-long-unsigned") alarm ??= cell.value;
   }
   if (alarm === undefined) return [];
-  const kind = (alarm & ALARM_POWER_DOWN) === 0 ? "other" : "lastGasp";
-  return [{ meterId, atMs, kind, log: "0-0:97.98.20", code: alarm, detail: "push, not authenticated" }];
+  return kindsOfAlarm(alarm).map(({ kind, bit }) => ({
+    meterId,
+    atMs,
+    kind,
+    log: "0-0:97.98.20",
+    code: bit,
+    detail: "push, not authenticated",
+  }));
 }

@@ -1,0 +1,95 @@
+import { data, encodeDataNotification, encodeWrapper, memoryReceivedCounter, obisToOctets, parseObis } from "@amity/dlms";
+import { createFleet, masterSecretFrom, MeterFleet, networkCarrier, type PlannedMeter } from "@amity/meter";
+import type { EndDeviceEvent } from "@amity/model";
+import { Simulation, type World } from "@amity/runtime";
+import { beforeEach, describe, expect, it } from "vitest";
+import { listenForPushes } from "../src/compose/push-receiver.ts";
+
+const startMs = Date.UTC(2026, 0, 20, 1);
+const MINUTE_MS = 60_000;
+const PORT = 4_062;
+const ALARM_SETUP = "0-4:25.9.0";
+
+let simulation: Simulation;
+let street: World;
+let fleet: MeterFleet;
+let target: PlannedMeter;
+let events: EndDeviceEvent[];
+let refused: string[];
+
+beforeEach(async () => {
+  simulation = new Simulation({ seed: 4, startMs });
+  street = simulation.node("street").world;
+  const plan = createFleet({ seed: 8, meters: 1, feeders: 1, concentrators: 1, directShare: 1, startMs });
+  target = plan.meters[0]!;
+  fleet = await MeterFleet.open({ plan, masterSecret: masterSecretFrom("push"), clock: street.clock });
+  fleet.act(street, networkCarrier(street.network, "street"));
+  events = [];
+  refused = [];
+  const received = memoryReceivedCounter();
+  const { encryptionKey, authenticationKey } = fleet.keys(target.meterId);
+  await listenForPushes({
+    network: simulation.node("head-end").world.network,
+    host: "head-end",
+    port: PORT,
+    meterOf: (name) => (name === `AMT${String(target.serial).padStart(13, "0")}` ? target.meterId : undefined),
+    senderOf: () => Promise.resolve({ keys: { encryptionKey, authenticationKey }, received, protection: "authenticated-encrypted" }),
+    onEvent: (event) => events.push(event),
+    onRefused: (reason) => refused.push(reason),
+  });
+});
+
+/** Settings as the meter keeps them, without a session. */
+async function set(object: string, attributeId: number, octets: string): Promise<void> {
+  await fleet.happen([target.meterId], (atMs) => ({ kind: "configure", atMs, object, values: [{ attributeId, octets }] }));
+}
+
+const hex = (...octets: number[]): string => Buffer.from(octets).toString("hex");
+const UDP_HERE = hex(2, 3, 0x16, 1, 9, 13, ...Buffer.from("head-end:4062"), 0x16, 0);
+const CIPHERED = hex(1, 1, 2, 2, 0x16, 2, 2, 5, 9, 0, 9, 0, 9, 0, 9, 0, 0);
+
+describe("the push receiver", () => {
+  it("takes the ciphered alarm of a meter as events, each kind by itself, and says that they are authenticated", async () => {
+    await set(ALARM_SETUP, 3, UDP_HERE);
+    await set(ALARM_SETUP, 10, CIPHERED);
+    await set("0-0:97.98.10", 2, hex(6, 0, 0, 0x20, 1));
+    await fleet.happen([target.meterId], (atMs) => ({ kind: "openCover", atMs }));
+    await simulation.runUntil(startMs + MINUTE_MS);
+    await fleet.happen([target.meterId], (atMs) => ({ kind: "loseClock", atMs }));
+    await simulation.runUntil(startMs + 2 * MINUTE_MS);
+    expect(refused).toEqual([]);
+    expect(events.map(({ kind, code }) => [kind, code])).toEqual([
+      ["tamper", 0x2000],
+      ["clockInvalid", 1],
+      ["tamper", 0x2000],
+    ]);
+    expect(events[0]).toMatchObject({ meterId: target.meterId, detail: "alarm descriptor 8192, authenticated" });
+  });
+
+  it("refuses a ciphered push that comes again, and octets that are no push, and takes a last gasp in the clear", async () => {
+    const { network } = street;
+    const socket = await simulation.runFor(network.datagram({ host: "street", port: 0 }, () => {}));
+    const send = async (apdu: Uint8Array): Promise<void> => {
+      socket.send(encodeWrapper(1, 64, apdu), { host: "head-end", port: PORT });
+      await simulation.runUntil(simulation.nowMs + 1_000);
+    };
+    const device = fleet.device(target.meterId);
+    await set(ALARM_SETUP, 10, CIPHERED);
+    const once = device.protectPush(4, device.pushMessage(4, startMs));
+    await send(once);
+    expect(refused).toEqual([]);
+    await send(once);
+    expect(refused).toHaveLength(1);
+    await send(Uint8Array.of(1, 2, 3));
+    expect(refused).toHaveLength(2);
+    const name = new TextEncoder().encode(`AMT${String(target.serial).padStart(13, "0")}`);
+    const stamp = Uint8Array.of(0x07, 0xea, 1, 20, 2, 12, 0, 0, 0, 0xfd, 0x6c, 0x80);
+    const setup = data.octets(obisToOctets(parseObis(ALARM_SETUP)));
+    const body = data.structure(setup, data.octets(name), data.octets(stamp), data.doubleLongUnsigned(2));
+    events.length = 0;
+    await send(encodeDataNotification({ invokeId: 1, body }));
+    expect(events).toEqual([
+      { meterId: target.meterId, atMs: startMs, kind: "lastGasp", log: "0-4:25.9.0.255", code: 82, detail: "alarm descriptor 2" },
+    ]);
+  });
+});
