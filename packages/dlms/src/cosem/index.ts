@@ -1,13 +1,17 @@
 export * from "./association-view.ts";
 export * from "./class-catalogue.ts";
 export * as accessClasses from "./classes/access-classes.ts";
+export * as controlNetworkClasses from "./classes/control-network-classes.ts";
 export * as dataClasses from "./classes/data-classes.ts";
+export * as g3Classes from "./classes/g3-classes.ts";
 export * as ipClasses from "./classes/ip-classes.ts";
+export * as lpwanClasses from "./classes/lpwan-classes.ts";
 export * as mbusClasses from "./classes/mbus-classes.ts";
 export * as paymentClasses from "./classes/payment-classes.ts";
 export * as plcClasses from "./classes/plc-classes.ts";
 export * as portClasses from "./classes/port-classes.ts";
 export * as timeClasses from "./classes/time-classes.ts";
+export * as wiSunClasses from "./classes/wisun-classes.ts";
 export type * from "./companions/companion.ts";
 export * from "./companions/companions.ts";
 export * from "./date-time.ts";

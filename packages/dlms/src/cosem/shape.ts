@@ -49,6 +49,13 @@ function numeric(type: "integer" | "unsigned" | "long" | "long-unsigned" | "doub
   return { type, decode: (data) => integerOf(data, type), encode: (value) => ({ type, value }) };
 }
 
+/** Addresses and counters beyond 2^53. */
+export const long64Unsigned: Shape<bigint> = {
+  type: "long64-unsigned",
+  decode: (data) => (data.type === "long64" || data.type === "long64-unsigned" ? data.value : BigInt(integerOf(data, "long64-unsigned"))),
+  encode: (value) => ({ type: "long64-unsigned", value }),
+};
+
 function integerOf(data: DlmsData, wanted: string): number {
   switch (data.type) {
     case "integer":

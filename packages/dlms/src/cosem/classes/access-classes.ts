@@ -254,6 +254,7 @@ export const functionControl = interfaceClass({
     functionList: arrayOf(structure({ functionName: octets, functionSpecification: arrayOf(objectReference) })),
   },
   methods: { setFunctionStatus: any, addFunction: any, removeFunction: any },
+  dynamic: ["activationStatus"],
 });
 
 export const arrayManager = interfaceClass({

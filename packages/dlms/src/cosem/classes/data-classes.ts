@@ -7,12 +7,13 @@ import {
   enumeration,
   integer,
   logicalName,
+  long64Unsigned,
   longUnsigned,
   octets,
   structure,
   unsigned,
 } from "../shape.ts";
-import { captureObject, columnedCaptureObject, objectReference, scalerUnit } from "./parts.ts";
+import { captureObject, columnedCaptureObject, objectReference, rawEnum, scalerUnit } from "./parts.ts";
 
 /** Classes that hold values (Blue Book 4.3). */
 
@@ -144,4 +145,26 @@ export const statusMapping = interfaceClass({
   name: "Status mapping",
   attributes: { statusWord: any, mappingTable: structure({ refTableId: unsigned, refTableMapping: any }) },
   dynamic: ["statusWord"],
+});
+
+/** Samples of one voltage or current around a trigger. */
+export const measurementDataMonitoring = interfaceClass({
+  id: 66,
+  version: 0,
+  name: "Measurement data monitoring",
+  attributes: {
+    /** A compact array. */
+    waveformData: any,
+    /** Microseconds of the microsecond clock. */
+    triggerTime: long64Unsigned,
+    triggerSource: structure({ triggerOrigin: enumeration({ 0: "remote", 1: "local-script" }), triggerCause: longUnsigned }),
+    status: rawEnum(),
+    /** Samples a second. */
+    samplingRate: doubleLongUnsigned,
+    numberOfSamplesBeforeTrigger: doubleLongUnsigned,
+    numberOfSamplesAfterTrigger: doubleLongUnsigned,
+    scalerUnit,
+  },
+  methods: { reset: integer, trigger: integer },
+  dynamic: ["waveformData", "triggerTime", "triggerSource", "status"],
 });

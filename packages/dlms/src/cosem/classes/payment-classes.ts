@@ -15,6 +15,7 @@ import {
   structure,
   unsigned,
   utf8,
+  visible,
 } from "../shape.ts";
 import { rawEnum, valueDefinition } from "./parts.ts";
 
@@ -162,6 +163,7 @@ export const iec62055Attributes = interfaceClass({
     keyType: rawEnum(),
     keyExpiryNumber: unsigned,
     numberOfKctSupported: unsigned,
-    stsCertificateNumber: octets,
+    stsCertificateNumber: visible,
   },
+  dynamic: ["supplyGroupCode", "tariffIndex", "keyRevisionNumber", "keyType", "keyExpiryNumber"],
 });

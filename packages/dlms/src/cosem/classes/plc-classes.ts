@@ -2,7 +2,6 @@ import { interfaceClass } from "../interface-class.ts";
 import {
   any,
   arrayOf,
-  bits,
   boolean,
   doubleLong,
   doubleLongUnsigned,
@@ -16,7 +15,7 @@ import {
 } from "../shape.ts";
 import { counterByAddress, rawEnum } from "./parts.ts";
 
-/** Power line: S-FSK (Blue Book 4.10), PRIME (4.12) and G3 (4.12). */
+/** Power line: S-FSK (Blue Book 4.10) and PRIME (4.12). */
 
 export const sfskPhyMacSetup = interfaceClass({
   id: 50,
@@ -216,108 +215,4 @@ export const primeApplicationsIdentification = interfaceClass({
   version: 0,
   name: "PRIME NB OFDM PLC Applications identification",
   attributes: { firmwareVersion: octets, vendorId: longUnsigned, productId: longUnsigned },
-});
-
-const g3CounterNames = {
-  macTxDataPacketCount: doubleLongUnsigned,
-  macRxDataPacketCount: doubleLongUnsigned,
-  macTxCmdPacketCount: doubleLongUnsigned,
-  macRxCmdPacketCount: doubleLongUnsigned,
-  macCsmaFailCount: doubleLongUnsigned,
-  macCsmaNoAckCount: doubleLongUnsigned,
-  macBadCrcCount: doubleLongUnsigned,
-  macTxDataBroadcastCount: doubleLongUnsigned,
-  macRxDataBroadcastCount: doubleLongUnsigned,
-} as const;
-
-export const g3MacCounters = interfaceClass({
-  id: 90,
-  version: 1,
-  name: "G3-PLC MAC layer counters",
-  attributes: g3CounterNames,
-  methods: { reset: integer },
-  dynamic: Object.keys(g3CounterNames),
-});
-
-export const g3MacSetup1 = interfaceClass({
-  id: 91,
-  version: 1,
-  name: "G3-PLC MAC setup",
-  attributes: {
-    macShortAddress: longUnsigned,
-    macRcCoord: longUnsigned,
-    macPanId: longUnsigned,
-    macKeyTable: arrayOf(structure({ keyId: unsigned, key: octets })),
-    macFrameCounter: doubleLongUnsigned,
-    macToneMask: bits,
-    macTmrTtl: unsigned,
-    macMaxFrameRetries: unsigned,
-    macNeighbourTableEntryTtl: unsigned,
-    macNeighbourTable: any,
-    macHighPriorityWindowSize: unsigned,
-    macCsmaFairnessLimit: unsigned,
-    macBeaconRandomizationWindowLength: unsigned,
-    macA: unsigned,
-    macK: unsigned,
-    macMinCwAttempts: unsigned,
-    macCenelecLegacyMode: unsigned,
-    macFccLegacyMode: unsigned,
-    macMaxBe: unsigned,
-    macMaxCsmaBackoffs: unsigned,
-    macMinBe: unsigned,
-  },
-  methods: { macGetNeighbourTableEntry: longUnsigned },
-  dynamic: ["macShortAddress", "macRcCoord", "macPanId", "macFrameCounter", "macNeighbourTable"],
-});
-
-export const g3MacSetup2 = interfaceClass({
-  ...g3MacSetup1,
-  version: 2,
-  attributes: { ...g3MacSetup1.attributes, macBroadcastMaxCwEnabled: boolean, macTransmitAtten: unsigned, macPosTable: any },
-});
-
-export const g3MacSetup = interfaceClass({
-  ...g3MacSetup2,
-  version: 3,
-  attributes: { ...g3MacSetup2.attributes, macDuplicateDetectionTtl: unsigned },
-  methods: { macGetNeighbourTableEntry: longUnsigned, macGetPosTableEntry: longUnsigned },
-});
-
-export const g3AdaptationSetup1 = interfaceClass({
-  id: 92,
-  version: 1,
-  name: "G3-PLC 6LoWPAN adaptation layer setup",
-  attributes: {
-    adpMaxHops: unsigned,
-    adpWeakLqiValue: unsigned,
-    adpSecurityLevel: unsigned,
-    adpPrefixTable: any,
-    adpRoutingConfiguration: any,
-    adpBroadcastLogTableEntryTtl: longUnsigned,
-    adpRoutingTable: any,
-    adpContextInformationTable: any,
-    adpBlacklistTable: any,
-    adpBroadcastLogTable: any,
-    adpGroupTable: arrayOf(longUnsigned),
-    adpMaxJoinWaitTime: longUnsigned,
-    adpPathDiscoveryTime: unsigned,
-    adpActiveKeyIndex: unsigned,
-    adpMetricType: unsigned,
-    adpCoordShortAddress: longUnsigned,
-    adpDisableDefaultRouting: boolean,
-    adpDeviceType: enumeration({ 0: "pan-device", 1: "pan-coordinator", 2: "not-defined" }),
-  },
-  dynamic: ["adpRoutingTable", "adpBlacklistTable", "adpBroadcastLogTable"],
-});
-
-export const g3AdaptationSetup2 = interfaceClass({
-  ...g3AdaptationSetup1,
-  version: 2,
-  attributes: { ...g3AdaptationSetup1.attributes, adpDefaultCoordRouteEnabled: boolean, adpDestinationAddress: arrayOf(longUnsigned) },
-});
-
-export const g3AdaptationSetup = interfaceClass({
-  ...g3AdaptationSetup2,
-  version: 3,
-  attributes: { ...g3AdaptationSetup2.attributes, adpLowLqi: unsigned, adpHighLqi: unsigned },
 });

@@ -256,6 +256,7 @@ export const zigbeeSasStartup = interfaceClass({
     networkKey: octets,
     useInsecureJoin: any,
   },
+  dynamic: ["shortAddress", "extendedPanId", "panId", "channelMask", "startUpControl", "trustCenterAddress", "linkKey", "networkKey"],
 });
 
 export const zigbeeSasJoin = interfaceClass({
@@ -277,6 +278,19 @@ export const zigbeeNetworkControl = interfaceClass({
   version: 0,
   name: "ZigBee network control",
   attributes: { enableDisableJoining: any, joinTimeout: longUnsigned, activeDevices: any },
+  methods: {
+    registerDevice: any,
+    unregisterDevice: any,
+    unregisterAllDevices: any,
+    backupPan: any,
+    restorePan: any,
+    identifyDevice: any,
+    removeMirror: any,
+    updateNetworkKey: any,
+    updateLinkKey: any,
+    createPan: any,
+    removePan: any,
+  },
   dynamic: ["activeDevices"],
 });
 

@@ -17,7 +17,7 @@ import {
   time,
   unsigned,
 } from "../shape.ts";
-import { scriptAction, valueDefinition } from "./parts.ts";
+import { rawEnum, scriptAction, valueDefinition } from "./parts.ts";
 
 /** Classes of time and event bound control (Blue Book 4.5). */
 
@@ -211,6 +211,7 @@ export const parameterMonitor = interfaceClass({
     parameterValueDigest: octets,
     parameterValues: any,
   },
+  dynamic: [...parameterMonitor0.dynamic, "parameterValueDigest", "parameterValues"],
 });
 
 export const sensorManager = interfaceClass({
@@ -220,9 +221,9 @@ export const sensorManager = interfaceClass({
   attributes: {
     serialNumber: octets,
     metrologicalIdentification: octets,
-    outputType: any,
+    outputType: rawEnum(),
     adjustmentMethod: octets,
-    sealing: any,
+    sealingMethod: rawEnum(),
     rawValue: any,
     scalerUnit: any,
     status: any,
