@@ -33,7 +33,7 @@ export interface BulkLoadParts {
    * them to a ledger sink, which puts aside what is news. Its block is as delivered.
    */
   readonly onRefused?: (channel: Channel, block: IntervalBlock) => Promise<void> | void;
-  /** Told, after the commit, of values for time that the same group had given before: the first ones were stored, these were not. */
+  /** Told, after the commit, of deliveries with values that another of the same group replaced: the last said was stored. */
   readonly onOverlap?: (channel: Channel, series: Series) => Promise<void> | void;
   /** Told, after the commit, of every channel day that got a version. */
   readonly onStored?: (channel: Channel, dayStartMs: number) => void;

@@ -113,7 +113,7 @@ describe("loading through validation", () => {
       stream([dayOf("twice", 0, { startMs: start + 60_000 }), dayOf("twice", 2), dayOf("twice", 2, { values })]),
     );
     expect(refused).toEqual([48]);
-    expect(doubled).toEqual([9]);
+    expect(doubled).toEqual([102]);
   });
 
   test("what is sound becomes validated in one version, what is not keeps its value and says by which rule it failed", async () => {
@@ -155,12 +155,30 @@ describe("loading through validation", () => {
     expect(found.filter((finding) => finding.ruleId === "zero-run").map((finding) => finding.numbers["runHours"])).toEqual([48, 72]);
   });
 
-  test("time delivered twice with different values is found, and the first delivery stands", async () => {
+  test("time delivered twice with different values is found, the last said stands, and the same again changes nothing", async () => {
     const found: Finding[] = [];
-    const second = dayOf("e", 0, { values: new Float64Array(48).fill(999) });
-    await bulkLoad(partsFor({ onFindings: (_channel, findings) => void found.push(...findings) }), stream([dayOf("e", 0), second]));
+    const second = dayOf("e", 0, { values: Float64Array.from({ length: 48 }, (_, slot) => 150 + (slot % 7)) });
+    const file = [dayOf("e", 0), second];
+    await bulkLoad(partsFor({ onFindings: (_channel, findings) => void found.push(...findings) }), stream(file));
     expect(found.map((finding) => finding.ruleId)).toEqual(["duplicate"]);
-    expect((await stored("e", 1))[0]?.block.values[0]).toBe(100);
+    const [block] = await stored("e", 1);
+    expect([block?.version, block?.block.values[0]]).toEqual([1, 150]);
+    expect(await bulkLoad(partsFor(), stream(file))).toMatchObject({ blocksStored: 0, blocksUnchanged: 1 });
+  });
+
+  test("of what is said twice, a missing value and an estimate give way to a measured one, whichever comes last", () => {
+    const run = (...slots: (readonly [number, number])[]) => ({
+      startMs: start,
+      intervalSeconds: 1800,
+      values: Float64Array.from(slots, ([value]) => value),
+      qualities: Uint16Array.from(slots, ([, quality]) => quality),
+    });
+    const measured = run([1, QUALITY.raw], [2, QUALITY.raw], [3, QUALITY.raw]);
+    const later = run([0, QUALITY.missing], [9, QUALITY.estimatedLinear], [7, QUALITY.raw]);
+    const [joined] = joinRuns([measured, later]);
+    expect([...(joined?.series.values ?? [])]).toEqual([1, 2, 7]);
+    expect(joined?.overlaps).toEqual([measured, later]);
+    expect([...(joinRuns([later, measured])[0]?.series.values ?? [])]).toEqual([1, 2, 3]);
   });
 
   test("what the reader put aside is passed on, and the rest of the file loads", async () => {
@@ -200,7 +218,7 @@ describe("loading through validation", () => {
 });
 
 describe("joined deliveries", () => {
-  test("keep every first-delivered value at its time; holes are missing; far apart are separate runs", () => {
+  test("keep every last-said value at its time; holes are missing; far apart are separate runs", () => {
     const delivery = fc.record({
       at: fc.integer({ min: 0, max: 300 }),
       values: fc.array(fc.integer({ min: 1, max: 9 }), { maxLength: 20 }),
@@ -209,11 +227,7 @@ describe("joined deliveries", () => {
       fc.property(fc.array(delivery, { maxLength: 8 }), (deliveries) => {
         const list = deliveries.map(({ at, values }) => seriesOf(new Date(start + at * 1_800_000).toISOString(), 1800, values));
         const expected = new Map<number, number>();
-        for (const { at, values } of deliveries
-          .map((entry, order) => ({ ...entry, order }))
-          .toSorted((a, b) => a.at - b.at || a.order - b.order)) {
-          for (const [index, value] of values.entries()) if (!expected.has(at + index)) expected.set(at + index, value);
-        }
+        for (const { at, values } of deliveries) for (const [index, value] of values.entries()) expected.set(at + index, value);
         const found = new Map<number, number>();
         for (const { series } of joinRuns(list)) {
           for (const [index, value] of series.values.entries())
