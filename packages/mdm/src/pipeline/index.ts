@@ -7,6 +7,8 @@ export type { ExceptionEvent, ExceptionEventKind } from "./exception-history.ts"
 export { backTestStored, type BackTestAsk, type StoredBackTest } from "./back-test-stored.ts";
 export { dryRunStored, type DryRunAsk, type DryRunParts } from "./dry-run-stored.ts";
 export { rehearseOne, rehearseStored, type RehearsalAsk } from "./rehearse-stored.ts";
+export { explainInterval, type IntervalExplanation, type IntervalFinding, type IntervalVersion } from "./explain-interval.ts";
+export { coverageOf, type ChannelCoverage } from "./coverage.ts";
 export { UNWATCHED, type RunWatch } from "./run-watch.ts";
 export { reviewDays, type ReviewParts, type ReviewSummary } from "./review.ts";
 export { ReviewQueue, type ReviewQueueOptions } from "./review-queue.ts";

@@ -1,4 +1,5 @@
 import type { MigrationSet } from "@amity/store";
+import { topologyTables } from "../../topology/topology-migrations.ts";
 
 /**
  * Rules as versioned data and prepay accounts, in schema `mdm` (apply after `mdmMigrations`). On Citus `rule_document` and
@@ -85,5 +86,6 @@ create table mdm.tariff_candidate (
 );
 `,
     },
+    topologyTables,
   ],
 };

@@ -1,0 +1,2 @@
+export * from "./virtual-channel.ts";
+export * from "./virtual-store.ts";
