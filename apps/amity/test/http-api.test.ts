@@ -228,8 +228,8 @@ describe("access", () => {
   it("refuses to listen beyond loopback without users", () => {
     expect(() => planAccess({ host: "0.0.0.0", users: 0, demo: true })).toThrow(/no users are configured/);
     expect(() => planAccess({ host: "192.168.1.4", users: 0, demo: false })).toThrow(/Refusing to listen/);
-    expect(planAccess({ host: "0.0.0.0", users: 1, demo: true }).automaticRole).toBeUndefined();
-    expect(planAccess({ host: "127.0.0.1", users: 0, demo: false }).automaticRole).toBe("viewer");
+    expect(planAccess({ host: "0.0.0.0", users: 1, demo: true }).identities).toEqual([]);
+    expect(planAccess({ host: "127.0.0.1", users: 0, demo: false }).identities).toEqual([{ user: "viewer", role: "viewer" }]);
   });
 
   it("asks everybody to sign in where users are configured", async () => {

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { Command } from "./commands.ts";
+import { Decision } from "./decisions.ts";
 import { Backfill, ClockState, FeederState } from "./overview.ts";
 import { Instant } from "./time.ts";
 
@@ -30,6 +31,7 @@ export const LiveEvent = z
     z.object({ type: z.literal("feeder"), feeder: FeederState }),
     z.object({ type: z.literal("concentrator"), id: z.string(), online: z.boolean() }),
     z.object({ type: z.literal("command"), command: Command }),
+    z.object({ type: z.literal("decision"), decision: Decision }),
     z.object({
       type: z.literal("notice"),
       at: Instant,

@@ -9,6 +9,7 @@ import type { Store } from "@amity/store";
 import { composeHeadEnd } from "./head-end.ts";
 import { analysisApi } from "./analysis/analysis-api.ts";
 import { ClusterBook } from "./decisions/cluster-book.ts";
+import { decisionApi } from "./decisions/decision-api.ts";
 import { composeMdm, type Mdm } from "./mdm.ts";
 import { DayBook } from "./api/day-book.ts";
 import { FleetWatch } from "./api/fleet-watch.ts";
@@ -64,14 +65,8 @@ export function composeUtility(options: UtilityOptions): Utility {
   const stored = (summary: DeliverySummary): void => {
     for (const { dayStartMs } of summary.changed) days.changed(dayStartMs);
     reviews.add(summary.changed);
-    if (summary.events.length > 0) explain(summary.events);
+    explain(summary, { store, reviews, log: world.log });
   };
-  // Events may explain what waits for a person: those days are judged again.
-  const explain = (events: DeliverySummary["events"]): void =>
-    void daysToExplain(store, events).then(
-      (found) => reviews.add(found),
-      (error: unknown) => world.log.error("explain-failed", { message: error instanceof Error ? error.message : String(error) }),
-    );
   const mdm = composeMdm(store, world.clock, { zone: options.zone, author: "headend", onStored: stored });
   const sink = watchedSink(mdm.sink, watch, intervals);
   const { headEnd, registry, keys } = composeHeadEnd({ world, store, sink, masterKey: options.masterKey }, options.headEnd);
@@ -94,6 +89,7 @@ export function composeUtility(options: UtilityOptions): Utility {
     version,
   };
   const live = new LiveFeed(parts);
+  const decisions = decisionApi(parts, (decision) => live.decided(decision));
   const analysis = analysisApi({ mdm, clock: world.clock, random: world.random.fork("analysis") });
   headEnd.subscribe((notice) => {
     watch.notice(notice);
@@ -109,7 +105,7 @@ export function composeUtility(options: UtilityOptions): Utility {
     live,
     events: new EndDeviceEventRecorder({ registry, sink, watch, live, clock: world.clock }),
     parts,
-    api: { ...utilityApi(parts, live, () => [...reasons]), analysis: analysis.api },
+    api: { ...utilityApi(parts, live, () => [...reasons]), decisions: decisions.api, analysis: analysis.api },
     async start() {
       await keepStandardRules(mdm.rules, "amity");
       watch.load(await registry.activeDevices());
@@ -123,9 +119,19 @@ export function composeUtility(options: UtilityOptions): Utility {
       reasons.add("head-end: stopping");
       await headEnd.stop();
       await reviews.stop();
+      await decisions.stop();
       await analysis.stop();
     },
   };
+}
+
+/** Events may explain what waits for a person: those days are judged again. */
+function explain({ events }: DeliverySummary, { store, reviews, log }: { store: Store; reviews: ReviewQueue; log: World["log"] }): void {
+  if (events.length === 0) return;
+  void daysToExplain(store, events).then(
+    (found) => reviews.add(found),
+    (error: unknown) => log.error("explain-failed", { message: error instanceof Error ? error.message : String(error) }),
+  );
 }
 
 /** The ledger's sink; what it has committed is watched and counted. */

@@ -364,7 +364,7 @@ export function createFixtureUtility(
       const index = exceptions.findIndex((one) => one.id === id);
       const exception = exceptions[index];
       if (exception === undefined) return { kind: "not-found" };
-      if ((resolution.reason ?? "").trim() === "") return { kind: "refused", detail: "Say why." };
+      if (resolution.action !== "reopen" && (resolution.reason ?? "").trim() === "") return { kind: "refused", detail: "Say why." };
       const state = ({ accept: "accepted", estimate: "estimated", dismiss: "dismissed", reopen: "open" } as const)[resolution.action];
       exceptions[index] = { ...exception, state };
       return { kind: "done", value: { ...exception, state } };

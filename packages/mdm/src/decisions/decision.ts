@@ -1,3 +1,4 @@
+import type { IntervalBlock } from "@amity/intervals";
 import type { Unit } from "@amity/model";
 import type { EstimatorName } from "../estimation/plan.ts";
 import type { ChannelId } from "../ledger/channel-id.ts";
@@ -82,6 +83,8 @@ export interface DecisionPreview {
   readonly effect: DecisionEffect;
   /** Why somebody else must approve it; empty where nobody must. */
   readonly secondPerson: string;
+  /** The days of an edit of one channel as they would be; empty for other asks. */
+  readonly days: readonly IntervalBlock[];
 }
 
 /**

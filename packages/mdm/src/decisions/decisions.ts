@@ -91,7 +91,9 @@ export function createDecisions(parts: DecisionsParts): Decisions {
     async preview(ask, tell = SILENT) {
       try {
         const plan = await planOf(parts, ask, tell);
-        return plan === undefined ? undefined : await previewOf(parts, plan, tell);
+        if (plan === undefined) return undefined;
+        const days = ask.kind === "edit" ? plan.days.map(({ block }) => block) : [];
+        return { ...(await previewOf(parts, plan, tell)), days };
       } catch (error) {
         if (error instanceof Superseded) throw new UsageError(error.message, { code: "cannot-undo" });
         throw error;
@@ -146,7 +148,7 @@ async function planOf(parts: PlanParts, ask: DecisionAsk, tell: Tell): Promise<P
   }
 }
 
-async function previewOf(parts: DecisionsParts, plan: Plan, tell: Tell): Promise<DecisionPreview> {
+async function previewOf(parts: DecisionsParts, plan: Plan, tell: Tell): Promise<Omit<DecisionPreview, "days">> {
   const effect: DecisionEffect = { ...effectOf(plan, parts.policy), bills: await billEffect(parts, plan.days, tell) };
   return { fingerprint: fingerprintOf(plan), effect, secondPerson: secondPersonFor(parts.policy, effect) };
 }

@@ -137,7 +137,7 @@ export async function resolveException(
 ): Promise<WriteOutcome<VeeException>> {
   const exception = await parts.mdm.exceptions.find(id);
   if (exception === undefined) return { kind: "not-found" };
-  const reason = resolution.reason ?? "";
+  const reason = resolution.reason ?? (resolution.action === "reopen" ? "taken back" : "");
   if (reason.trim() === "") return { kind: "refused", detail: "A decision needs a reason: say in a few words why." };
   const outcome = await resolve(parts, exception, { action: resolution.action, reason, by });
   const after = await parts.mdm.exceptions.find(id);

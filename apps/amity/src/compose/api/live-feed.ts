@@ -1,4 +1,4 @@
-import type { LiveEvent } from "@amity/api";
+import type { Decision, LiveEvent } from "@amity/api";
 import type { HeadEndNotice } from "@amity/headend";
 import type { Timer } from "@amity/runtime";
 import { commandShape } from "./command-shape.ts";
@@ -54,6 +54,11 @@ export class LiveFeed {
   say(severity: "notice" | "warning" | "alarm", text: string, meterId?: string): void {
     const at = instantText(this.#parts.world.clock.nowMs());
     this.#tell({ type: "notice", at, severity, text, ...(meterId === undefined ? {} : { meterId }) });
+  }
+
+  /** Tells that a decision was made, waits, or ended otherwise. */
+  decided(decision: Decision): void {
+    this.#tell({ type: "decision", decision });
   }
 
   feederChanged(feederId: string): void {

@@ -11,7 +11,7 @@ import { traceShape } from "./trace-shape.ts";
 import type { UtilityParts } from "./utility-parts.ts";
 
 /** The utility as the HTTP edge sees it, over the running head-end and MDM. */
-export function utilityApi(parts: UtilityParts, live: LiveFeed, notReady: () => readonly string[]): UtilityApi {
+export function utilityApi(parts: UtilityParts, live: LiveFeed, notReady: () => readonly string[]): Omit<UtilityApi, "decisions"> {
   const { headEnd, watch, places, demo } = parts;
   const online = new Set<string>();
   headEnd.subscribe((notice) => {

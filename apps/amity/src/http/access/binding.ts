@@ -1,17 +1,21 @@
 import { UsageError } from "@amity/bytes";
 import type { Role } from "@amity/api";
+import type { Principal } from "../write-outcome.ts";
 
 /** Who may come in without signing in. */
 export interface AccessPlan {
-  /** Role of a request without a session; absent where everybody must sign in. */
-  readonly automaticRole?: Role;
+  /**
+   * Who a request without a session may be; empty where everybody must sign in. The first one it is by itself; the demo has a
+   * second, so that what needs two people can be tried by one.
+   */
+  readonly identities: readonly Principal[];
   /** Host names that the server answers for; absent where any will do. Guards loopback against DNS rebinding. */
   readonly hostNames?: readonly string[];
 }
 
 /**
- * Decides what a binding may offer. On loopback without users the demo opens an operator's session and an installation
- * with real meters a viewer's; with users everybody signs in.
+ * Decides what a binding may offer. On loopback without users the demo opens an operator's session (or an analyst's, by choice)
+ * and an installation with real meters a viewer's; with users everybody signs in.
  * @throws UsageError `authentication-not-configured` for any other address without users.
  */
 export function planAccess(options: { host: string; users: number; demo: boolean }): AccessPlan {
@@ -25,9 +29,14 @@ export function planAccess(options: { host: string; users: number; demo: boolean
       },
     );
   }
-  if (!loopback) return {};
+  if (!loopback) return { identities: [] };
   const hostNames = ["localhost", "127.0.0.1", "[::1]", options.host];
-  return options.users > 0 ? { hostNames } : { hostNames, automaticRole: options.demo ? "operator" : "viewer" };
+  if (options.users > 0) return { hostNames, identities: [] };
+  return { hostNames, identities: options.demo ? [identityOf("operator"), identityOf("analyst")] : [identityOf("viewer")] };
+}
+
+function identityOf(role: Role): Principal {
+  return { user: role, role };
 }
 
 /** True for 127.0.0.0/8, ::1 and `localhost`. */

@@ -9,20 +9,20 @@ import type { Sessions } from "./sessions.ts";
 
 export const SESSION_COOKIE = "amity_session";
 
-/** Finds out who asks: the session's user, or the automatic one of the plan, or nobody. */
+/** Names the identity that a browser took where nobody signs in. It grants nothing that the request would not have without it. */
+export const IDENTITY_COOKIE = "amity_identity";
+
+/** Finds out who asks: the session's user, or one of the plan's identities, or nobody. */
 export function identify(sessions: Sessions, plan: AccessPlan) {
   return createMiddleware<HttpEnv>(async (c, next) => {
     const token = getCookie(c, SESSION_COOKIE);
     const principal = token === undefined ? undefined : sessions.find(token);
-    const automatic = principal === undefined && plan.automaticRole !== undefined;
-    c.set("principal", principal ?? automaticPrincipal(plan));
-    c.set("automatic", automatic);
+    const taken = getCookie(c, IDENTITY_COOKIE);
+    const identity = plan.identities.find(({ user }) => user === taken) ?? plan.identities[0];
+    c.set("principal", principal ?? identity);
+    c.set("automatic", principal === undefined && identity !== undefined);
     await next();
   });
-}
-
-function automaticPrincipal(plan: AccessPlan): Principal | undefined {
-  return plan.automaticRole === undefined ? undefined : { user: plan.automaticRole, role: plan.automaticRole };
 }
 
 /** Ends the request with 401 or 403 unless the principal's role holds the right. */

@@ -18,6 +18,8 @@ export interface Sessions {
   /** Who holds the token; extends the idle limit. */
   find(token: string): Principal | undefined;
   close(token: string): void;
+  /** Everybody who may sign in. */
+  people(): Principal[];
 }
 
 const IDLE_MS = 8 * 3600_000;
@@ -65,5 +67,6 @@ export function createSessions(users: readonly User[], timers: Pick<Timers, "ela
     close(token) {
       held.delete(keyOf(token));
     },
+    people: () => users.map(({ name, role }) => ({ user: name, role })),
   };
 }

@@ -2,8 +2,8 @@ import { createRoute, z, type OpenAPIHono } from "@hono/zod-openapi";
 import { getConnInfo } from "@hono/node-server/conninfo";
 import type { Context } from "hono";
 import { deleteCookie, getCookie, setCookie } from "hono/cookie";
-import { LoginRequest, ROLE_RIGHTS, Session } from "@amity/api";
-import { SESSION_COOKIE } from "../access/gatekeeping.ts";
+import { IdentityChoice, LoginRequest, ROLE_RIGHTS, Session } from "@amity/api";
+import { IDENTITY_COOKIE, SESSION_COOKIE } from "../access/gatekeeping.ts";
 import { ProblemError } from "../problems.ts";
 import type { HttpEnv } from "../env.ts";
 import type { Principal } from "../ports.ts";
@@ -25,6 +25,14 @@ const loginRoute = createRoute({
   tags,
   summary: "Sign in; sets the session cookie",
   request: { body: jsonBody(LoginRequest) },
+  responses: answers(200, Session, "The session"),
+});
+const identityRoute = createRoute({
+  method: "post",
+  path: "/api/v1/session/identity",
+  tags,
+  summary: "Be another of the demo's people, where nobody signs in",
+  request: { body: jsonBody(IdentityChoice) },
   responses: answers(200, Session, "The session"),
 });
 const logoutRoute = createRoute({
@@ -59,6 +67,14 @@ export function addSessionRoutes(app: OpenAPIHono<HttpEnv>, deps: RouteDeps): vo
     return c.json(sessionOf(deps, principal, false), 200);
   });
 
+  app.openapi(identityRoute, (c) => {
+    const { name } = c.req.valid("json");
+    const identity = deps.identities.find(({ user }) => user === name);
+    if (identity === undefined) throw new ProblemError("not-found", { detail: `Nobody here is ${name} without signing in.` });
+    setCookie(c, IDENTITY_COOKIE, name, { httpOnly: true, sameSite: "Strict", path: "/" });
+    return c.json(sessionOf(deps, identity, true), 200);
+  });
+
   app.openapi(logoutRoute, (c) => {
     const token = getCookie(c, SESSION_COOKIE);
     if (token !== undefined) deps.sessions.close(token);
@@ -73,6 +89,7 @@ function sessionOf(deps: RouteDeps, principal: Principal, automatic: boolean): S
     role: principal.role,
     rights: [...ROLE_RIGHTS[principal.role]],
     automatic,
+    identities: automatic ? deps.identities.map(({ user }) => user) : [],
     utility: { ...deps.utility.facts() },
   };
 }
