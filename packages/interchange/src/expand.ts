@@ -84,6 +84,13 @@ async function* zipMembers(name: string, chunks: Chunks): AsyncGenerator<InputFi
       ? error
       : new DecodeError(`${name} is a broken zip file`, { offset: -1, code: "archive", cause: error });
   }
+  if (Object.hasOwn(members, "[Content_Types].xml")) {
+    throw new DecodeError(`${name} is an Office document, not an archive of readings`, {
+      offset: 0,
+      code: "archive",
+      advice: "save it as CSV",
+    });
+  }
   for (const [member, content] of Object.entries(members)) yield { name: `${name}/${member}`, chunks: once(content) };
 }
 

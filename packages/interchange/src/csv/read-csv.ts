@@ -1,3 +1,4 @@
+import { DecodeError } from "@amity/bytes";
 import type { Zone } from "@amity/intervals";
 import { QUALITY, type Unit } from "@amity/model";
 import { parseScaled } from "../decimal.ts";
@@ -31,7 +32,8 @@ const KWH = { unit: "Wh", textScaler: 3 } as const;
 
 /**
  * Reads interval data from CSV: `timestamp,value`, `id,timestamp,value`, or a time column with one value column a usage
- * point; and our own export, whose rows say channel, length and quality themselves. Rows that cannot be used come out as `putAside` with line, field and reason; everything else is read.
+ * point; and our own export, whose rows say channel, length and quality themselves. Rows that cannot be used come out as
+ * `putAside` with line, field and reason; everything else is read.
  */
 export async function* readCsv(chunks: Chunks, options: CsvOptions): AsyncGenerator<InterchangeRecord> {
   let reader: CsvRowReader | ExportRowReader | undefined;
@@ -48,7 +50,8 @@ export async function* readCsv(chunks: Chunks, options: CsvOptions): AsyncGenera
     }
     yield* reader.row(line);
   }
-  if (reader !== undefined) yield* reader.end();
+  if (reader === undefined) throw new DecodeError("the file is empty", { offset: 0, code: "empty" });
+  yield* reader.end();
 }
 
 class CsvRowReader {
