@@ -6,6 +6,7 @@ export * from "./application/record.ts";
 export * from "./link/wired-frame.ts";
 export * from "./link/frame-assembler.ts";
 export * from "./link/wired-message.ts";
+export * from "./cosem/cosem-segments.ts";
 export * from "./application/application-error.ts";
 export * from "./application/compact-frame.ts";
 export * from "./application/control-information.ts";

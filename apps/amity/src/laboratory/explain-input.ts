@@ -2,7 +2,8 @@ import { UsageError } from "@amity/bytes";
 import { explainDsmr, isDsmr } from "@amity/dsmr";
 import { explainIec6205621, isIec6205621 } from "@amity/iec62056-21";
 import { explainSml, isSml } from "@amity/sml";
-import { detectMbus, explainMbus, singleKey, type ExplainNode } from "@amity/mbus";
+import { detectMbus, explainMbus, isCosemOverMbus, singleKey, type ExplainNode } from "@amity/mbus";
+import { explainCosemOverMbus } from "./explain-cosem-over-mbus.ts";
 import { explainDlmsOctets } from "./explain-dlms.ts";
 import type { ExplainedField } from "./explained-field.ts";
 
@@ -50,6 +51,7 @@ function guess(octets: Uint8Array): string {
   if (isSml(octets)) return "sml";
   if (isDsmr(octets)) return "p1";
   const mbus = detectMbus(octets);
+  if (mbus === "mbus" && isCosemOverMbus(octets)) return "dlms";
   if (mbus !== undefined) return mbus;
   return isIec6205621(octets) ? "iec62056-21" : "dlms";
 }
@@ -65,7 +67,8 @@ function explainDlms(octets: Uint8Array, { key, authenticationKey, systemTitle }
     key === undefined
       ? []
       : [{ label: "the given key", encryptionKey: key, authenticationKey: authenticationKey ?? new Uint8Array(key.length) }];
-  const root = explainDlmsOctets(octets, { keys, systemTitles: systemTitle === undefined ? [] : [systemTitle] });
+  const given = { keys, systemTitles: systemTitle === undefined ? [] : [systemTitle] };
+  const root = isCosemOverMbus(octets) ? explainCosemOverMbus(octets, given) : explainDlmsOctets(octets, given);
   const missing = [
     ...(authenticationKey === undefined ? ["the authentication key (--auth-key)"] : []),
     ...(systemTitle === undefined ? ["the sender's system title (--system-title)"] : []),
