@@ -29,6 +29,7 @@ export { lastGaspApdu } from "./dlms/last-gasp.ts";
 export { networkCarrier, type OutgoingPush, type PushCarrier } from "./push-carrier.ts";
 export { FleetJournal, type JournalEntry } from "./journal.ts";
 export {
+  siteOf,
   MeterFleet,
   type FleetParts,
   type MeterTransport,

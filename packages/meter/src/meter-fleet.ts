@@ -259,7 +259,8 @@ function tracked(connection: Connection, over: () => void): Connection {
 }
 
 /** Civil time of the place from its zone: the standard offset is the smaller one of the year. */
-function siteOf(plan: FleetPlan, zone: Zone): Site {
+/** The place and weather that all homes of a plan share. */
+export function siteOf(plan: FleetPlan, zone: Zone): Site {
   const year = civilDateOf(Math.floor((plan.meters[0]?.installedMs ?? 0) / DAY_MS)).year;
   const offsets = [1, 4, 7, 10].map((month) => zone.offsetMsAt(dayNumberOf({ year, month, day: 15 }) * DAY_MS));
   const standardOffsetMs = Math.min(...offsets);

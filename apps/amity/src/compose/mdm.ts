@@ -23,6 +23,7 @@ import {
   type ReviewParts,
   type RuleStore,
   type TariffCandidates,
+  type TemperatureOf,
 } from "@amity/mdm";
 import type { ReadingSink } from "@amity/model";
 import type { Clock } from "@amity/runtime";
@@ -50,6 +51,8 @@ export interface MdmOptions {
   readonly zone: string;
   readonly author: string;
   readonly policy?: DecisionPolicy;
+  /** The weather, for rules and estimators of gas and heat. */
+  readonly temperatureOf?: TemperatureOf;
   readonly onStored?: (summary: DeliverySummary) => void;
 }
 
@@ -63,6 +66,7 @@ export function composeMdm(store: Store, clock: Clock, options: MdmOptions): Mdm
   const rules = createRuleStore(store, clock);
   const start = { ruleSet: compileRuleSet(STANDARD_RULE_SET), plan: STANDARD_ESTIMATION_PLAN };
   const inForce = createRulesInForce(rules, STANDARD_RULE_SET.id, start);
+  const weather = options.temperatureOf === undefined ? {} : { temperatureOf: options.temperatureOf };
   const { author, onStored, policy = STANDARD_DECISION_POLICY } = options;
   return {
     store,
@@ -75,6 +79,6 @@ export function composeMdm(store: Store, clock: Clock, options: MdmOptions): Mdm
     sink: createLedgerSink({ store, ledger, registry, clock, author, ...(onStored === undefined ? {} : { onStored }) }),
     rules,
     candidates: createTariffCandidates(store, clock),
-    review: { store, ledger, exceptions, clock, ...start, inForce, zone },
+    review: { store, ledger, exceptions, clock, ...start, inForce, zone, ...weather },
   };
 }

@@ -1,7 +1,7 @@
 import { EndDeviceEventRecorder } from "./event-recorder.ts";
 import type { HeadEnd, HeadEndOptions, KeyVault, Registry } from "@amity/headend";
 import { zoneOf } from "@amity/intervals";
-import { daysToExplain, keepStandardRules, ReviewQueue, type DeliverySummary } from "@amity/mdm";
+import { commodityByMeter, daysToExplain, keepStandardRules, ReviewQueue, type DeliverySummary, type TemperatureOf } from "@amity/mdm";
 import type { FleetPlan } from "@amity/meter";
 import type { ReadingSink } from "@amity/model";
 import type { World } from "@amity/runtime";
@@ -29,6 +29,8 @@ export interface UtilityOptions {
   readonly name: string;
   readonly version: string;
   readonly plan?: FleetPlan;
+  /** The weather where the usage points are. */
+  readonly temperatureOf?: TemperatureOf;
   readonly demo?: DemoControls;
   readonly headEnd: HeadEndOptions;
 }
@@ -67,7 +69,8 @@ export function composeUtility(options: UtilityOptions): Utility {
     reviews.add(summary.changed);
     explain(summary, { store, reviews, log: world.log });
   };
-  const mdm = composeMdm(store, world.clock, { zone: options.zone, author: "headend", onStored: stored });
+  const weather = options.temperatureOf === undefined ? {} : { temperatureOf: options.temperatureOf };
+  const mdm = composeMdm(store, world.clock, { zone: options.zone, author: "headend", onStored: stored, ...weather });
   const sink = watchedSink(mdm.sink, watch, intervals);
   const { headEnd, registry, keys } = composeHeadEnd({ world, store, sink, masterKey: options.masterKey }, options.headEnd);
   const days = new DayBook({ store, ledger: mdm.ledger, timers: world.timers, groupOf: (meterId) => places.groupOf(meterId) });
@@ -108,7 +111,7 @@ export function composeUtility(options: UtilityOptions): Utility {
     api: { ...utilityApi(parts, live, () => [...reasons]), decisions: decisions.api, analysis: analysis.api },
     async start() {
       await keepStandardRules(mdm.rules, "amity");
-      watch.load(await registry.activeDevices());
+      watch.load(await registry.activeDevices(), await commodityByMeter(store));
       await intervals.load(store);
       await headEnd.start();
       await reviews.start();

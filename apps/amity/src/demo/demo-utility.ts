@@ -4,6 +4,7 @@ import { digest } from "@amity/crypto";
 import { memoryReceivedCounter, type PushSender, type ReceivedCounter } from "@amity/dlms";
 import type { KeyVault } from "@amity/headend";
 import { zoneOf } from "@amity/intervals";
+import { createGasParameters } from "@amity/mdm";
 import { createFleet, type FleetOptions, type FleetPlan } from "@amity/meter";
 import {
   realFiles,
@@ -22,9 +23,12 @@ import { listenForPushes } from "../compose/push-receiver.ts";
 import { usagePointOf } from "../compose/api/place-book.ts";
 import { startField, type FieldLink } from "../field/field-link.ts";
 import type { ClockSetting } from "../field/field-messages.ts";
-import { BillingRun } from "./billing-run.ts";
+import { BillingRun, type BilledPoint } from "./billing-run.ts";
 import { DemoNotes, loadDemoState } from "./demo-state.ts";
+import { GasQualityFeed } from "./gas-quality.ts";
 import { provisionHeadEnd, provisionMdm } from "./provision.ts";
+import { provisionSubMeters, subUsagePointOf } from "./sub-meter-provision.ts";
+import { weatherStation } from "./weather-station.ts";
 
 export interface DemoOptions {
   readonly store: Store;
@@ -55,6 +59,8 @@ const BACK_FILL_DAYS = 3;
 const FEEDERS = 6;
 const CONCENTRATORS = 12;
 const ZONE = "Australia/Sydney";
+/** Shares of the homes that have gas, district heat, and a water meter that can be heard. */
+const SUB_METERS = { gas: 0, water: 0, heat: 0 };
 
 /**
  * Starts the demo: the simulated field in a process of its own, its fleet registered as a utility would, head-end and MDM over
@@ -75,6 +81,7 @@ export async function startDemo(options: DemoOptions): Promise<DemoUtility> {
     startMs: state.foundedMs,
     zone: ZONE,
     climate: "newSouthWales",
+    subMeters: SUB_METERS,
   };
   const plan = createFleet(fleet);
   const masterSecret = toHex(digest("sha256", new TextEncoder().encode(`amity demo fleet ${seed}`)));
@@ -87,6 +94,7 @@ export async function startDemo(options: DemoOptions): Promise<DemoUtility> {
     name: "Demo utility",
     version: options.version,
     plan,
+    temperatureOf: weatherStation(plan),
     demo: controls,
     headEnd: { historyMs, collectEveryMs: COLLECT_EVERY_MS, directSessionsMax: 8, concentratorPollMs: 500, requestTimeoutMs: 20_000 },
   });
@@ -103,11 +111,12 @@ export async function startDemo(options: DemoOptions): Promise<DemoUtility> {
   });
   controls.connect(field, clock);
   await provisionMdm(utility.mdm.registry, plan);
+  await provisionSubMeters(utility.mdm.registry, createGasParameters(store, clock), plan);
   await provisionHeadEnd({ registry: utility.registry, keys: utility.keys, plan, masterSecret: fromHex(masterSecret) }, field);
   const notes = new DemoNotes({ folder, state, clock, timers: realTimers });
   await notes.start();
   await utility.start();
-  const billing = billingRunOf(utility, plan, { clock, foundedMs: state.foundedMs, historyDays: options.historyDays });
+  const billing = billingRunOf(utility, plan, { clock, foundedMs: state.foundedMs, historyDays: options.historyDays, log });
   await billing.start();
   return {
     utility,
@@ -125,14 +134,39 @@ export async function startDemo(options: DemoOptions): Promise<DemoUtility> {
 }
 
 /** Bills as a utility would, once the history is read and judged. */
-function billingRunOf(utility: Utility, plan: FleetPlan, when: { clock: ScaledClock; foundedMs: number; historyDays: number }): BillingRun {
+function billingRunOf(
+  utility: Utility,
+  plan: FleetPlan,
+  when: { clock: ScaledClock; foundedMs: number; historyDays: number; log: Log },
+): BillingRun {
+  const { clock, foundedMs } = when;
+  const gas = createGasParameters(utility.mdm.store, clock);
+  const quality = new GasQualityFeed({ gas, clock, zone: zoneOf(ZONE), foundedMs });
   return new BillingRun({
     ...when,
     billing: utility.mdm.billing,
     zone: zoneOf(ZONE),
-    usagePoints: plan.meters.map(usagePointOf),
+    usagePoints: billedPointsOf(plan),
+    prepare: () => quality.publish(),
+    onFailed: (error) => when.log.warn("billing-failed", { message: error instanceof Error ? error.message : String(error) }),
     isReady: () => utility.headEnd.views.backfill().fraction >= 0.98 && utility.reviews.due === 0,
   });
+}
+
+const TARIFFS = { gas: "home-gas", water: "home-water", heat: "home-heat" } as const;
+
+/** What is billed: each home's electricity, and whatever else it has. A meter that is only heard has no past. */
+function billedPointsOf(plan: FleetPlan): BilledPoint[] {
+  const homes = new Map(plan.meters.map((meter, group) => [meter.meterId, { meter, group }]));
+  return [
+    ...plan.meters.map((meter, group) => ({ usagePointId: usagePointOf(meter), tariffId: "home-tou", group, hasHistory: true })),
+    ...plan.subMeters.flatMap((meter): BilledPoint[] => {
+      const home = homes.get(meter.homeMeterId);
+      if (home === undefined) return [];
+      const usagePointId = subUsagePointOf(meter, home.meter);
+      return [{ usagePointId, tariffId: TARIFFS[meter.medium], group: home.group, hasHistory: meter.reach.kind === "channel" }];
+    }),
+  ];
 }
 
 /** The demo's switches, connected once the field runs. */

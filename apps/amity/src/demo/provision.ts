@@ -2,7 +2,8 @@ import type { ConcentratorEntry, Device, KeyRef, KeyVault, Registry } from "@ami
 import type { Registry as MdmRegistry } from "@amity/mdm";
 import { deriveMeterKeys, logicalDeviceName, STANDARD_METER, type FleetPlan, type PlannedMeter } from "@amity/meter";
 import { concentratorKeys } from "../field/field-keys.ts";
-import { usagePointOf } from "../compose/api/place-book.ts";
+import { placeIdsOf } from "../compose/api/place-book.ts";
+import { subMeterDevices, subMeterSecrets } from "./sub-meter-provision.ts";
 
 /** Where the simulated field listens. */
 export interface FieldPorts {
@@ -23,7 +24,7 @@ export async function provisionHeadEnd(
 ): Promise<void> {
   const { registry, keys, plan, masterSecret } = parts;
   await registry.registerConcentrators(plan.concentrators.map(({ concentratorId }) => concentratorEntry(concentratorId, ports)));
-  await registry.registerDevices(plan.meters.map((meter) => deviceOf(meter, ports)));
+  await registry.registerDevices([...plan.meters.map((meter) => deviceOf(meter, ports)), ...subMeterDevices(plan)]);
   const [first] = plan.meters;
   if (first !== undefined && (await keys.has({ owner: first.meterId, purpose: "guek" }))) return;
   const secrets: { ref: KeyRef; secret: Uint8Array }[] = [];
@@ -38,6 +39,7 @@ export async function provisionHeadEnd(
     secrets.push({ ref: { owner: concentratorId, purpose: "guek" }, secret: encryptionKey });
     secrets.push({ ref: { owner: concentratorId, purpose: "gak" }, secret: authenticationKey });
   }
+  secrets.push(...subMeterSecrets(plan, masterSecret));
   await keys.store(secrets);
 }
 
@@ -51,9 +53,11 @@ export async function provisionMdm(registry: MdmRegistry, plan: FleetPlan): Prom
 }
 
 async function install(registry: MdmRegistry, meter: PlannedMeter, timeZone: string): Promise<void> {
-  const usagePointId = usagePointOf(meter);
+  const { usagePointId, premisesId, customerId } = placeIdsOf(meter);
   await registry.addUsagePoint({
     usagePointId,
+    premisesId,
+    customerId,
     commodity: "electricity",
     timeZone,
     channelClass: meter.customerClass === "smallCommercial" ? "commercial" : "residential",

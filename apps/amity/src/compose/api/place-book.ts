@@ -1,5 +1,5 @@
 import type { MeterSummary, Topology } from "@amity/api";
-import type { FleetPlan, PlannedMeter } from "@amity/meter";
+import type { FleetPlan, PlannedMeter, PlannedSubMeter } from "@amity/meter";
 import { METER_STATES } from "@amity/api";
 import type { FleetWatch } from "./fleet-watch.ts";
 
@@ -20,23 +20,30 @@ export interface Place {
 export class PlaceBook {
   readonly plan: FleetPlan | undefined;
   readonly #places = new Map<string, Place>();
+  /** Gas, water and heat meters: they stand where their homes are, and are not drawn beside them. */
+  readonly #subPlaces = new Map<string, Place>();
 
   constructor(plan: FleetPlan | undefined) {
     this.plan = plan;
     for (const meter of plan?.meters ?? []) this.#places.set(meter.meterId, placeOf(meter));
+    for (const meter of plan?.subMeters ?? []) {
+      const home = this.#places.get(meter.homeMeterId);
+      if (home !== undefined) this.#subPlaces.set(meter.meterId, subPlaceOf(meter, home));
+    }
   }
 
   place(meterId: string): Place | undefined {
-    return this.#places.get(meterId);
+    return this.#places.get(meterId) ?? this.#subPlaces.get(meterId);
   }
 
+  /** Where the electricity meters stand. */
   places(): Iterable<Place> {
     return this.#places.values();
   }
 
   /** Where a meter hangs, from near to far, in words; empty where the map does not know it. */
   namesOf(meterId: string): string[] {
-    const place = this.#places.get(meterId);
+    const place = this.place(meterId);
     if (place === undefined) return [];
     const feeder = this.feeders.find(({ feederId }) => feederId === place.feederId);
     return [
@@ -47,7 +54,7 @@ export class PlaceBook {
   }
 
   metersOfFeeder(feederId: string): string[] {
-    return [...this.#places.values()].flatMap((place) => (place.feederId === feederId ? [place.meterId] : []));
+    return [...this.#places.values(), ...this.#subPlaces.values()].flatMap((place) => (place.feederId === feederId ? [place.meterId] : []));
   }
 
   get feeders(): FleetPlan["feeders"] {
@@ -117,6 +124,27 @@ function placeOf(meter: PlannedMeter): Place {
     installedMs: meter.installedMs,
     traits,
   };
+}
+
+/** A sub-meter is where its home is; by radio it is heard by a concentrator of its own. */
+function subPlaceOf(meter: PlannedSubMeter, home: Place): Place {
+  const { reach } = meter;
+  return {
+    ...home,
+    meterId: meter.meterId,
+    usagePointId: `${home.usagePointId}${SUB_SUFFIXES[meter.medium]}`,
+    concentratorId: reach.kind === "wireless" ? reach.concentratorId : home.concentratorId,
+    installedMs: meter.installedMs,
+    traits: [],
+  };
+}
+
+/** What the usage point of a sub-meter has behind that of its home. */
+export const SUB_SUFFIXES = { gas: "G", water: "W", heat: "H" } as const;
+
+/** Who and where a demo home is: its electricity's usage point, the place, and who pays for all of it. */
+export function placeIdsOf(home: PlannedMeter): { usagePointId: string; premisesId: string; customerId: string } {
+  return { usagePointId: usagePointOf(home), premisesId: `P${home.serial}`, customerId: `C${home.serial}` };
 }
 
 /** The usage point of a demo meter. */
