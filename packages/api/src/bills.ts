@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { Commodity } from "./exceptions.ts";
 import { pageOf, PageQuery } from "./page.ts";
 import { CivilDay, Instant } from "./time.ts";
 
@@ -9,6 +10,7 @@ export const BillSummary = z
   .object({
     id: z.string(),
     usagePoint: z.string(),
+    commodity: Commodity,
     meterId: z.string(),
     /** Civil days, `to` exclusive. */
     from: CivilDay,
@@ -16,7 +18,10 @@ export const BillSummary = z
     tariff: z.string(),
     currency: z.string().length(3),
     total: Money,
+    /** Energy delivered; of gas what its volume holds, of water 0. */
     energyWh: z.number(),
+    /** Cubic metres metered, of gas, water and heating water. */
+    volumeM3: Money.optional(),
     /** Share of the energy that is estimated, 0..1. */
     estimatedShare: z.number().min(0).max(1),
     state: z.enum(["draft", "held", "issued", "cancelled"]),
@@ -70,6 +75,19 @@ export const BillLine = z
   .meta({ id: "BillLine" });
 export type BillLine = z.infer<typeof BillLine>;
 
+/** The bills of all commodities that the same customer has for cycles that end with this one, this one among them. */
+export const JointBill = z
+  .object({
+    bills: z.array(BillSummary).max(50),
+    total: Money,
+    currency: z.string().length(3),
+    state: z.enum(["held", "issued"]),
+    /** Usage points of the customer that have no bill of the time yet. */
+    missing: z.array(z.object({ usagePoint: z.string(), commodity: Commodity })).max(50),
+  })
+  .meta({ id: "JointBill" });
+export type JointBill = z.infer<typeof JointBill>;
+
 /** A bill pins the versions that it used: `knownAt` is the `as_of` under which its intervals are read again. */
 export const Bill = z
   .object({
@@ -78,6 +96,8 @@ export const Bill = z
     knownAt: Instant,
     zone: z.string(),
     notes: z.array(z.string()).max(50),
+    /** Absent where the customer has no other usage point. */
+    together: JointBill.optional(),
   })
   .meta({ id: "Bill" });
 export type Bill = z.infer<typeof Bill>;
@@ -87,6 +107,7 @@ export const BillRelease = z.object({ reason: z.string().trim().min(1).max(400) 
 export type BillRelease = z.infer<typeof BillRelease>;
 
 export const BillsQuery = PageQuery.extend({
+  commodity: Commodity.optional(),
   meterId: z.string().max(80).optional(),
   state: z.enum(["draft", "held", "issued", "cancelled"]).optional(),
 });

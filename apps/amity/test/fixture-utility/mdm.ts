@@ -133,6 +133,7 @@ export function billsOf(fleet: FixtureFleet, nowMs: number): BillSummary[] {
     return {
       id: `B2026-11-${String(index + 1).padStart(4, "0")}`,
       usagePoint: `UP${meter.planned.serial}`,
+      commodity: "electricity",
       meterId: meter.planned.meterId,
       from: dayOf(zone, from),
       to: dayOf(zone, to),

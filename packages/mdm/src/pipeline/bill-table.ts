@@ -46,6 +46,7 @@ export async function listBills(runner: SqlRunner, filter: BillFilter, limit: nu
   const { rows } = await runner.query<BillRow>(
     `${SELECT} where ($1::text is null or usage_point_id = $1) and ($2::text is null or meter_id = $2) and ($3::text is null or state = $3)
        and ($4::date is null or (to_day, bill_id) < ($4, $5))
+       and ($7::text is null or coalesce(document ->> 'commodity', 'electricity') = $7)
      order by to_day desc, bill_id desc limit $6`,
     [
       filter.usagePointId ?? null,
@@ -54,6 +55,7 @@ export async function listBills(runner: SqlRunner, filter: BillFilter, limit: nu
       filter.after === undefined ? null : formatDay(filter.after.toDay),
       filter.after?.billId ?? null,
       limit,
+      filter.commodity ?? null,
     ],
   );
   return rows.map(billOf);

@@ -1,4 +1,4 @@
-import type { UsagePointId } from "@amity/model";
+import type { Commodity, UsagePointId } from "@amity/model";
 import type { Bill } from "../rating/index.ts";
 
 export type BillState = "held" | "issued" | "cancelled";
@@ -35,6 +35,7 @@ export interface BillFilter {
   readonly usagePointId?: UsagePointId;
   readonly meterId?: string;
   readonly state?: BillState;
+  readonly commodity?: Commodity;
   readonly limit: number;
   /** Only what comes after this one in the list (newest period first). */
   readonly after?: { readonly toDay: number; readonly billId: string };
