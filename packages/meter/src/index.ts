@@ -26,6 +26,7 @@ export { MeterDevice, type MeterDeviceParts } from "./dlms/meter-device.ts";
 export { logicalDeviceName, systemTitleOf } from "./dlms/identity.ts";
 export { meterModel, type MeterModel } from "./dlms/meter-model.ts";
 export { lastGaspApdu } from "./dlms/last-gasp.ts";
+export { formatToken, mintToken, type PaymentToken } from "./payment-token.ts";
 export { networkCarrier, type OutgoingPush, type PushCarrier } from "./push-carrier.ts";
 export { FleetJournal, type JournalEntry } from "./journal.ts";
 export {

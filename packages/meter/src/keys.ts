@@ -12,6 +12,8 @@ export interface MeterKeys {
   /** Global broadcast encryption key (GBEK): one for the fleet. */
   readonly broadcastKey: Uint8Array;
   readonly readingPassword: Uint8Array;
+  /** Makes and checks payment tokens (`mintToken`). */
+  readonly vendingKey: Uint8Array;
 }
 
 /**
@@ -19,7 +21,7 @@ export interface MeterKeys {
  *
  *     key(purpose, id) = HMAC-SHA-256(masterSecret, "amity-meter-key/1" 00 purpose 00 id), first 16 octets
  *
- * `purpose` is `encryption`, `authentication`, `master` or `reading`, `id` the meter id as UTF-8. `broadcast` has the empty id. The
+ * `purpose` is `encryption`, `authentication`, `master`, `vending` or `reading`, `id` the meter id as UTF-8. `broadcast` has the empty id. The
  * LLS password is the first 8 octets of `reading` as 16 upper-case hex digits (ASCII). Meter and head-end share nothing but this: the program
  * derives them for the head-end's key store, the meter derives its own.
  *
@@ -35,6 +37,7 @@ export function deriveMeterKeys(masterSecret: Uint8Array, meterId: string): Mete
     masterKey: derive(masterSecret, "master", meterId),
     broadcastKey: derive(masterSecret, "broadcast", ""),
     readingPassword: passwordFrom(derive(masterSecret, "reading", meterId)),
+    vendingKey: derive(masterSecret, "vending", meterId),
   };
 }
 

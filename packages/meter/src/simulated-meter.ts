@@ -25,6 +25,7 @@ import {
   type MeterOperation,
   type WrappedKey,
 } from "./metrology/operations.ts";
+import type { PaymentChange } from "./metrology/payment-change.ts";
 import { RegisterBook } from "./metrology/register-book.ts";
 
 export type ProfileName = "load" | "daily";
@@ -142,6 +143,7 @@ export class SimulatedMeter {
     return (this.#functions ??= new MeterFunctions({
       registersAt: (trueMs, out) => this.registersAt(trueMs, out),
       stretchAt: (trueMs) => this.#runs.stretchAt(trueMs),
+      tariffsAt: (trueMs) => this.tariffsAt(trueMs),
     }));
   }
 
@@ -305,6 +307,7 @@ export class SimulatedMeter {
   /** What the functions beyond measuring do. */
   #act(operation: FunctionOperation): boolean {
     if (operation.kind === "selectTariff") return this.#replan(operation.atMs, operation.mask);
+    if (operation.kind === "payment") return this.#pay(operation.atMs, operation.change);
     const code = this.functions.apply(operation, this.clockAt(operation.atMs));
     return code === undefined || this.#note("standard", operation.atMs, code);
   }
@@ -314,6 +317,15 @@ export class SimulatedMeter {
     const ids = values.map(({ attributeId }) => attributeId);
     if (this.surroundings.behaviour?.isTariffSetting(object, ids) === true) this.#replan(atMs);
     this.#functions?.forgetCrossings(object);
+    const paysByOther = this.#functions?.payment !== undefined && this.surroundings.behaviour?.isPaymentSetting(object) === true;
+    if (paysByOther) this.#pay(atMs, { what: "newTerms" });
+  }
+
+  #pay(atMs: number, change: PaymentChange): boolean {
+    const { behaviour } = this.surroundings;
+    if (behaviour === undefined) return false;
+    const code = this.functions.pay(change, atMs, behaviour.paymentTerms(this));
+    return code === undefined || this.#note("standard", atMs, code);
   }
 
   #replan(atMs: number, mask?: string): boolean {
@@ -347,7 +359,9 @@ export class SimulatedMeter {
 
   #switchSupply(kind: "disconnect" | "reconnect", by: "remote" | "manual" | "local", atMs: number): boolean {
     const next = (kind === "disconnect" ? disconnected : reconnected)(this.#controlState, this.#controlMode, by);
-    if (next === undefined) return false;
+    // Without credit the supply stays off, whoever asks.
+    const isOutOfCredit = kind === "reconnect" && this.#functions?.payment?.isConsumedAt(atMs) === true;
+    if (next === undefined || isOutOfCredit) return false;
     this.#controlState = next;
     const code = next === "readyForReconnection" && kind === "reconnect" ? EVENT_CODES.readyForReconnection : BREAKER_CODES[kind][by];
     this.#note("disconnector", atMs, code);

@@ -4,12 +4,16 @@ import { alarmFilterOf } from "./alarm-objects.ts";
 import { calendarActivation, isActiveCalendar } from "./calendar-object.ts";
 import { monitorActions } from "./monitors.ts";
 import type { ReadNumber } from "./monitored-value.ts";
+import { paymentActions } from "./payment-actions.ts";
+import { paymentTermsOf } from "./payment-terms.ts";
 import { scheduledActions } from "./schedules.ts";
 import { UnderstoodSettings } from "./settings.ts";
 import { TARIFF_OBJECTS, tariffPlanOf } from "./tariff-plan.ts";
 import type { TariffPlan } from "../metrology/tariff-book.ts";
 import type { Zone } from "@amity/intervals";
 
+/** Account, credits and charges, and the friendly times. */
+const PAYMENT_PREFIX = "0-0:19.";
 const { calendar, specialDays, activation } = TARIFF_OBJECTS;
 const TARIFF_SETTINGS = [
   [calendar, 3],
@@ -32,8 +36,10 @@ export function cosemBehaviour(read: ReadNumber): MeterBehaviour<SimulatedMeter>
       return settings.of(meter, TARIFF_SETTINGS);
     },
     isTariffSetting: (object, ids) => object === specialDays || object === activation || (object === calendar && isActiveCalendar(ids)),
+    paymentTerms: paymentTermsOf,
+    isPaymentSetting: (object) => object.startsWith(PAYMENT_PREFIX),
     alarmFilter: alarmFilterOf,
-    actsOutside: (meter) => meter.isConfigured,
+    actsOutside: (meter) => meter.isConfigured || meter.functionsIfAny?.payment !== undefined,
   };
 }
 
@@ -48,9 +54,11 @@ function planSettings(zone: Zone | undefined): UnderstoodSettings<TariffPlan> {
 function earliest(meter: SimulatedMeter, outlook: Outlook, read: ReadNumber): OwnActions | undefined {
   const scheduled = scheduledActions(meter, outlook).map(({ atMs, operation }): OwnActions => ({ atMs, operations: [operation] }));
   const activating = calendarActivation(meter, outlook);
-  const planned = activating === undefined ? scheduled : [...scheduled, activating];
+  const planned = [...scheduled, ...(activating === undefined ? [] : [activating])];
   // What was missed without power is made up for when it comes back: all of that is one instant.
   const instantOf = ({ atMs }: OwnActions): number => Math.max(atMs, meter.lastOperationMs);
+  const paying = paymentActions(meter, outlook);
+  if (paying !== undefined) planned.push(paying);
   const firstMs = Math.min(outlook.toMs, ...planned.map(instantOf));
   const monitored = monitorActions(meter, { ...outlook, toMs: firstMs }, read);
   if (monitored !== undefined && monitored.atMs < firstMs) return monitored;

@@ -5,13 +5,13 @@ import { dateTimeOctets } from "./civil-time.ts";
 import { configuredObject } from "./configured-object.ts";
 import type { MeterObject, ObjectContext } from "./meter-object.ts";
 import { numberOf } from "./monitored-value.ts";
+import { NO_DATE } from "./no-date.ts";
 import { UnderstoodSettings } from "./settings.ts";
 
 const WATTS = data.structure(data.integer(0), data.enumerated(27));
 const NORMAL = data.unsigned(0);
 const PERIODS_MAX = 15;
 const FACTORY: DemandSettings = { periodSeconds: 900, periods: 1 };
-const NO_TIME = data.octets(new Uint8Array(12).fill(0xff));
 
 /** Import and export, as groups C of their names. */
 const DIRECTIONS = [
@@ -57,7 +57,7 @@ export function billingPeriodStart(meter: SimulatedMeter): number {
 
 /** A stamp of the meter's clock; not specified where there is none. */
 export function stampOf(clockMs: number | undefined, { base }: Pick<ObjectContext, "base">): DlmsData {
-  return clockMs === undefined ? NO_TIME : data.octets(dateTimeOctets(clockMs, base));
+  return clockMs === undefined ? NO_DATE : data.octets(dateTimeOctets(clockMs, base));
 }
 
 function demandRegister(register: 0 | 1, group: number): MeterObject {

@@ -18,6 +18,7 @@ import {
 } from "@amity/dlms";
 import type { Clock } from "@amity/runtime";
 import type { MeterKeys } from "../keys.ts";
+import { readToken } from "../payment-token.ts";
 import { KEY_IDS, opensKeys, withTransferred } from "../key-transfer.ts";
 import type { MeterOperation } from "../metrology/operations.ts";
 import type { SimulatedMeter } from "../simulated-meter.ts";
@@ -155,6 +156,7 @@ export class MeterDevice implements CosemDevice, LogicalDevice {
       clientSap,
       systemTitle: this.systemTitle,
       receivedCounter: Math.max(0, this.#received.last),
+      readToken: (entered) => readToken(this.keys().vendingKey, this.meter.plan.meterId, entered),
       opensKeys: (keys) => opensKeys(this.keys(), keys),
       image: (this.#image ??= new ImageTransfer()),
       perform: (operation) => this.perform(operation),

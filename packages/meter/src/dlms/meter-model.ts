@@ -13,12 +13,14 @@ import { ENERGY_REGISTERS, type MeterTypeOptions } from "../meter-type.ts";
 import type { MomentaryValues } from "../metrology/electrical.ts";
 import type { MeterBehaviour } from "../metrology/own-actions.ts";
 import type { SimulatedMeter } from "../simulated-meter.ts";
+import { accountObjects } from "./account-objects.ts";
 import { alarmObjects } from "./alarm-objects.ts";
 import { cosemBehaviour } from "./behaviour.ts";
 import { billingObjects } from "./billing-objects.ts";
 import { dateTimeOctets } from "./civil-time.ts";
 import { activityCalendarObject } from "./calendar-object.ts";
 import { clockObject } from "./clock-object.ts";
+import { chargeObjects } from "./charge-objects.ts";
 import { demandObjects } from "./demand-objects.ts";
 import { disconnectObject } from "./disconnect-object.ts";
 import { logicalDeviceName, octetText } from "./identity.ts";
@@ -45,6 +47,7 @@ import { scriptTableObject } from "./script-object.ts";
 import { SCRIPT_TABLES } from "./scripts.ts";
 import { securitySetupObject } from "./security-setup-object.ts";
 import { specialDaysObject } from "./special-days-object.ts";
+import { tokenObjects } from "./token-objects.ts";
 import { tariffObjects } from "./tariff-objects.ts";
 
 /** The COSEM model of a meter type, made once and shared by every meter of it. */
@@ -92,6 +95,9 @@ function functionObjects(): MeterObject[] {
     ...scheduleObjects(),
     ...alarmObjects(),
     ...pushObjects(),
+    ...accountObjects(),
+    ...chargeObjects(),
+    ...tokenObjects(),
   ];
 }
 

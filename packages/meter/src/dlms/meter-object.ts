@@ -14,6 +14,7 @@ import {
 import type { SimulatedMeter } from "../simulated-meter.ts";
 import type { TimeBase } from "./civil-time.ts";
 import type { MeterOperation, WrappedKey } from "../metrology/operations.ts";
+import type { TokenReading } from "../payment-token.ts";
 import type { ImageTransfer } from "./image-transfer.ts";
 
 /** What an object sees of the meter that it is asked about. */
@@ -26,6 +27,8 @@ export interface ObjectContext {
   readonly systemTitle: Uint8Array;
   /** Last invocation counter taken from the management client. */
   readonly receivedCounter: number;
+  /** Reads what was entered as a payment token, under this meter's vending key. */
+  readToken(entered: Uint8Array): TokenReading;
   /** Whether keys that came wrapped open under the master key of now. */
   opensKeys(keys: readonly WrappedKey[]): boolean;
   /** The image transfer of this meter. */

@@ -13,6 +13,7 @@ export function observingContext(meter: SimulatedMeter, nowMs: number): ObjectCo
     clientSap: 0,
     systemTitle: systemTitleOf(meter.surroundings.type, meter.plan.serial),
     receivedCounter: 0,
+    readToken: () => ({ kind: "formatFailure" }),
     opensKeys: () => false,
     image: NO_IMAGE,
     perform: () => Promise.resolve(false),

@@ -1,7 +1,12 @@
 import { alarmBitOf } from "./alarms.ts";
 import { BillingBook } from "./billing-book.ts";
 import { EVENT_CODES, type FunctionOperation } from "./operations.ts";
+import { PaymentBook, type PaymentSource } from "./payment-book.ts";
+import type { PaymentChange, PaymentTerms } from "./payment-change.ts";
 import { TariffBook, type TariffPlan, type TariffSource } from "./tariff-book.ts";
+
+/** What the functions ask of their meter. */
+export type FunctionSource = TariffSource & PaymentSource;
 
 /** Where a monitored value is, since when, and on which side it was when an action last ran: the two differ while a duration runs. */
 export interface Crossing {
@@ -23,15 +28,16 @@ const PUSHES_MAX = 32;
 /** What a meter keeps for its functions beyond measuring. Made when first needed: most meters of a fleet are only read. */
 export class MeterFunctions {
   readonly billing = new BillingBook();
-  readonly #source: TariffSource;
+  readonly #source: FunctionSource;
   #tariffs: TariffBook | undefined;
   #crossings: Map<string, Crossing> | undefined;
   #pushes: readonly PendingPush[] = NO_PUSHES;
+  #payment: PaymentBook | undefined;
   alarmRegister = 0;
   alarmDescriptor = 0;
   stagedFirmware: string | undefined;
 
-  constructor(source: TariffSource) {
+  constructor(source: FunctionSource) {
     this.#source = source;
   }
 
@@ -45,8 +51,19 @@ export class MeterFunctions {
     this.#tariffs.begin(atMs, plan, mask);
   }
 
+  /** Absent while nobody ever used the account. */
+  get payment(): PaymentBook | undefined {
+    return this.#payment;
+  }
+
+  /** Something happens to the account, under the terms of now. @returns the code for the standard event log. */
+  pay(change: PaymentChange, atMs: number, terms: PaymentTerms): number | undefined {
+    this.#payment ??= new PaymentBook(this.#source, terms, atMs);
+    return this.#payment.apply(change, atMs, terms);
+  }
+
   /** Does what an operation asks for. @returns the code for the standard event log, `undefined` where nothing is logged. */
-  apply(operation: Exclude<FunctionOperation, { kind: "selectTariff" }>, clockMs: number): number | undefined {
+  apply(operation: Exclude<FunctionOperation, { kind: "selectTariff" | "payment" }>, clockMs: number): number | undefined {
     const { atMs } = operation;
     switch (operation.kind) {
       case "stageFirmware":

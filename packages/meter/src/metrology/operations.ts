@@ -1,3 +1,5 @@
+import type { PaymentChange } from "./payment-change.ts";
+
 /** Event logs of the meter, after the groups that European companion specifications share. */
 export const EVENT_LOGS = ["standard", "fraud", "disconnector"] as const;
 export type EventLogName = (typeof EVENT_LOGS)[number];
@@ -41,6 +43,8 @@ export type MeterOperation = { readonly atMs: number } & (
   | { readonly kind: "settleThreshold"; readonly monitor: string; readonly threshold: number }
   /** What push setup `n` (0-n:25.9.0) lists is sent. */
   | { readonly kind: "push"; readonly setup: number }
+  /** Something happens to the account. */
+  | { readonly kind: "payment"; readonly change: PaymentChange }
   /** Bits of the alarm register and the alarm descriptor that stay set; a client clears the others. */
   | { readonly kind: "keepAlarms"; readonly register: number; readonly descriptor: number }
 );
@@ -49,7 +53,7 @@ export type MeterOperationKind = MeterOperation["kind"];
 /** Of the functions beyond measuring. */
 export type FunctionOperation = Extract<
   MeterOperation,
-  { kind: "stageFirmware" | "resetBilling" | "selectTariff" | "crossThreshold" | "settleThreshold" | "push" | "keepAlarms" }
+  { kind: "stageFirmware" | "resetBilling" | "selectTariff" | "crossThreshold" | "settleThreshold" | "push" | "payment" | "keepAlarms" }
 >;
 
 /** What happens to a meter whether it has power or not; everything else needs it. */

@@ -1,4 +1,5 @@
 import type { MeterOperation } from "./operations.ts";
+import type { PaymentTerms } from "./payment-change.ts";
 import type { TariffPlan } from "./tariff-book.ts";
 
 /** What a meter does by itself at one instant. */
@@ -26,6 +27,9 @@ export interface MeterBehaviour<M> {
   tariffPlan(meter: M): TariffPlan;
   /** Whether attributes of an object are part of the tariff plan. */
   isTariffSetting(object: string, attributeIds: readonly number[]): boolean;
+  /** What the account charges. */
+  paymentTerms(meter: M): PaymentTerms;
+  isPaymentSetting(object: string): boolean;
   /** Alarm bits that are pushed. */
   alarmFilter(meter: M): number;
   /** Whether anybody outside would notice what the meter does by itself: supply, alarms, pushes. */
