@@ -4,6 +4,8 @@ export * from "./acse/initiate.ts";
 export * from "./apdu/apdu.ts";
 export type * from "./apdu/descriptors.ts";
 export * from "./apdu/exceptions.ts";
+export { BlockTransfer, type BlockTransferOptions, type BlockTransferStep } from "./apdu/block-transfer.ts";
+export { GENERAL_BLOCK_TRANSFER_TAG } from "./apdu/ciphered.ts";
 export { ExceptionResponseError, decodeAnswer, encodeApdu, type Exchange } from "./apdu/exchange.ts";
 export * from "./apdu/results.ts";
 export * from "./client/connect-dlms.ts";

@@ -3,6 +3,8 @@ import { explainDsmr, isDsmr } from "@amity/dsmr";
 import { explainIec6205621, isIec6205621 } from "@amity/iec62056-21";
 import { explainSml, isSml } from "@amity/sml";
 import { detectMbus, explainMbus, isCosemOverMbus, singleKey, type ExplainNode } from "@amity/mbus";
+import type { ExplainOptions } from "@amity/dlms";
+import { explainRecording } from "./explain-recording.ts";
 import { explainCosemOverMbus } from "./explain-cosem-over-mbus.ts";
 import { explainDlmsOctets } from "./explain-dlms.ts";
 import type { ExplainedField } from "./explained-field.ts";
@@ -27,18 +29,24 @@ export const EXPLAINABLE_PROTOCOLS: readonly string[] = ["dlms", "mbus", "wmbus"
 /** Explains octets by the protocol named, or by what they look like: DLMS where nothing else fits. */
 export function explainInput(octets: Uint8Array, options: ExplainInputOptions): ExplainedInput {
   const protocol = options.protocol ?? guess(octets);
+  const keys = explainKeys(options);
+  const recording = explainRecording(octets, protocol, (frame) => explainFrame(frame, protocol, options), keys);
+  return { protocol, root: recording ?? explainFrame(octets, protocol, options) };
+}
+
+function explainFrame(octets: Uint8Array, protocol: string, options: ExplainInputOptions): ExplainedField {
   switch (protocol) {
     case "dlms":
-      return { protocol, root: explainDlms(octets, options) };
+      return explainDlms(octets, options);
     case "mbus":
     case "wmbus":
-      return { protocol, root: explainMbusFrame(octets, protocol, options) };
+      return explainMbusFrame(octets, protocol, options);
     case "sml":
-      return { protocol, root: explainSml(octets) };
+      return explainSml(octets);
     case "p1":
-      return { protocol, root: explainP1(octets, options) };
+      return explainP1(octets, options);
     case "iec62056-21":
-      return { protocol, root: explainIec6205621(octets) };
+      return explainIec6205621(octets);
     default:
       throw new UsageError(`protocol "${protocol}" cannot be explained`, { code: "protocol" });
   }
@@ -62,12 +70,16 @@ function explainP1(octets: Uint8Array, { key, authenticationKey }: ExplainInputO
   return explainDsmr(octets, { keys: [given] });
 }
 
-function explainDlms(octets: Uint8Array, { key, authenticationKey, systemTitle }: ExplainInputOptions): ExplainedField {
-  const keys =
-    key === undefined
-      ? []
-      : [{ label: "the given key", encryptionKey: key, authenticationKey: authenticationKey ?? new Uint8Array(key.length) }];
-  const given = { keys, systemTitles: systemTitle === undefined ? [] : [systemTitle] };
+function explainKeys({ key, authenticationKey, systemTitle }: ExplainInputOptions): ExplainOptions {
+  const systemTitles = systemTitle === undefined ? [] : [systemTitle];
+  if (key === undefined) return { keys: [], systemTitles };
+  const given = { label: "the given key", encryptionKey: key, authenticationKey: authenticationKey ?? new Uint8Array(key.length) };
+  return { keys: [given], systemTitles };
+}
+
+function explainDlms(octets: Uint8Array, options: ExplainInputOptions): ExplainedField {
+  const { authenticationKey, systemTitle } = options;
+  const given = explainKeys(options);
   const root = isCosemOverMbus(octets) ? explainCosemOverMbus(octets, given) : explainDlmsOctets(octets, given);
   const missing = [
     ...(authenticationKey === undefined ? ["the authentication key (--auth-key)"] : []),
