@@ -6,6 +6,7 @@ export * from "./overview.ts";
 export * from "./topology.ts";
 export * from "./meters.ts";
 export * from "./intervals.ts";
+export * from "./export.ts";
 export * from "./timeline.ts";
 export * from "./trace.ts";
 export * from "./commands.ts";

@@ -20,6 +20,7 @@ import { addCommandRoutes } from "./routes/command-routes.ts";
 import { addDecisionRoutes } from "./routes/decision-routes.ts";
 import { addDemoRoutes } from "./routes/demo-routes.ts";
 import { addAnalysisRoutes } from "./routes/analysis-routes.ts";
+import { addExportRoutes } from "./routes/export-routes.ts";
 import { addJobRoutes } from "./routes/job-routes.ts";
 import { addMdmRoutes } from "./routes/mdm-routes.ts";
 import { addMeterRoutes } from "./routes/meter-routes.ts";
@@ -94,6 +95,7 @@ export function createHttpApp(options: HttpAppOptions): HttpApp {
   addSessionRoutes(app, deps);
   addOverviewRoutes(app, deps);
   addMeterRoutes(app, deps);
+  addExportRoutes(app, deps);
   addCommandRoutes(app, deps);
   addMdmRoutes(app, deps);
   addDecisionRoutes(app, deps);

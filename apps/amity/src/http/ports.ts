@@ -11,6 +11,7 @@ import type {
   ExceptionDetail,
   ExceptionResolution,
   ExceptionsQuery,
+  ExportFormat,
   FeederState,
   Granularity,
   Intervals,
@@ -43,6 +44,25 @@ export interface IntervalsAsk {
   readonly asOfMs?: number | undefined;
 }
 
+/** Readings of one usage point over `[fromMs, toMs)`, as known at `asOfMs` (now where absent). */
+export interface ExportAsk {
+  readonly usagePointId: string;
+  readonly format: ExportFormat;
+  readonly fromMs: number;
+  readonly toMs: number;
+  readonly asOfMs?: number | undefined;
+  readonly channel?: string | undefined;
+  readonly sender?: string | undefined;
+  readonly receiver?: string | undefined;
+}
+
+/** A file as it is written: nothing is read before the first piece is taken. */
+export interface ExportedFile {
+  readonly chunks: AsyncIterable<Uint8Array>;
+  readonly mediaType: string;
+  readonly fileName: string;
+}
+
 /** Newest first; an open end is an absent bound. */
 export interface TimelineAsk {
   readonly meterId: string;
@@ -73,6 +93,8 @@ export interface UtilityReads {
   meters(query: MetersQuery): Promise<Page<MeterSummary>>;
   meter(meterId: string): Promise<MeterDetail | undefined>;
   intervals(ask: IntervalsAsk): Promise<Intervals | undefined>;
+  /** @throws UsageError for what the format cannot say, as late as when the file is read. */
+  exportReadings(ask: ExportAsk): Promise<ExportedFile | undefined>;
   timeline(ask: TimelineAsk): Promise<Page<TimelineEntry> | undefined>;
   lastSession(meterId: string): Promise<SessionTrace | undefined>;
   commands(query: CommandsQuery): Promise<Page<Command>>;

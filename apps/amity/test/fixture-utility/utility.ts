@@ -5,6 +5,7 @@ import type { Clock, Timers } from "@amity/runtime";
 import type { Principal, UtilityApi, WriteOutcome } from "../../src/http/ports.ts";
 import { createFixtureDecisions } from "./decisions.ts";
 import { buildFleet, stateOf, topologyOf, type FixtureMeter } from "./fleet.ts";
+import { exportedFile, exportIntervals } from "./exports.ts";
 import { hash } from "./household.ts";
 import { billOf, billsOf, buildExceptions, exceptionDetail, timelineOf } from "./mdm.ts";
 import { dayOf, dayStart, intervalsOf, isoOf, loadAt, loadSeries } from "./series.ts";
@@ -227,6 +228,10 @@ export function createFixtureUtility(
     async intervals(ask) {
       const meter = fleet.byId.get(ask.meterId);
       return meter === undefined ? undefined : intervalsOf(fleet, meter, ask, now());
+    },
+    async exportReadings(ask) {
+      const meter = fleet.byId.get(ask.usagePointId);
+      return meter === undefined ? undefined : exportedFile(intervalsOf(fleet, meter, exportIntervals(ask), now()), ask);
     },
     async timeline(ask) {
       const meter = fleet.byId.get(ask.meterId);

@@ -2,6 +2,7 @@ import type { UtilityApi } from "../../http/ports.ts";
 import { billOf, billsOf, releaseBill } from "./bill-views.ts";
 import { cancelCommand, commandOf, commandsOf, requestCommand } from "./command-views.ts";
 import { exceptionDetailOf, exceptionsOf, resolveException } from "./exception-views.ts";
+import { exportOf } from "./export-view.ts";
 import { intervalsOf } from "./interval-views.ts";
 import type { LiveFeed } from "./live-feed.ts";
 import { meterDetailOf, metersOf } from "./meter-views.ts";
@@ -27,6 +28,7 @@ export function utilityApi(parts: UtilityParts, live: LiveFeed, notReady: () => 
     meters: (query) => metersOf(parts, query),
     meter: (meterId) => meterDetailOf(parts, meterId),
     intervals: (ask) => intervalsOf(parts, ask),
+    exportReadings: (ask) => exportOf(parts, ask),
     timeline: (ask) => timelineOf(parts, ask),
     lastSession(meterId) {
       const trace = headEnd.views.sessionTrace(meterId);

@@ -9,6 +9,7 @@ import { longDateTime, weekDay } from "../../ui/format.ts";
 import { ArrowIcon } from "../../ui/icons.tsx";
 import { ProblemNote } from "../../ui/problem-note.tsx";
 import { dayStart } from "../../ui/zone-days.ts";
+import { DownloadControl } from "./download-control.tsx";
 import { SPANS, type Span, type SpanName } from "./use-span.ts";
 
 const route = getRouteApi("/meters/$meterId");
@@ -96,6 +97,7 @@ export function IntervalSection({ detail, span }: { detail: MeterDetail; span: S
               <option value={7}>a week earlier</option>
             </select>
           </label>
+          <DownloadControl usagePointId={detail.meter.usagePoint ?? detail.meter.id} from={span.from} to={span.to} asOf={asOf} />
         </div>
       </div>
       {error !== null && <ProblemNote error={error} />}
