@@ -33,6 +33,8 @@ export interface MeterDriver {
   readonly protocol: string;
   /** What the protocol can do with a meter that it can ask. */
   readonly capabilities: ReadonlySet<MeterCapability>;
+  /** Several meters may be behind one direct address (a bus): they are asked one after another. */
+  readonly sharesLine?: boolean;
   /** What can be done with this one: less where it only speaks unasked or hangs behind another. Absent: all of `capabilities`. */
   capabilitiesOf?(device: Device): ReadonlySet<MeterCapability>;
   /**
@@ -89,8 +91,8 @@ export interface ListenRequest {
   /** The meters behind the sender, by their channel: as they are when something arrives. */
   readonly behind: () => readonly Device[];
   readonly trace?: (frame: FrameTrace) => void;
-  /** What one telegram brought; resolves when it is in the sink. Rejects where it could not be stored. */
-  readonly readings: (readings: CollectedReadings) => Promise<void>;
+  /** What one telegram brought: the head-end keeps of it what stands nearest to the ends of intervals. */
+  readonly readings: (readings: CollectedReadings) => void;
   /** Something arrived that could not be used: damage, a wrong key. */
   readonly problem: (error: Error) => void;
   /** The line ended, orderly (`undefined`) or not; called once. */

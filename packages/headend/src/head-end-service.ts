@@ -9,6 +9,7 @@ import { deviceSources } from "./device-sources.ts";
 import type { MeterDriver, MeterSession } from "./driver.ts";
 import { Fleet } from "./fleet.ts";
 import type { HeadEnd, HeadEndOptions, HeadEndParts } from "./head-end.ts";
+import { ListenerLinks } from "./listening/listener-links.ts";
 import type { HeadEndNotice, Unsubscribe } from "./notices.ts";
 import type { CommandRecord, Device } from "./registry.ts";
 import { SessionBroker } from "./session-broker.ts";
@@ -44,13 +45,14 @@ export function createHeadEnd(parts: HeadEndParts, options: HeadEndOptions = {})
 class HeadEndService implements HeadEnd {
   readonly views: HeadEnd["views"];
   readonly #parts: HeadEndParts;
-  readonly #listeners = new Set<(notice: HeadEndNotice) => void>();
+  readonly #watchers = new Set<(notice: HeadEndNotice) => void>();
   readonly #fleet: Fleet;
   readonly #committer: Committer;
   readonly #links: ConcentratorLinks;
   readonly #broker: SessionBroker;
   readonly #collector: Collector;
   readonly #gate: CommandGate;
+  readonly #listeners: ListenerLinks;
   #progressToldMs = Number.NEGATIVE_INFINITY;
   #wasComplete = false;
 
@@ -85,6 +87,16 @@ class HeadEndService implements HeadEnd {
       slots: options.directSessionsMax,
       piecesPerVisit: options.piecesPerVisit,
     });
+    this.#listeners = new ListenerLinks({
+      world,
+      fleet,
+      committer: this.#committer,
+      keys,
+      traces: this.#broker.traces,
+      driverOf: (device) => this.#broker.driverOf(device),
+      connectTimeoutMs: options.requestTimeoutMs,
+      notify,
+    });
     this.#gate = new CommandGate({
       world,
       registry,
@@ -113,11 +125,12 @@ class HeadEndService implements HeadEnd {
     await this.#gate.start();
     this.#links.start();
     this.#collector.start();
+    this.#listeners.start();
   }
 
   async stop(): Promise<void> {
     this.#gate.stop();
-    await Promise.all([this.#collector.stop(), this.#links.stop()]);
+    await Promise.all([this.#collector.stop(), this.#links.stop(), this.#listeners.stop()]);
   }
 
   async refresh(): Promise<void> {
@@ -126,6 +139,7 @@ class HeadEndService implements HeadEnd {
     this.#fleet.load(devices, coverage);
     this.#links.refresh(concentrators);
     this.#collector.refresh();
+    this.#listeners.refresh();
     await this.#links.retryQuarantine();
   }
 
@@ -156,8 +170,8 @@ class HeadEndService implements HeadEnd {
   }
 
   subscribe(listener: (notice: HeadEndNotice) => void): Unsubscribe {
-    this.#listeners.add(listener);
-    return () => void this.#listeners.delete(listener);
+    this.#watchers.add(listener);
+    return () => void this.#watchers.delete(listener);
   }
 
   /** Reads one span of the meter's profile, piece by piece on the grid; what is there already is read again and changes nothing. */
@@ -184,7 +198,7 @@ class HeadEndService implements HeadEnd {
   /** Progress of the back-fill, at most once a machine second, until it is complete. */
   #tellProgress(): void {
     const nowMs = this.#parts.world.timers.elapsedMs();
-    if (this.#listeners.size === 0 || nowMs - this.#progressToldMs < 1_000) return;
+    if (this.#watchers.size === 0 || nowMs - this.#progressToldMs < 1_000) return;
     this.#progressToldMs = nowMs;
     const progress = this.views.backfill();
     if (progress.fraction === 1 && this.#wasComplete) return;
@@ -205,7 +219,7 @@ class HeadEndService implements HeadEnd {
   }
 
   #notify(notice: HeadEndNotice): void {
-    for (const listener of this.#listeners) {
+    for (const listener of this.#watchers) {
       try {
         listener(notice);
       } catch (error) {

@@ -25,6 +25,7 @@ export const UNREACHED: DeviceHealth = {
   supply: undefined,
   firmware: undefined,
   manufacturer: undefined,
+  edges: undefined,
 };
 
 /** A registry in memory: for simulations and for reading a meter once. It passes the same tests as the one on PostgreSQL. */

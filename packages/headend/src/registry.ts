@@ -1,5 +1,5 @@
 import type { Address } from "@amity/runtime";
-import type { CommandRequest, CommandState, EndDeviceEvent, MeterId } from "@amity/model";
+import type { CommandRequest, CommandState, EndDeviceEvent, MeterId, Unit } from "@amity/model";
 import type { Coverage, Delivery } from "@amity/concentrator";
 
 export type ConcentratorId = string;
@@ -47,6 +47,18 @@ export interface ConcentratorEntry {
   readonly status: DeviceStatus;
 }
 
+/** A register near the end of an interval, of a meter that is only heard: the beginning of the next one. */
+export interface RegisterEdge {
+  readonly meterId: MeterId;
+  readonly channel: string;
+  readonly unit: Unit;
+  readonly scaler: number;
+  /** The end of the interval that it stands for, on the grid. */
+  readonly edgeMs: number;
+  /** Integer as text: 64 bits do not fit JSON. */
+  readonly value: string;
+}
+
 /** What is known of a device beside its registration; every field has a value once the meter was reached. */
 export interface DeviceHealth {
   readonly lastSeenMs: number | undefined;
@@ -57,6 +69,8 @@ export interface DeviceHealth {
   readonly supply: "connected" | "disconnected" | "readyForReconnection" | undefined;
   readonly firmware: string | undefined;
   readonly manufacturer: string | undefined;
+  /** Of a meter that is listened to, and of those behind it: where the last interval ended. */
+  readonly edges: readonly RegisterEdge[] | undefined;
 }
 
 export interface DeviceRecord {

@@ -39,6 +39,9 @@ export interface SessionWish {
   readonly urgent?: boolean;
 }
 
+/** A bus has 250 meters, each with its collection and a command. */
+const WAITERS_MAX = 1_000;
+
 /** Routes on which a session can be opened; the others only speak unasked. */
 type AskedRoute = Extract<Route, { kind: "direct" | "concentrator" }>;
 
@@ -47,7 +50,8 @@ export class SessionBroker {
   readonly traces = new TraceKeeper();
   readonly #parts: SessionBrokerParts;
   readonly #direct: Semaphore;
-  readonly #meters = new Map<MeterId, Semaphore>();
+  /** By meter, or by the line that meters share. */
+  readonly #turns = new Map<string, Semaphore>();
   #open = 0;
   #ok = 0;
   #failed = 0;
@@ -93,7 +97,9 @@ export class SessionBroker {
     }
     const slots = route.kind === "direct" ? this.#direct : this.#parts.relays.slots(route.concentratorId);
     const options = { urgent: wish.urgent ?? false };
-    return this.#exclusive(device.meterId, options, () => slots.run(() => this.#session({ device, route }, wish, work), options));
+    const isShared = this.driverOf(device).sharesLine === true && route.kind === "direct";
+    const turn = isShared ? `${route.address.host}:${route.address.port}` : device.meterId;
+    return this.#exclusive(turn, options, () => slots.run(() => this.#session({ device, route }, wish, work), options));
   }
 
   #hostOf(device: Device, hostMeterId: MeterId): Device {
@@ -103,13 +109,13 @@ export class SessionBroker {
     throw new UsageError(`${device.meterId}: its host ${hostMeterId} ${reason}`, { code: "unknown-host" });
   }
 
-  async #exclusive<T>(meterId: MeterId, options: { urgent: boolean }, work: () => Promise<T>): Promise<T> {
-    const turn = this.#meters.get(meterId) ?? new Semaphore(1, 100);
-    this.#meters.set(meterId, turn);
+  async #exclusive<T>(name: string, options: { urgent: boolean }, work: () => Promise<T>): Promise<T> {
+    const turn = this.#turns.get(name) ?? new Semaphore(1, WAITERS_MAX);
+    this.#turns.set(name, turn);
     try {
       return await turn.run(work, options);
     } finally {
-      if (turn.taken === 0) this.#meters.delete(meterId);
+      if (turn.taken === 0) this.#turns.delete(name);
     }
   }
 

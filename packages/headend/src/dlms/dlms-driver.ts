@@ -1,11 +1,13 @@
-import { SecurityError } from "@amity/bytes";
+import { DecodeError, SecurityError } from "@amity/bytes";
 import {
   connectDlms,
   ExceptionResponseError,
+  openHdlcLink,
   wrapperLink,
   type ApduTrace,
   type Authentication,
   type MechanismName,
+  type PduLink,
   type SecurityOptions,
 } from "@amity/dlms";
 import { decodeDeliveryPayload, PUSH_OBJECT } from "@amity/concentrator";
@@ -26,6 +28,8 @@ import { DlmsExchange } from "./dlms-exchange.ts";
 import { DlmsSession } from "./dlms-session.ts";
 import { associationFor, dlmsSettingsOf, type DlmsSettings } from "./dlms-settings.ts";
 import { eventsOfBuffer, isEventLog } from "./event-rows.ts";
+import { listenHan, pushReceiverOf, readingsOfPush } from "./han-push.ts";
+import { HEARD_PROFILE } from "../listening/heard.ts";
 import { eventsOfPush } from "./push-events.ts";
 import { intervalsOfRows } from "./interval-runs.ts";
 import { LayoutCache } from "./layout-cache.ts";
@@ -51,22 +55,26 @@ const CAPABILITIES: ReadonlySet<MeterCapability> = new Set<MeterCapability>([
 /** Numbers in hand before an association: AARQ, challenge, the first requests, release. */
 const COUNTERS_FOR_OPENING = 64;
 
-/** The DLMS/COSEM driver: logical names, wrapper over TCP or relayed by a concentrator. */
+/**
+ * The DLMS/COSEM driver: logical names, wrapper or HDLC over TCP, or relayed by a concentrator; consumer ports that push lists are
+ * listened to (route `listen`).
+ */
 export function dlmsDriver(options: DlmsDriverOptions): MeterDriver {
   const layouts = new LayoutCache();
   return {
     protocol: "dlms",
     capabilities: CAPABILITIES,
     open: (link, request) => openSession(link, request, options, layouts),
-    capabilitiesOf: ({ route }) => (route.kind === "behind" ? OFFERED_BEHIND : CAPABILITIES),
+    capabilitiesOf: ({ route }) => (route.kind === "behind" ? OFFERED_BEHIND : route.kind === "listen" ? NOTHING : CAPABILITIES),
     sourcesOf,
     subjectOf,
     interpretDelivery,
-    interpretPush: async (device, apdu, { receivedAtMs }) => ({
-      intervals: [],
-      registers: [],
-      events: eventsOfPush(device.meterId, apdu, receivedAtMs),
-    }),
+    listen: (link, request) => void listenHan(link, request),
+    interpretPush: async (device, apdu, { keys, receivedAtMs }) => {
+      const push = (await pushReceiverOf(keys, device.meterId)).receive(apdu);
+      if (push === undefined) throw new DecodeError("a push in blocks is taken on a line of its own", { offset: 0, code: "blocks" });
+      return readingsOfPush(device.meterId, push, receivedAtMs);
+    },
   };
 }
 
@@ -77,10 +85,11 @@ async function openSession(
   layouts: LayoutCache,
 ): Promise<MeterSession> {
   const { device, world, counters, timeoutMs } = request;
-  const pdus = link.kind === "relay" ? link.messages : wrapperLink(link.connection, "client");
+  let pdus: PduLink | undefined;
   try {
     const settings = dlmsSettingsOf(device);
     const { clientSap, mechanism } = associationFor(settings, request.purpose);
+    pdus = await pduLinkOf(link, settings, clientSap, request);
     const lease = counters.lease(device.meterId);
     const security = mechanism === "hls-gmac" ? await securityOf(request, settings, options, lease) : undefined;
     const authentication = await authenticationOf(request, mechanism);
@@ -107,10 +116,19 @@ async function openSession(
     });
     return new DlmsSession({ exchange, device, behind: request.behind ?? [] });
   } catch (error) {
-    pdus.abort();
+    if (pdus !== undefined) pdus.abort();
+    else if (link.kind === "stream") link.connection.abort();
     await learnCounter(error, counters.lease(device.meterId));
     throw error;
   }
+}
+
+/** Messages over the link: as they are from a concentrator, else in the transport that the meter speaks. */
+async function pduLinkOf(link: MeterLink, settings: DlmsSettings, clientSap: number, { world }: SessionRequest): Promise<PduLink> {
+  if (link.kind === "relay") return link.messages;
+  if (settings.transport === "wrapper") return wrapperLink(link.connection, "client");
+  const { serverSap, physicalDevice } = settings;
+  return openHdlcLink(link.connection, world.timers, { clientSap, serverSap, ...(physicalDevice === undefined ? {} : { physicalDevice }) });
 }
 
 /** A meter that has seen more of our counter than we remember says so: go on above it next time. */
@@ -179,6 +197,7 @@ function interpretDelivery(device: Device, delivery: CollectedObject, { behind }
 
 /** A meter behind another is what its host says of it; a host with such meters keeps one more log. */
 function sourcesOf(device: Device, usual: readonly DeviceSource[], behind: readonly Device[]): readonly DeviceSource[] {
+  if (device.route.kind === "listen") return [{ profile: HEARD_PROFILE, kind: "intervals", captureMs: QUARTER_MS }];
   const channel = channelOf(device);
   if (channel === undefined)
     return behind.length === 0 ? usual : [...usual, { profile: HOST_MBUS_LOG, kind: "events", captureMs: LOG_GRID_MS }];
@@ -190,7 +209,9 @@ function sourcesOf(device: Device, usual: readonly DeviceSource[], behind: reado
 }
 
 const LOG_GRID_MS = 1_000;
+const QUARTER_MS = 900_000;
 const HOUR_MS = 3_600_000;
+const NOTHING: ReadonlySet<MeterCapability> = new Set();
 
 /** Behind another there is no clock to set. */
 const OFFERED_BEHIND: ReadonlySet<MeterCapability> = new Set(["identify", "readRegisters", "readProfile", "readEvents", "switchSupply"]);

@@ -14,6 +14,10 @@ export interface DlmsSettings {
   readonly manage: AssociationSettings;
   readonly suite: SecuritySuite;
   readonly ciphering: "global" | "general-global";
+  /** What is spoken on a direct line. */
+  readonly transport: "wrapper" | "hdlc";
+  /** Lower HDLC address on a multidrop line. */
+  readonly physicalDevice: number | undefined;
 }
 
 export interface AssociationSettings {
@@ -33,7 +37,7 @@ const MECHANISMS: ReadonlySet<string> = new Set<MechanismName>([
 
 /**
  * Reads the settings of a device: `serverSap` (1), `readClient` (1), `readAuth` (`hls-gmac`), `manageClient` (1), `manageAuth`
- * (`hls-gmac`), `suite` (0), `ciphering` (`global`). @throws UsageError `bad-settings`.
+ * (`hls-gmac`), `suite` (0), `ciphering` (`global`), `transport` (`wrapper`), `physicalDevice`. @throws UsageError `bad-settings`.
  */
 export function dlmsSettingsOf(device: Device): DlmsSettings {
   const { settings } = device;
@@ -41,12 +45,17 @@ export function dlmsSettingsOf(device: Device): DlmsSettings {
   if (suite !== 0 && suite !== 1 && suite !== 2) throw bad(device, "suite", "is 0, 1 or 2");
   const ciphering = settings["ciphering"] ?? "global";
   if (ciphering !== "global" && ciphering !== "general-global") throw bad(device, "ciphering", "is global or general-global");
+  const transport = settings["transport"] ?? "wrapper";
+  if (transport !== "wrapper" && transport !== "hdlc") throw bad(device, "transport", "is wrapper or hdlc");
+  const physicalDevice = settings["physicalDevice"];
   return {
     serverSap: numberOf(settings, "serverSap", 1),
     read: associationOf(device, "read"),
     manage: associationOf(device, "manage"),
     suite,
     ciphering,
+    transport,
+    physicalDevice: typeof physicalDevice === "number" ? physicalDevice : undefined,
   };
 }
 

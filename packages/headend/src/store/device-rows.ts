@@ -95,6 +95,7 @@ function healthOfJson(json: DeviceRow["health"]): DeviceHealth {
     supply: known("supply"),
     firmware: known("firmware"),
     manufacturer: known("manufacturer"),
+    edges: known("edges"),
   };
 }
 

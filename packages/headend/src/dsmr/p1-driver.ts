@@ -1,0 +1,85 @@
+import { PeerError, UsageError } from "@amity/bytes";
+import { decodeTelegram, listenP1, openCiphered, readTelegram, type P1Keys, type P1Reading } from "@amity/dsmr";
+import type { CollectedReadings, DeviceSource, ListenRequest, MeterDriver, MeterLink, PushContext } from "../driver.ts";
+import type { KeyVault } from "../key-vault.ts";
+import { HEARD_PROFILE } from "../listening/heard.ts";
+import type { Device } from "../registry.ts";
+import { readingsOfP1 } from "./p1-readings.ts";
+
+const PERIOD_MS = 900_000;
+const HOUR_MS = 3_600_000;
+/** First octet of general-glo-ciphering. */
+const CIPHERED = 0xdb;
+
+/**
+ * The P1 port behind a gateway (DSMR 2.2 to 5, and its national forms), listened to. Settings: `equipmentId` (what another meter says is
+ * refused), `winterOffsetMinutes` (60). Key vault: `guek` for ciphered telegrams, `gak` to have them authenticated. Meters on its
+ * M-Bus channels are devices behind it.
+ */
+export function p1Driver(): MeterDriver {
+  return {
+    protocol: "dsmr-p1",
+    capabilities: new Set(),
+    sourcesOf,
+    open(link) {
+      if (link.kind === "stream") link.connection.abort();
+      return Promise.reject(new UsageError("a P1 port only speaks: it cannot be asked", { code: "one-way" }));
+    },
+    listen: (link, request) => void listen(link, request),
+    interpretPush,
+    interpretDelivery: () => Promise.reject(new UsageError("concentrators deliver no P1", { code: "unsupported" })),
+  };
+}
+
+function sourcesOf({ route }: Device): readonly DeviceSource[] {
+  return [{ profile: HEARD_PROFILE, kind: "intervals", captureMs: route.kind === "behind" ? HOUR_MS : PERIOD_MS }];
+}
+
+async function keysOf(keys: KeyVault, owner: string): Promise<P1Keys | undefined> {
+  if (!(await keys.has({ owner, purpose: "guek" }))) return undefined;
+  const encryptionKey = await keys.secret({ owner, purpose: "guek" });
+  if (!(await keys.has({ owner, purpose: "gak" }))) return { encryptionKey };
+  return { encryptionKey, authenticationKey: await keys.secret({ owner, purpose: "gak" }) };
+}
+
+async function listen(link: MeterLink, request: ListenRequest): Promise<void> {
+  if (link.kind !== "stream") return request.ended(new UsageError("P1 is listened to over a stream", { code: "unsupported" }));
+  const { device, world } = request;
+  let keys: P1Keys | undefined;
+  try {
+    keys = await keysOf(request.keys, device.meterId);
+  } catch (error) {
+    link.connection.abort();
+    return request.ended(error instanceof Error ? error : new Error(String(error)));
+  }
+  listenP1(link.connection, keys === undefined ? { timers: world.timers } : { timers: world.timers, keys }, {
+    telegram(telegram) {
+      // Who mixes up what was damaged with what was sent bills it.
+      if (telegram.crc === "wrong") return request.problem(telegram.problems[0] ?? new PeerError("wrong CRC", { code: "crc" }));
+      const reading = readTelegram(telegram);
+      const stranger = strangerIn(reading, device);
+      if (stranger !== undefined) return request.problem(stranger);
+      return request.readings(readingsOfP1(reading, { device, behind: request.behind(), receivedAtMs: world.clock.nowMs() }));
+    },
+    damaged: (error) => request.problem(error),
+    closed: (error) => request.ended(error),
+  });
+}
+
+async function interpretPush(device: Device, octets: Uint8Array, { keys, behind, receivedAtMs }: PushContext): Promise<CollectedReadings> {
+  const known = octets[0] === CIPHERED ? await keysOf(keys, device.meterId) : undefined;
+  const clear = known === undefined ? octets : openCiphered(octets, known).telegram;
+  const telegram = decodeTelegram(clear);
+  if (telegram.crc === "wrong" && telegram.problems[0] !== undefined) throw telegram.problems[0];
+  return readingsOfP1(readTelegram(telegram), { device, behind, receivedAtMs });
+}
+
+/** Another meter on the line: its readings are not this one's. */
+function strangerIn({ equipmentId }: P1Reading, { meterId, settings }: Device): PeerError | undefined {
+  const wanted = settings["equipmentId"];
+  if (typeof wanted !== "string" || equipmentId === undefined || equipmentId === wanted) return undefined;
+  return new PeerError(`${meterId}: meter ${equipmentId} speaks here, not ${wanted}`, {
+    code: "another-meter",
+    advice: "check the wiring",
+  });
+}

@@ -1,0 +1,28 @@
+import { UsageError } from "@amity/bytes";
+import type { Device } from "../registry.ts";
+
+/** Settings of a meter at the local port. */
+export interface IecSettings {
+  /** Device address; empty: whoever is there. */
+  readonly address: string;
+  readonly profile: string | undefined;
+  readonly profileCommand: "R5" | "R6";
+  readonly captureMs: number;
+  readonly clockCommand: "W1" | "W2" | "W5" | undefined;
+}
+
+const QUARTER_MS = 900_000;
+
+/** @throws UsageError `bad-settings`. */
+export function iecSettingsOf({ meterId, settings }: Device): IecSettings {
+  const { address = "", profile, profileCommand = "R5", captureSeconds, clockCommand, mode } = settings;
+  const bad = (what: string): UsageError => new UsageError(`${meterId}: setting ${what}`, { code: "bad-settings" });
+  if (!/^[0-9A-Za-z ]{0,32}$/.test(String(address))) throw bad("address is up to 32 letters and digits");
+  if (profile !== undefined && (typeof profile !== "string" || !/^P\.\d{1,2}$/.test(profile))) throw bad("profile is P.01, P.02 ...");
+  if (profileCommand !== "R5" && profileCommand !== "R6") throw bad("profileCommand is R5 or R6");
+  if (clockCommand !== undefined && clockCommand !== "W1" && clockCommand !== "W2" && clockCommand !== "W5")
+    throw bad("clockCommand is W1, W2 or W5");
+  if (mode !== undefined && (typeof mode !== "string" || !/^[A-E]$/.test(mode))) throw bad("mode is A, B, C, D or E");
+  const captureMs = typeof captureSeconds === "number" ? captureSeconds * 1000 : QUARTER_MS;
+  return { address: String(address), profile, profileCommand, captureMs, clockCommand };
+}

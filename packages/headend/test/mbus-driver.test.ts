@@ -1,0 +1,110 @@
+import {
+  findVif,
+  MeterKey,
+  meterTime,
+  serveWiredBus,
+  WiredBus,
+  WiredSlave,
+  type MeterTime,
+  type RecordInput,
+  type SlaveOptions,
+} from "@amity/mbus";
+import { describe, expect, it } from "vitest";
+import { HOUR_MS, localUtility, MINUTE_MS, spoiled, START_MS, type LocalUtility } from "./local-utility.ts";
+
+const KEY = Uint8Array.from({ length: 16 }, (_, index) => index);
+const RECORDS: readonly RecordInput[] = [
+  { coding: "bcd8", codes: findVif("energy", "Wh", 3), value: 12345 },
+  { coding: "int32", codes: findVif("volume", "m³", -3), value: 6789012 },
+  { coding: "int16", codes: findVif("flowTemperature", "°C", -1), value: 653 },
+  { coding: "int32", storage: 1, codes: findVif("energy", "Wh", 3), value: 11000 },
+  { coding: "int16", storage: 1, codes: findVif("date", ""), value: { ...meterTime({ year: 2026, month: 9, day: 30 }), kind: "date" } },
+];
+
+function heatMeter(id: string, primaryAddress: number, more: Partial<SlaveOptions> = {}, status = 0) {
+  const seen: { clock: MeterTime | undefined } = { clock: undefined };
+  const clock = (): RecordInput[] => (seen.clock === undefined ? [] : [{ coding: "int48", codes: [0x6d], value: seen.clock }]);
+  const slave = new WiredSlave(
+    { readout: () => [...RECORDS, ...clock()], setClock: (time) => void (seen.clock = time), status: () => status },
+    { meter: { id, manufacturer: "AMT", version: 1, deviceType: 4 }, primaryAddress, ...more },
+  );
+  return { slave, seen };
+}
+
+async function busAt(utility: LocalUtility, slaves: readonly WiredSlave[], spoil = (octets: Uint8Array): Uint8Array | undefined => octets) {
+  const bus = new WiredBus(slaves);
+  const accept = (connection: Parameters<typeof serveWiredBus>[0]): void =>
+    serveWiredBus(spoiled(connection, spoil), bus, { timers: utility.gateway.timers, isPaced: true });
+  await utility.gateway.network.listen({ host: "gw", port: 10_001 }, accept);
+}
+
+describe("wired M-Bus meters behind a gateway", () => {
+  it("are read one after another by primary and secondary address, their set-date values at their dates", async () => {
+    const utility = localUtility();
+    await busAt(utility, [heatMeter("11111111", 5).slave, heatMeter("22222222", 6, { key: new MeterKey(KEY) }, 0x04).slave]);
+    await utility.register(
+      { meterId: "H1", settings: { address: 5, zone: "Europe/Berlin" } },
+      { meterId: "H2", settings: { secondary: "AMT-22222222-01-04" } },
+    );
+    await utility.key("H2", "mbus-key", KEY);
+    await utility.headEnd().start();
+    await utility.simulation.runUntil(START_MS + 5 * MINUTE_MS);
+    for (const meterId of ["H1", "H2"]) {
+      const found = [...utility.sink.registers.values()].filter((register) => register.meterId === meterId);
+      const current = found
+        .filter(({ atMs }) => atMs >= START_MS)
+        .map(({ channel, value, scaler, unit }) => `${channel} ${value}e${scaler} ${unit}`);
+      expect(current).toEqual(["6-0:1.0.0 12345e3 Wh", "6-0:2.0.0 6789012e-3 m3", "6-0:10.0.0 653e-1 degC"]);
+    }
+    // The end of 30 September in Berlin.
+    expect(utility.sink.registers.get(`H1 6-0:1.0.0 ${Date.UTC(2026, 8, 30, 22)}`)?.value).toBe(11_000n);
+    expect([...utility.sink.events.values()]).toMatchObject([{ meterId: "H2", kind: "batteryLow", log: "mbus-status" }]);
+    expect((await utility.headEnd().views.meter("H1"))?.health.manufacturer).toBe("AMT");
+  });
+
+  it("have their clock set in their own time and read back", async () => {
+    const utility = localUtility();
+    const { slave, seen } = heatMeter("11111111", 5);
+    await busAt(utility, [slave]);
+    await utility.register({ meterId: "H1", settings: { address: 5, zone: "Europe/Berlin" } });
+    await utility.headEnd().start();
+    await utility.simulation.runUntil(START_MS + MINUTE_MS);
+    expect(await utility.command("H1", { kind: "setClock" })).toMatch(/^done: read back: clock off by -?\d s$/);
+    expect(seen.clock).toMatchObject({ year: 2026, month: 11, day: 1, hour: 13, isSummerTime: false });
+    await expect(utility.command("H1", { kind: "disconnect" })).rejects.toMatchObject({ code: "unsupported" });
+  });
+
+  it("are read over a line that loses and spoils answers, and every reading is right", async () => {
+    const utility = localUtility();
+    let answers = 0;
+    const spoil = (octets: Uint8Array): Uint8Array | undefined => {
+      answers++;
+      if (answers % 4 === 0) return undefined;
+      if (answers % 3 === 0) return Uint8Array.of(0x00, 0x68, 0xff, ...octets);
+      return answers % 5 === 0 ? octets.map((octet, index) => (index === 20 ? octet ^ 0x40 : octet)) : octets;
+    };
+    await busAt(utility, [heatMeter("11111111", 5).slave], spoil);
+    await utility.register({ meterId: "H1", settings: { address: 5 } });
+    await utility.headEnd().start();
+    await utility.simulation.runUntil(START_MS + 6 * HOUR_MS);
+    const energies = [...utility.sink.registers.values()].filter(({ channel, atMs }) => channel === "6-0:1.0.0" && atMs >= START_MS);
+    expect(energies.length).toBeGreaterThan(4);
+    expect(new Set(energies.map(({ value }) => value))).toEqual(new Set([12_345n]));
+  });
+
+  it("of which one has the wrong key and one is silent do not keep the third from being read", async () => {
+    const utility = localUtility();
+    await busAt(utility, [heatMeter("11111111", 5).slave, heatMeter("22222222", 6, { key: new MeterKey(KEY) }).slave]);
+    await utility.register(
+      { meterId: "H1", settings: { address: 5 } },
+      { meterId: "H2", settings: { address: 6 } },
+      { meterId: "H3", settings: { address: 7 } },
+    );
+    await utility.key("H2", "mbus-key", new Uint8Array(16).fill(1));
+    await utility.headEnd().start();
+    await utility.simulation.runUntil(START_MS + 30 * MINUTE_MS);
+    const error = async (meterId: string) => (await utility.headEnd().views.meter(meterId))?.health.lastError?.code;
+    expect([await error("H1"), await error("H2"), await error("H3")]).toEqual([undefined, "wrong-key", "no-answer"]);
+    expect([...utility.sink.registers.values()].every(({ meterId }) => meterId === "H1")).toBe(true);
+  });
+});
