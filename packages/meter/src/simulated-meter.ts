@@ -186,6 +186,11 @@ export class SimulatedMeter {
     return this.#runs.rows(grid, nowMs, capacity, sinceMs);
   }
 
+  /** Power failures that are over, oldest first. */
+  outages(): ReturnType<CaptureRuns["outages"]> {
+    return this.#runs.outages();
+  }
+
   /** When the clock, as it runs now, shows `clockMs`. */
   trueAt(clockMs: number): number {
     return this.#runs.trueAtNow(clockMs);

@@ -50,7 +50,7 @@ async function prepay(credit: number, price = 1_000): Promise<void> {
 const token = (id: number, credit: number): Uint8Array =>
   mintToken(bench.fleet.keys(bench.target.meterId).vendingKey, bench.target.meterId, { id, amount: credit });
 const enter = (octets: Uint8Array) => bench.act(...GATEWAY, 1, data.octets(octets));
-const state = async (): Promise<unknown> => ((await bench.get(70, "0-0:96.3.10", 3)) as { value: number }).value;
+const state = (): Promise<number> => bench.number(70, "0-0:96.3.10", 3);
 const importWh = (atMs: number): number => bench.meter.registersAt(atMs)[0] ?? 0;
 /** No time is friendly. */
 const NEVER = data.structure(
@@ -171,7 +171,11 @@ describe("prepayment", () => {
   });
 
   it("refuses tokens of another meter, of no form, and before the account is active; and says what became of them", async () => {
-    const status = async (): Promise<unknown> => ((await bench.get(...GATEWAY, 6)) as { value: { value: number }[] }).value[0]!.value;
+    const status = async (): Promise<unknown> => {
+      const value = await bench.get(...GATEWAY, 6);
+      const [code] = value.type === "structure" ? value.value : [];
+      return code?.type === "enum" ? code.value : undefined;
+    };
     expect(await enter(token(1, 100))).toEqual({ kind: "refused", result: "other-reason" });
     expect(await status()).toBe(6);
     await prepay(1_000);

@@ -42,6 +42,7 @@ import { registerMonitorObjects } from "./monitors.ts";
 import { observingContext } from "./observing-context.ts";
 import { limiterObject } from "./limiter.ts";
 import { pushObjects } from "./push-objects.ts";
+import { qualityObjects } from "./quality-objects.ts";
 import { scheduleObjects } from "./schedules.ts";
 import { scriptTableObject } from "./script-object.ts";
 import { SCRIPT_TABLES } from "./scripts.ts";
@@ -98,6 +99,7 @@ function functionObjects(): MeterObject[] {
     ...accountObjects(),
     ...chargeObjects(),
     ...tokenObjects(),
+    ...qualityObjects(),
   ];
 }
 

@@ -81,6 +81,10 @@ export const CLOCK_COLUMN: ListedColumn<{ readonly clockMs: number }> = {
 
 export interface ListedProfile<T extends { readonly clockMs: number }> {
   readonly name: string;
+  /** Default 0: rows come when something happens. */
+  readonly periodSeconds?: number;
+  /** Default 0: rows come when something happens. */
+  readonly periodSeconds?: number;
   /** The clock comes first: ranges restrict it. */
   readonly columns: readonly ListedColumn<T>[];
   /** Oldest first. */
@@ -90,13 +94,13 @@ export interface ListedProfile<T extends { readonly clockMs: number }> {
   readonly capture?: (context: ObjectContext) => Promise<boolean>;
 }
 
-/** Class 7 over rows that come when something happens (period 0). */
+/** Class 7 over rows that are listed one by one. */
 export function listedProfile<T extends { readonly clockMs: number }>(profile: ListedProfile<T>): MeterObject {
   const { columns, clear, capture } = profile;
   return profileObject(
     profile.name,
     {
-      periodSeconds: 0,
+      periodSeconds: profile.periodSeconds ?? 0,
       captures: columns.map(({ classId, name, attributeId }) => captureObject(classId, name, attributeId)),
       keys: columns.map(({ classId, name, attributeId }) => captureKey(classId, name, attributeId)),
     },

@@ -84,6 +84,15 @@ export class CaptureRuns {
     return spans.reverse();
   }
 
+  /** Power failures that are over, oldest first: true instants, and what the clock showed when power came back. */
+  outages(): { readonly fromMs: number; readonly toMs: number; readonly endClockMs: number }[] {
+    return this.#runs.flatMap((run, index) => {
+      const before = this.#runs[index - 1];
+      if (run.begunBy !== "powerUp" || before === undefined) return [];
+      return [{ fromMs: before.toMs, toMs: run.fromMs, endClockMs: Math.round(this.#clockIn(run, run.fromMs)) }];
+    });
+  }
+
   /** What the clock showed at a true instant, and until when it ran on undisturbed from there. */
   stretchAt(trueMs: number): { readonly clockMs: number; readonly endMs: number; trueAt(clockMs: number): number } {
     let index = this.#runs.length - 1;

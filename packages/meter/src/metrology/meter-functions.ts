@@ -3,6 +3,7 @@ import { BillingBook } from "./billing-book.ts";
 import { EVENT_CODES, type FunctionOperation } from "./operations.ts";
 import { PaymentBook, type PaymentSource } from "./payment-book.ts";
 import type { PaymentChange, PaymentTerms } from "./payment-change.ts";
+import type { VoltageQuality } from "./voltage-quality.ts";
 import { TariffBook, type TariffPlan, type TariffSource } from "./tariff-book.ts";
 
 /** What the functions ask of their meter. */
@@ -28,6 +29,8 @@ const PUSHES_MAX = 32;
 /** What a meter keeps for its functions beyond measuring. Made when first needed: most meters of a fleet are only read. */
 export class MeterFunctions {
   readonly billing = new BillingBook();
+  /** Voltages outside their limits, made when first asked for. */
+  quality: VoltageQuality | undefined;
   readonly #source: FunctionSource;
   #tariffs: TariffBook | undefined;
   #crossings: Map<string, Crossing> | undefined;
