@@ -1,7 +1,8 @@
 import { z } from "zod";
-import { Commodity } from "./exceptions.ts";
 import { pageOf, PageQuery } from "./page.ts";
-import { CivilDay, Instant } from "./time.ts";
+import { Commodity } from "./exceptions.ts";
+import { IntervalQuality } from "./intervals.ts";
+import { CivilDay, Instant, Unit } from "./time.ts";
 
 /** Money: a decimal as text, never a float. */
 export const Money = z.string().regex(/^-?\d+(\.\d+)?$/);
@@ -67,6 +68,11 @@ export const BillLine = z
     explanation: z.string().optional(),
     channel: z.string().optional(),
     intervals: z.int().optional().describe("How many intervals are behind the line"),
+    /** Which channel of which meter is behind the line, and when: a meter exchange makes two. */
+    parts: z
+      .array(z.object({ meterId: z.string(), channel: z.string(), from: Instant, to: Instant }))
+      .max(50)
+      .optional(),
     windows: z
       .array(z.object({ from: Instant, to: Instant }))
       .max(3000)
@@ -115,3 +121,25 @@ export type BillsQuery = z.infer<typeof BillsQuery>;
 
 export const BillsPage = pageOf(BillSummary, "BillsPage");
 export type BillsPage = z.infer<typeof BillsPage>;
+
+/** One interval behind a line. `value` is an integer that times 10^scaler and the multiplier is in `unit`. */
+export const BilledInterval = z
+  .object({
+    meterId: z.string(),
+    channel: z.string(),
+    from: Instant,
+    to: Instant,
+    value: z.number(),
+    scaler: z.int(),
+    unit: Unit,
+    multiplier: z.number(),
+    quality: IntervalQuality,
+    qualityText: z.string(),
+    /** Version of the stored day that the bill rests on. */
+    version: z.int().optional(),
+  })
+  .meta({ id: "BilledInterval" });
+export type BilledInterval = z.infer<typeof BilledInterval>;
+
+export const BilledIntervalsPage = pageOf(BilledInterval, "BilledIntervalsPage");
+export type BilledIntervalsPage = z.infer<typeof BilledIntervalsPage>;

@@ -1,5 +1,6 @@
 import { z } from "zod";
-import { CivilDay } from "./time.ts";
+import { pageOf, PageQuery } from "./page.ts";
+import { CivilDay, Instant } from "./time.ts";
 
 /** Query: how many days back from today. */
 export const CompletenessQuery = z.object({ days: z.coerce.number().int().min(1).max(90).default(30) });
@@ -27,3 +28,24 @@ export const Completeness = z
   })
   .meta({ id: "Completeness" });
 export type Completeness = z.infer<typeof Completeness>;
+
+/** Query: one civil day of one concentrator (`direct` for meters on direct TCP), or of all. */
+export const MeterCompletenessQuery = PageQuery.extend({ day: CivilDay, concentrator: z.string().max(80).optional() });
+export type MeterCompletenessQuery = z.infer<typeof MeterCompletenessQuery>;
+
+/** What one meter has of a day. `received` holds estimates too; `missing` are the first runs without a value. */
+export const MeterCompleteness = z
+  .object({
+    meterId: z.string(),
+    usagePoint: z.string().optional(),
+    concentrator: z.string(),
+    expected: z.int(),
+    received: z.int(),
+    estimated: z.int(),
+    missing: z.array(z.object({ from: Instant, to: Instant })).max(20),
+  })
+  .meta({ id: "MeterCompleteness" });
+export type MeterCompleteness = z.infer<typeof MeterCompleteness>;
+
+export const MeterCompletenessPage = pageOf(MeterCompleteness, "MeterCompletenessPage");
+export type MeterCompletenessPage = z.infer<typeof MeterCompletenessPage>;

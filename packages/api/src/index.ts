@@ -20,3 +20,6 @@ export * from "./jobs.ts";
 export * from "./rule-sets.ts";
 export * from "./tariffs.ts";
 export * from "./estimation-plans.ts";
+export * from "./interval-reasons.ts";
+export * from "./usage-points.ts";
+export * from "./settlement.ts";

@@ -10,6 +10,8 @@ import {
   createRulesInForce,
   createRuleStore,
   createTariffCandidates,
+  createTopology,
+  createVirtualChannels,
   STANDARD_DECISION_POLICY,
   STANDARD_ESTIMATION_PLAN,
   STANDARD_RULE_SET,
@@ -23,6 +25,8 @@ import {
   type ReviewParts,
   type RuleStore,
   type TariffCandidates,
+  type Topology,
+  type VirtualChannels,
   type TemperatureOf,
 } from "@amity/mdm";
 import type { ReadingSink } from "@amity/model";
@@ -42,6 +46,9 @@ export interface Mdm {
   /** Rule sets and estimation plans by version, and tariffs that are only tried. */
   readonly rules: RuleStore;
   readonly candidates: TariffCandidates;
+  /** The network that energy flows through, and channels that are computed from others. */
+  readonly topology: Topology;
+  readonly virtual: VirtualChannels;
   readonly sink: ReadingSink;
   readonly review: ReviewParts & { readonly clock: Clock };
 }
@@ -79,6 +86,8 @@ export function composeMdm(store: Store, clock: Clock, options: MdmOptions): Mdm
     sink: createLedgerSink({ store, ledger, registry, clock, author, ...(onStored === undefined ? {} : { onStored }) }),
     rules,
     candidates: createTariffCandidates(store, clock),
+    topology: createTopology(store),
+    virtual: createVirtualChannels(store, clock),
     review: { store, ledger, exceptions, clock, ...start, inForce, zone, ...weather },
   };
 }

@@ -93,7 +93,7 @@ export function composeUtility(options: UtilityOptions): Utility {
   };
   const live = new LiveFeed(parts);
   const decisions = decisionApi(parts, (decision) => live.decided(decision));
-  const analysis = analysisApi({ mdm, clock: world.clock, random: world.random.fork("analysis") });
+  const analysis = analysisApi(parts, world.random.fork("analysis"));
   headEnd.subscribe((notice) => {
     watch.notice(notice);
     live.notice(notice);

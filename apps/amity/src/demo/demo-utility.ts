@@ -27,6 +27,7 @@ import { BillingRun, type BilledPoint } from "./billing-run.ts";
 import { DemoNotes, loadDemoState } from "./demo-state.ts";
 import { GasQualityFeed } from "./gas-quality.ts";
 import { provisionHeadEnd, provisionMdm } from "./provision.ts";
+import { provisionNetwork } from "./provision-network.ts";
 import { provisionSubMeters, subUsagePointOf } from "./sub-meter-provision.ts";
 import { weatherStation } from "./weather-station.ts";
 
@@ -111,6 +112,7 @@ export async function startDemo(options: DemoOptions): Promise<DemoUtility> {
   });
   controls.connect(field, clock);
   await provisionMdm(utility.mdm.registry, plan);
+  await provisionNetwork(utility.mdm.topology, plan);
   await provisionSubMeters(utility.mdm.registry, createGasParameters(store, clock), plan);
   await provisionHeadEnd({ registry: utility.registry, keys: utility.keys, plan, masterSecret: fromHex(masterSecret) }, field);
   const notes = new DemoNotes({ folder, state, clock, timers: realTimers });

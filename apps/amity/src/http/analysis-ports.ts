@@ -2,6 +2,7 @@ import type {
   BackTestRequest,
   BackTestResult,
   BillComparison,
+  BilledInterval,
   CandidateDetail,
   CandidateDraft,
   DryRunBill,
@@ -10,8 +11,14 @@ import type {
   DryRunResult,
   DryRunRowsQuery,
   EstimationPlanDetail,
+  IntervalReason,
+  Intervals,
   Job,
   JobsQuery,
+  LossesQuery,
+  MeterCompleteness,
+  MeterCompletenessQuery,
+  NodeLosses,
   Page,
   PageQuery,
   PlanAdoption,
@@ -27,6 +34,9 @@ import type {
   TariffDetail,
   TariffInfo,
   TariffPublication,
+  UsagePointDetail,
+  VirtualChannel,
+  VirtualChannelDraft,
 } from "@amity/api";
 import type { Principal, WriteOutcome } from "./write-outcome.ts";
 
@@ -65,5 +75,17 @@ export interface AnalysisDocuments {
   publishCandidate(id: string, publication: TariffPublication, by: Principal): Promise<WriteOutcome<TariffDetail>>;
 }
 
+/** What stands behind the numbers. Reads are `undefined` for what is not there. */
+export interface AnalysisInsight {
+  intervalReason(ask: { meterId: string; channel: string; atMs: number; asOfMs?: number | undefined }): Promise<IntervalReason | undefined>;
+  usagePoint(id: string): Promise<UsagePointDetail | undefined>;
+  billedIntervals(ask: { billId: string; lineId: string }, query: PageQuery): Promise<Page<BilledInterval> | undefined>;
+  meterCompleteness(query: MeterCompletenessQuery): Promise<Page<MeterCompleteness> | undefined>;
+  losses(query: LossesQuery): Promise<Page<NodeLosses> | undefined>;
+  virtualChannels(query: PageQuery): Promise<Page<VirtualChannel>>;
+  keepVirtualChannel(draft: VirtualChannelDraft, by: Principal): Promise<WriteOutcome<VirtualChannel>>;
+  virtualIntervals(ask: { id: string; fromMs: number; toMs: number; asOfMs?: number | undefined }): Promise<Intervals | undefined>;
+}
+
 /** What an analyst works with. */
-export interface AnalysisApi extends AnalysisJobs, AnalysisDocuments {}
+export interface AnalysisApi extends AnalysisJobs, AnalysisDocuments, AnalysisInsight {}

@@ -20,6 +20,7 @@ import { addCommandRoutes } from "./routes/command-routes.ts";
 import { addDecisionRoutes } from "./routes/decision-routes.ts";
 import { addDemoRoutes } from "./routes/demo-routes.ts";
 import { addAnalysisRoutes } from "./routes/analysis-routes.ts";
+import { addInsightRoutes } from "./routes/insight-routes.ts";
 import { addExportRoutes } from "./routes/export-routes.ts";
 import { addJobRoutes } from "./routes/job-routes.ts";
 import { addMdmRoutes } from "./routes/mdm-routes.ts";
@@ -101,6 +102,7 @@ export function createHttpApp(options: HttpAppOptions): HttpApp {
   addDecisionRoutes(app, deps);
   addJobRoutes(app, deps);
   addAnalysisRoutes(app, deps);
+  addInsightRoutes(app, deps);
   addDemoRoutes(app, deps);
   addOperations(app, options);
 

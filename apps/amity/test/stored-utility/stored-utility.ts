@@ -12,6 +12,7 @@ import { leaseMigrations, migrate, openScratchStore, type Store } from "@amity/s
 import { usagePointOf } from "../../src/compose/api/place-book.ts";
 import { composeUtility, type Utility } from "../../src/compose/utility.ts";
 import { provisionHeadEnd, provisionMdm } from "../../src/demo/provision.ts";
+import { provisionNetwork } from "../../src/demo/provision-network.ts";
 import { createHttpApp, planAccess, startHttpServer, type HttpServer } from "../../src/http/index.ts";
 import type { StaticConsole } from "../../src/http/static-console.ts";
 
@@ -60,6 +61,7 @@ export async function openStoredUtility(options: { console?: StaticConsole } = {
     { registry: utility.registry, keys: utility.keys, plan, masterSecret: random.bytes(32) },
     { meterPorts: {}, concentratorPorts: {} },
   );
+  await provisionNetwork(utility.mdm.topology, plan);
   await keepStandardRules(utility.mdm.rules, "amity");
   utility.watch.load(await utility.registry.activeDevices());
   await fill(utility, plan);

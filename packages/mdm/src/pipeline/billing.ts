@@ -104,10 +104,7 @@ export function createBilling(parts: Parts, options: BillingOptions = {}): Billi
       await publish(parts, tariff, by);
       ready.set(tariff.id, prepared);
     },
-    async tariffs() {
-      const { rows } = await parts.store.query<{ document: Tariff }>("select document from mdm.tariff order by tariff_id");
-      return rows.map((row) => row.document);
-    },
+    tariffs: () => tariffsOf(parts.store),
     async bill(asks) {
       const made: StoredBill[] = [];
       const failed: Unrated[] = [];
@@ -199,6 +196,11 @@ async function publish(parts: Parts, tariff: Tariff, by: { author: string; reaso
       [tariff.id, fresh.map(({ version }) => version), by.author, by.reason, instantParam(parts.clock.nowMs())],
     );
   });
+}
+
+async function tariffsOf(store: Store): Promise<Tariff[]> {
+  const { rows } = await store.query<{ document: Tariff }>("select document from mdm.tariff order by tariff_id");
+  return rows.map((row) => row.document);
 }
 
 async function publicationsOf(store: Store, tariffId: string): Promise<readonly TariffPublication[]> {

@@ -1,7 +1,13 @@
 import { toHex } from "@amity/bytes";
-import type { Clock, Random } from "@amity/runtime";
+import type { Random } from "@amity/runtime";
 import type { AnalysisApi } from "../../http/analysis-ports.ts";
-import type { Mdm } from "../mdm.ts";
+import { billedIntervalsOf } from "../api/bill-lines.ts";
+import { meterCompletenessOf } from "../api/completeness-meters-view.ts";
+import { intervalReasonOf } from "../api/interval-reason-view.ts";
+import { lossesOf } from "../api/losses-view.ts";
+import { usagePointOf } from "../api/usage-point-view.ts";
+import type { UtilityParts } from "../api/utility-parts.ts";
+import { keepVirtualChannel, virtualChannelsOf, virtualIntervalsOf } from "../api/virtual-views.ts";
 import type { AnalysisParts, JobResult } from "./analysis-parts.ts";
 import { adoptPlan, backTestOf, estimationPlanOf, startBackTest } from "./back-test-views.ts";
 import { dryRunBillsOf, dryRunDifferencesOf, dryRunOf, startDryRun } from "./dry-run-views.ts";
@@ -12,10 +18,11 @@ import { activateRuleSet, draftRuleSet, ruleSetOf, ruleSetsOf } from "./rule-set
 import { candidateOf, candidatesOf, dropCandidate, keepCandidate, publishCandidate, tariffOf, tariffsOf } from "./tariff-views.ts";
 
 /** The analyst's resources over one MDM. `stop` ends what still runs. */
-export function analysisApi(world: { mdm: Mdm; clock: Pick<Clock, "nowMs">; random: Random }): { api: AnalysisApi; stop(): Promise<void> } {
-  const { clock, random } = world;
+export function analysisApi(utility: UtilityParts, random: Random): { api: AnalysisApi; stop(): Promise<void> } {
+  const { mdm } = utility;
+  const { clock } = utility.world;
   const jobs = new JobBoard<JobResult>({ clock, newId: () => `job-${toHex(random.bytes(6))}` });
-  const parts: AnalysisParts = { ...world, jobs };
+  const parts: AnalysisParts = { mdm, clock, random, jobs };
   const api: AnalysisApi = {
     jobs: (query) => Promise.resolve(jobsOf(parts, query)),
     job: (id) => Promise.resolve(jobOf(parts, id)),
@@ -43,6 +50,14 @@ export function analysisApi(world: { mdm: Mdm; clock: Pick<Clock, "nowMs">; rand
     keepCandidate: (draft, by) => keepCandidate(parts, draft, by),
     dropCandidate: (id) => dropCandidate(parts, id),
     publishCandidate: (id, publication, by) => publishCandidate(parts, id, publication, by),
+    intervalReason: (ask) => intervalReasonOf(utility, ask),
+    usagePoint: (id) => usagePointOf(utility, id),
+    billedIntervals: (ask, query) => billedIntervalsOf(utility, ask, query),
+    meterCompleteness: (query) => meterCompletenessOf(utility, query),
+    losses: (query) => lossesOf(utility, query),
+    virtualChannels: (query) => virtualChannelsOf(utility, query),
+    keepVirtualChannel: (draft, by) => keepVirtualChannel(utility, draft, by),
+    virtualIntervals: (ask) => virtualIntervalsOf(utility, ask),
   };
   return { api, stop: () => jobs.stop() };
 }

@@ -1,20 +1,10 @@
 import type { Bill, BillRelease, BillsQuery, BillSummary, Page } from "@amity/api";
 import { formatDay } from "@amity/intervals";
-import type { Commodity } from "@amity/model";
-import {
-  intervalsBehind,
-  jointBillOf,
-  prepareTariff,
-  readUsage,
-  type BillLine as RatedLine,
-  type StoredBill,
-  type TracedInterval,
-} from "@amity/mdm";
+import { jointBillOf, type StoredBill } from "@amity/mdm";
 import type { Principal, WriteOutcome } from "../../http/ports.ts";
 import { moneyText } from "./bill-line-text.ts";
 import { billBasisOf, lineShape } from "./bill-lines.ts";
 import { instantText, readCursor, writeCursor } from "./cursor.ts";
-import { MAIN_CHANNELS } from "./meter-words.ts";
 import type { UtilityParts } from "./utility-parts.ts";
 
 /** Bills, newest period first. */
@@ -49,7 +39,7 @@ export async function billOf(parts: UtilityParts, id: string): Promise<Bill | un
   ];
   return {
     summary: summaryShape(stored),
-    lines: bill.lines.map((line) => lineShape(line, behind.get(line.id) ?? [], bill.commodity)),
+    lines: bill.lines.map((line) => lineShape(line, basis)),
     knownAt: instantText(stored.knownAtMs),
     zone: parts.zone.name,
     notes,

@@ -4,6 +4,7 @@ import type { Channel } from "@amity/mdm";
 import { isMissing, unpackQuality, type QualityCode } from "@amity/model";
 import type { IntervalsAsk } from "../../http/ports.ts";
 import { instantText } from "./cursor.ts";
+import { METHOD_WORDS } from "./quality-text.ts";
 import type { UtilityParts } from "./utility-parts.ts";
 
 const NOTES_MAX = 2000;
@@ -26,11 +27,7 @@ export async function intervalsOf(parts: UtilityParts, ask: IntervalsAsk): Promi
   if (ask.granularity === "raw") {
     return {
       ...head,
-      start: instantText(span.startMs),
-      stepSeconds: span.intervalSeconds,
-      v: Array.from(span.values, (value, index) => (isMissing(span.qualities[index] ?? 0) ? null : value)),
-      q: Array.from(span.qualities, qualityIndex),
-      notes: notesOf(span),
+      ...rawIntervals(span),
     };
   }
   const starts = bucketStarts(parts, ask, span);
@@ -44,6 +41,17 @@ export async function intervalsOf(parts: UtilityParts, ask: IntervalsAsk): Promi
     v: sums.map(({ value }) => value),
     q: sums.map(({ quality }) => quality),
     notes: [],
+  };
+}
+
+/** A span in columns, with the methods of its estimates and edits in words. */
+export function rawIntervals(span: IntervalSpan): Pick<Intervals, "start" | "stepSeconds" | "v" | "q" | "notes"> {
+  return {
+    start: instantText(span.startMs),
+    stepSeconds: span.intervalSeconds,
+    v: Array.from(span.values, (value, index) => (isMissing(span.qualities[index] ?? 0) ? null : value)),
+    q: Array.from(span.qualities, qualityIndex),
+    notes: notesOf(span),
   };
 }
 
@@ -95,20 +103,6 @@ export function pageQuality(code: QualityCode): IntervalQuality {
 function qualityIndex(code: QualityCode): number {
   return INTERVAL_QUALITIES.indexOf(pageQuality(code));
 }
-
-const METHOD_WORDS: Readonly<Record<string, string>> = {
-  linear: "estimated by a straight line",
-  likeDay: "estimated from like days",
-  averageDailyLoad: "estimated from the average daily load",
-  zero: "no supply: zero",
-  degreeDays: "estimated by degree days",
-  scaled: "estimated and scaled to the registers",
-  classProfile: "estimated from the class profile",
-  weatherProxy: "estimated from days of like weather",
-  checkMeter: "taken from the check meter",
-  manual: "edited by hand",
-  powerFailure: "power failure during the interval",
-};
 
 /** Runs of estimated or edited values, in words. */
 function notesOf(span: IntervalSpan): Intervals["notes"] {

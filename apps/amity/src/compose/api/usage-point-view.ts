@@ -1,0 +1,51 @@
+import type { UsagePointDetail } from "@amity/api";
+import { metersBeside, usagePointsOf } from "@amity/mdm";
+import { summaryShape } from "./bill-views.ts";
+import { instantText } from "./cursor.ts";
+import { exceptionsOf } from "./exception-views.ts";
+import type { UtilityParts } from "./utility-parts.ts";
+
+const BILLS_SHOWN = 12;
+const EXCEPTIONS_SHOWN = 20;
+/** Exceptions counted; beyond it the number reads as this many. */
+const EXCEPTIONS_COUNTED = 1000;
+
+/** Everything about one usage point: who measured it when, what it is billed by, what waits. */
+export async function usagePointOf(parts: UtilityParts, id: string): Promise<UsagePointDetail | undefined> {
+  const { mdm } = parts;
+  const [point] = await usagePointsOf(mdm.store, { usagePointId: id });
+  if (point === undefined) return undefined;
+  const [installations, beside, bills, tariffs] = await Promise.all([
+    mdm.registry.installationsOf(id),
+    metersBeside(mdm.store, id),
+    mdm.billing.list({ usagePointId: id, limit: BILLS_SHOWN }),
+    mdm.billing.tariffs(),
+  ]);
+  const meterIds = [...new Set(installations.map(({ meterId }) => meterId))];
+  const present = installations.at(-1)?.meterId;
+  const [open, shown] = await Promise.all([
+    meterIds.length === 0 ? [] : mdm.exceptions.list({ meterIds, state: "open", limit: EXCEPTIONS_COUNTED }),
+    present === undefined ? { items: [] } : exceptionsOf(parts, { meterId: present, state: "open", limit: EXCEPTIONS_SHOWN }),
+  ]);
+  const tariff = tariffs.find((one) => one.id === bills[0]?.tariffId);
+  return {
+    id,
+    commodity: point.commodity,
+    channelClass: point.channelClass,
+    ...(point.premisesId === undefined ? {} : { premises: point.premisesId }),
+    ...(point.customerId === undefined ? {} : { customer: point.customerId }),
+    installations: installations
+      .map(({ meterId, installedAtMs, removedAtMs, multiplier }) => ({
+        meterId,
+        from: instantText(installedAtMs),
+        ...(removedAtMs === undefined ? {} : { to: instantText(removedAtMs) }),
+        multiplier,
+      }))
+      .toReversed(),
+    ...(tariff === undefined ? {} : { tariff: { id: tariff.id, name: tariff.name } }),
+    samePlace: beside.map(({ meterId, commodity, usagePointId }) => ({ id: meterId, commodity, usagePoint: usagePointId })),
+    bills: bills.map(summaryShape),
+    exceptions: shown.items,
+    openExceptions: open.length,
+  };
+}
