@@ -44,7 +44,27 @@ const OTHERS: Readonly<Record<number, string>> = {
   90: "Current, sum of all phases",
   91: "Current, neutral",
   92: "Voltage, neutral",
+  100: "Reactive power, inductive",
+  101: "Reactive power L1, inductive",
+  102: "Reactive power L2, inductive",
+  103: "Reactive power L3, inductive",
+  104: "Reactive power, capacitive",
+  105: "Reactive power L1, capacitive",
+  106: "Reactive power L2, capacitive",
+  107: "Reactive power L3, capacitive",
+  112: "Distortion power",
+  113: "Distortion power L1",
+  114: "Distortion power L2",
+  115: "Distortion power L3",
+  124: "Voltage L1 to L2",
+  125: "Voltage L2 to L3",
+  126: "Voltage L3 to L1",
 };
+const LOSSES = 83;
+const DISTORTION = [112, 113, 114, 115];
+/** Voltages against neutral or each other, and D of what is counted below the limit. */
+const VOLTAGES = [12, 32, 52, 72, 124, 125, 126];
+const DIPS = 32;
 
 const PROCESSINGS: Readonly<Record<number, string>> = {
   0: "billing period average",
@@ -55,11 +75,16 @@ const PROCESSINGS: Readonly<Record<number, string>> = {
   5: "last average demand",
   6: "maximum demand",
   7: "instantaneous",
+  11: "cumulative minimum 2",
+  12: "cumulative maximum 2",
   13: "minimum 2",
   14: "current average 2",
   15: "last average 2",
   16: "maximum 2",
-  24: "average in the recording interval 1",
+  21: "cumulative minimum 3",
+  22: "cumulative maximum 3",
+  23: "minimum 3",
+  24: "current average 3",
   25: "last average 3",
   26: "maximum 3",
   27: "average in the recording interval 1",
@@ -80,7 +105,14 @@ const PROCESSINGS: Readonly<Record<number, string>> = {
   44: "time threshold for over limit",
   45: "time threshold for missing",
   46: "contracted value",
+  49: "average in the recording interval 1",
+  50: "average in the recording interval 2",
+  51: "minimum in the recording interval 1",
+  52: "minimum in the recording interval 2",
+  53: "maximum in the recording interval 1",
+  54: "maximum in the recording interval 2",
   55: "test average",
+  56: "current average 4",
 };
 
 /** Time integrals: D and what is added to the energy's name. */
@@ -99,13 +131,21 @@ const INTEGRALS: Readonly<Record<number, string>> = {
 
 /** The name of an electricity quantity by its groups C, D and E; `undefined` for what is none. */
 export function electricityName(c: number, d: number, e: number): string | undefined {
-  if (c < 1 || c > 92) return undefined;
-  if (c === 81 && d === 7) return angleName(e);
+  if (c < 1 || c > 126) return undefined;
+  if (c === 81 && d === 7) return e === 255 ? "Phase angles, summary" : angleName(e);
+  if (d === DIPS && VOLTAGES.includes(c)) {
+    const dip = dipName(e);
+    if (dip !== undefined) return `${quantityName(c, false) ?? "Voltage"}, dips ${dip}`;
+  }
   const integral = INTEGRALS[d];
   const quantity = quantityName(c, integral !== undefined);
   const processing = integral ?? PROCESSINGS[d];
   if (quantity === undefined || processing === undefined) return undefined;
-  const parts = [quantity, processing, detail(d, e)];
+  const parts = [
+    quantity,
+    processing,
+    c === LOSSES ? lossName(e) : DISTORTION.includes(c) ? (["import", "export"][e] ?? `E=${e}`) : detail(d, e),
+  ];
   return parts.filter((part) => part !== "").join(", ");
 }
 
@@ -127,10 +167,11 @@ function quantityName(c: number, isIntegral: boolean): string | undefined {
 /** E: the tariff rate; the harmonic for instantaneous currents, voltages and powers. */
 function detail(d: number, e: number): string {
   if (e === 0 || e === 255) return "";
-  if (d !== 7 && d !== 24) return e <= 63 ? `rate ${e}` : `E=${e}`;
+  if (d !== 7 && d !== 24 && d !== 56) return e <= 63 ? `rate ${e}` : `E=${e}`;
   if (e === 124) return "total harmonic distortion";
   if (e === 125) return "total demand distortion";
   if (e === 126) return "all harmonics";
+  if (e === 127) return "all harmonics to the nominal value";
   return e <= 120 ? `harmonic ${e}` : `E=${e}`;
 }
 
@@ -141,4 +182,45 @@ function angleName(e: number): string | undefined {
   const to = ANGLES[Math.floor(e / 10)];
   const from = ANGLES[e % 10];
   return to && from ? `Phase angle ${to} to ${from}, instantaneous` : undefined;
+}
+
+const DIP_DEPTHS = ["10 to 15 %", "15 to 30 %", "30 to 60 %", "60 to 90 %", "90 to 99 %"];
+const DIP_TIMES = ["10 to 100 ms", "100 to 500 ms", "0.5 to 1 s", "1 to 3 s", "3 to 20 s", "20 to 60 s"];
+
+/** E of voltage dips: the UNIPEDE class by depth and duration; `undefined` where it is none. */
+function dipName(e: number): string | undefined {
+  if (e === 255) return "in all classes";
+  // Class 0 has the code that counts all sags: that is what meters use it for.
+  if (e === 0) return undefined;
+  const depth = DIP_DEPTHS[Math.floor(e / 10)];
+  const time = DIP_TIMES[e % 10];
+  return depth === undefined || time === undefined ? undefined : `of ${depth} for ${time}`;
+}
+
+const LOSS_KINDS = ["active line", "active transformer", "active", "reactive line", "reactive transformer", "reactive"];
+const LOSS_SUMS: Readonly<Record<number, string>> = {
+  19: "total transformer losses with normalized iron resistance",
+  20: "total line losses with normalized copper resistance",
+  21: "compensated active, gross import",
+  22: "compensated active, net import",
+  23: "compensated active, gross export",
+  24: "compensated active, net export",
+  25: "compensated reactive, gross import",
+  26: "compensated reactive, net import",
+  27: "compensated reactive, gross export",
+  28: "compensated reactive, net export",
+};
+
+/** E of C = 83: the kinds of losses for the sum (1 to 18) and, with A²h and V²h, for L1 (from 31), L2 (51) and L3 (71). */
+function lossName(e: number): string {
+  const sum = LOSS_SUMS[e];
+  if (sum !== undefined) return sum;
+  const phase = e > 30 ? Math.floor((e - 31) / 20) + 1 : 0;
+  const step = phase === 0 ? e - 1 : (e - 31) % 20;
+  const suffix = phase === 0 ? "" : ` L${phase}`;
+  if (step === 18) return `A²h${suffix}`;
+  if (step === 19) return `V²h${suffix}`;
+  const kind = LOSS_KINDS[Math.floor(step / 3)];
+  if (step < 0 || phase > 3 || kind === undefined) return `E=${e}`;
+  return `${kind} losses${[" import", " export", ""][step % 3] ?? ""}${suffix}`;
 }

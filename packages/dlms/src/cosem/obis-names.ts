@@ -1,6 +1,9 @@
 import { parseObis, type Obis } from "../data/obis.ts";
+import { COUNTRIES } from "./country-names.ts";
 import { electricityName } from "./electricity-names.ts";
+import { mediumName } from "./media-names.ts";
 import { OBIS_PATTERNS } from "./obis-patterns.ts";
+import { SERVICE_PATTERNS } from "./service-patterns.ts";
 
 /** Words that a person may write in place of a code. */
 export const OBIS_SHORT_NAMES = {
@@ -50,15 +53,21 @@ export const OBIS_SHORT_NAMES = {
 /** The standard's name of a code, e.g. `Active energy import (+A), rate 2`; `undefined` where it has none. */
 export function obisName(obis: Obis): string | undefined {
   const groups = obis.split(/[-:.]/).map(Number);
-  const pattern = PATTERNS.find(({ wanted }) => wanted.every((value, index) => value === undefined || value === groups[index]));
-  if (pattern !== undefined)
-    return pattern.name.replace(/\{([A-F])(\+1)?\}/g, (_, group: string, next?: string) => substituted(groups, group, next));
+  const pattern = PATTERNS.find(({ wanted }) => wanted.every(([low, high], index) => isWithin(groups[index], low, high)));
+  if (pattern !== undefined) return filled(pattern.name, groups);
   const [a = 0, b = 0, c = 0, d = 0, e = 0, f = 255] = groups;
-  if (a !== 1 || b > 64) return undefined;
-  const name = electricityName(c, d, e);
+  if (c === COUNTRY_SPECIFIC) {
+    const country = COUNTRIES[d];
+    return country === undefined ? undefined : `Object of ${country}, ${d}.${e}`;
+  }
+  if (b > CHANNEL_MAX) return undefined;
+  const name = a === 1 ? electricityName(c, d, e) : mediumName(a, c, d, e);
   if (name === undefined || f === 255) return name;
   return `${name}, billing period ${f <= 99 ? f : `-${f - 100}`}`;
 }
+
+const COUNTRY_SPECIFIC = 94;
+const CHANNEL_MAX = 64;
 
 /** The code that a person means: a code in any form, or one of `OBIS_SHORT_NAMES`. @throws DecodeError `not-obis`. */
 export function resolveObis(text: string): Obis {
@@ -72,11 +81,25 @@ export function resolveObis(text: string): Obis {
   return parseObis(known ?? text);
 }
 
-function substituted(groups: readonly number[], group: string, next: string | undefined): string {
-  return String((groups["ABCDEF".indexOf(group)] ?? 0) + (next === undefined ? 0 : 1));
+function isWithin(group: number | undefined, low: number, high: number): boolean {
+  return group !== undefined && group >= low && group <= high;
 }
 
-const PATTERNS = OBIS_PATTERNS.map(([pattern, name]) => ({
+/** Puts the groups into a name: `{E}`, `{E+1}`, `{D-10}`. */
+function filled(name: string, groups: readonly number[]): string {
+  return name.replace(/\{([A-F])([+-]\d+)?\}/g, (_, group: string, added?: string) =>
+    String((groups["ABCDEF".indexOf(group)] ?? 0) + Number(added ?? 0)),
+  );
+}
+
+/** `*`, a number, or the two ends of a range. */
+function rangeOf(group: string): readonly [low: number, high: number] {
+  if (group === "*") return [0, 255];
+  const [low = 0, high = low] = group.split("~").map(Number);
+  return [low, high];
+}
+
+const PATTERNS = [...OBIS_PATTERNS, ...SERVICE_PATTERNS].map(([pattern, name]) => ({
   name,
-  wanted: pattern.split(/[-:.]/).map((group) => (group === "*" ? undefined : Number(group))),
+  wanted: pattern.split(/[-:.]/).map(rangeOf),
 }));

@@ -4,6 +4,7 @@ import { clockColumn, describeColumns, encodeCaptureObjects, formatCell, parseCa
 import { findClass } from "../../src/cosem/class-catalogue.ts";
 import { obisName, OBIS_SHORT_NAMES, resolveObis } from "../../src/cosem/obis-names.ts";
 import { OBIS_PATTERNS } from "../../src/cosem/obis-patterns.ts";
+import { SERVICE_PATTERNS } from "../../src/cosem/service-patterns.ts";
 import { decodeData } from "../../src/data/axdr.ts";
 import { data } from "../../src/data/dlms-data.ts";
 import { parseObis } from "../../src/data/obis.ts";
@@ -125,7 +126,35 @@ describe("the name of a code", () => {
     ["0-0:96.1.4.255", "Device ID 5"],
     ["0-0:98.1.0.101", "Billing profile 0"],
     ["0-0:99.98.1.255", "Fraud detection log"],
-    ["7-0:3.1.0.255", "Gas volume at metering conditions 0"],
+    ["1-0:72.32.11.255", "Voltage L3, dips of 15 to 30 % for 100 to 500 ms"],
+    ["1-0:83.8.44.255", "Transformer and line losses, reactive transformer losses export L1"],
+    ["1-0:31.49.0.255", "Current L1, average in the recording interval 1"],
+    ["1-0:124.7.0.255", "Voltage L1 to L2, instantaneous"],
+    ["1-0:113.7.1.255", "Distortion power L1, instantaneous, export"],
+    ["1-0:81.7.255.255", "Phase angles, summary"],
+    ["2-0:12.7.0.255", "DC voltage, instantaneous"],
+    ["4-0:2.2.0.255", "Heat cost allocator, rated units, set date value"],
+    ["6-0:1.0.0.255", "Heat energy"],
+    ["6-0:10.0.0.255", "Heat flow temperature"],
+    ["7-0:3.0.0.255", "Gas meter volume, forward absolute, index at metering conditions"],
+    ["7-0:13.2.1.255", "Gas converter volume, forward absolute, index at base conditions, rate 1"],
+    [
+      "7-0:1.62.0.255",
+      "Gas meter volume, forward undisturbed, maximum difference over billing period 1, billing period 2, at base conditions",
+    ],
+    [
+      "7-0:1.11.0.101",
+      "Gas meter volume, forward undisturbed, difference, measurement period 1, last period at base conditions, billing period -1",
+    ],
+    ["7-0:42.24.0.255", "Absolute pressure, average, last process interval 1, at metering conditions"],
+    ["7-0:43.34.0.255", "Gas flow rate, maximum average, averaging period 1, billing period 1, at standard conditions"],
+    ["7-0:43.70.0.255", "Gas flow rate, last average, averaging period 4, at standard conditions"],
+    ["7-0:54.0.14.255", "Superior calorific value, current value at metering conditions, last average, averaging period 2"],
+    ["8-0:1.0.0.255", "Cold water volume"],
+    ["9-1:2.5.0.255", "Hot water flow rate, maximum"],
+    ["1-0:94.34.7.255", "Object of Spain, 34.7"],
+    ["0-0:19.12.3.255", "Credit 2.3"],
+    ["0-0:97.98.21.255", "Alarm descriptor 2"],
     ["1-0:94.91.0.255", "Instantaneous parameters profile"],
   ])("%s is %s", (code, name) => expect(obisName(parseObis(code))).toBe(name));
 
@@ -134,10 +163,14 @@ describe("the name of a code", () => {
   });
 
   it("is found for every pattern of the table, which its own first fit gives", () => {
-    for (const [pattern, name] of OBIS_PATTERNS) {
-      // 200 is no value of its own in any group of the table.
-      const code = parseObis(pattern.replaceAll("*", "200"));
-      expect(obisName(code), pattern).toBe(name.replace(/\{[A-F]\}/g, "200").replace(/\{[A-F]\+1\}/g, "201"));
+    for (const [pattern, name] of [...OBIS_PATTERNS, ...SERVICE_PATTERNS]) {
+      // 200 is no value of its own in any group of the table; of a range the last is taken.
+      const code = parseObis(pattern.replaceAll("*", "200").replaceAll(/\d+~(\d+)/g, "$1"));
+      const groups = code.split(/[-:.]/).map(Number);
+      const filled = name.replace(/\{([A-F])([+-]\d+)?\}/g, (_, group: string, added = "0") =>
+        String((groups["ABCDEF".indexOf(group)] ?? 0) + Number(added)),
+      );
+      expect(obisName(code), pattern).toBe(filled);
     }
   });
 
