@@ -20,6 +20,7 @@ const metersRoute = createRoute({
   path: "/meters",
   validateSearch: (search: Record<string, unknown>) =>
     only({
+      commodity: text(search["commodity"]),
       q: text(search["q"]),
       state: text(search["state"]),
       feeder: text(search["feeder"]),
@@ -46,7 +47,7 @@ const billsRoute = createRoute({
   getParentRoute: () => rootRoute,
   path: "/bills",
   validateSearch: (search: Record<string, unknown>) =>
-    only({ id: text(search["id"]), line: text(search["line"]), state: text(search["state"]) }),
+    only({ id: text(search["id"]), line: text(search["line"]), state: text(search["state"]), commodity: text(search["commodity"]) }),
   component: lazyRouteComponent(() => import("./pages/bills/bills-page.tsx"), "BillsPage"),
 });
 const completenessRoute = createRoute({

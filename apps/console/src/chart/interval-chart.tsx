@@ -26,16 +26,26 @@ interface IntervalChartProps {
   label: string;
   /** What an estimate would put from an index on: drawn as a line over the bars. */
   proposal?: { fromIndex: number; v: readonly (number | null)[] } | undefined;
+  /** What the line is called; `proposed` where absent. */
+  proposalWord?: string;
   /** Intervals outside these windows are drawn pale; all are lit where absent. */
   windows?: readonly { from: string; to: string }[] | undefined;
   onSelect?: (fromMs: number, toMs: number) => void;
 }
 
 /** Interval energy with its quality: estimates hatched, edits outlined, holes marked. */
-export function IntervalChart({ intervals, zone, height, label, proposal, windows, onSelect }: IntervalChartProps) {
-  const bars = useMemo(() => barsOf(intervals, windows, proposal), [intervals, windows, proposal]);
-  const unit = intervals.unit === "none" ? "" : intervals.unit;
-  const scale = 10 ** intervals.scaler;
+export function IntervalChart({
+  intervals,
+  zone,
+  height,
+  label,
+  proposal,
+  proposalWord = "proposed",
+  windows,
+  onSelect,
+}: IntervalChartProps) {
+  const [unit, scale] = useMemo(() => drawnIn(intervals), [intervals]);
+  const bars = useMemo(() => barsOf(intervals, { scale, windows, proposal }), [intervals, scale, windows, proposal]);
   const data = useMemo(
     (): uPlot.AlignedData => [
       bars.map(({ start, end }) => (start + end) / 2),
@@ -59,7 +69,7 @@ export function IntervalChart({ intervals, zone, height, label, proposal, window
     const note = intervals.notes.find(({ from, to }) => index >= from && index < to)?.text;
     const value = bar.value === null ? "no value" : quantity(bar.value, unit);
     const offer = proposal?.v[index - proposal.fromIndex];
-    return `${when(bar)}: ${value}, ${note === undefined ? QUALITY_WORDS[bar.quality] : note.toLowerCase()}${typeof offer !== "number" ? "" : `; proposed ${quantity(offer * scale, unit)}`}`;
+    return `${when(bar)}: ${value}, ${note === undefined ? QUALITY_WORDS[bar.quality] : note.toLowerCase()}${typeof offer !== "number" ? "" : `; ${proposalWord} ${quantity(offer * scale, unit)}`}`;
   };
 
   const total = bars.reduce((sum, { value, lit }) => sum + (lit ? (value ?? 0) : 0), 0);
@@ -79,7 +89,7 @@ export function IntervalChart({ intervals, zone, height, label, proposal, window
             x: { time: true, range: () => [drawn.current[0]?.start ?? 0, drawn.current.at(-1)?.end ?? 1] },
             y: { range: fromZero },
           },
-          axes: [timeAxis(zone), quantityAxis(unit)],
+          axes: [timeAxis(zone), quantityAxis(unit === "m3" ? "m\u00b3" : unit)],
           series: [{}, { paths: () => null, points: { show: false } }, { paths: () => null, points: { show: false } }],
           hooks: { drawAxes: [(self) => drawBars(self, drawn.current)] },
         })}
@@ -89,13 +99,23 @@ export function IntervalChart({ intervals, zone, height, label, proposal, window
           rows: () => bars.map((bar) => [when(bar), bar.value === null ? "–" : quantity(bar.value, unit), QUALITY_WORDS[bar.quality]]),
         }}
       />
-      <Legend bars={bars} proposed={proposal !== undefined} />
+      <Legend bars={bars} proposed={proposal?.v.some((value) => value !== null) === true ? proposalWord : undefined} />
     </>
   );
 }
 
-function barsOf(intervals: Intervals, windows: IntervalChartProps["windows"], proposal: IntervalChartProps["proposal"]): Bar[] {
-  const scale = 10 ** intervals.scaler;
+/** The unit that values are drawn in, and what a count is in it: less than a cubic metre is litres. */
+function drawnIn({ unit, scaler, v }: Intervals): [string, number] {
+  const scale = 10 ** scaler;
+  if (unit !== "m3") return [unit === "none" ? "" : unit, scale];
+  const largest = v.reduce<number>((most, value) => Math.max(most, Math.abs(value ?? 0)), 0) * scale;
+  return largest < 1 ? ["L", scale * 1000] : ["m3", scale];
+}
+
+function barsOf(
+  intervals: Intervals,
+  { scale, windows, proposal }: { scale: number } & Pick<IntervalChartProps, "windows" | "proposal">,
+): Bar[] {
   const first = Date.parse(intervals.start) / 1000;
   const starts = intervals.starts?.map((start) => Date.parse(start) / 1000);
   const lit = litTest(windows);
@@ -137,7 +157,7 @@ function litTest(windows: IntervalChartProps["windows"]): (start: number) => boo
   };
 }
 
-function Legend({ bars, proposed }: { bars: readonly Bar[]; proposed: boolean }) {
+function Legend({ bars, proposed }: { bars: readonly Bar[]; proposed: string | undefined }) {
   const shown = QUALITIES.filter(
     (quality) => quality !== "raw" && bars.some((bar) => bar.quality === quality || (quality === "valid" && bar.quality === "raw")),
   );
@@ -149,10 +169,10 @@ function Legend({ bars, proposed }: { bars: readonly Bar[]; proposed: boolean })
           {QUALITY_WORDS[quality]}
         </li>
       ))}
-      {proposed && (
+      {proposed !== undefined && (
         <li>
           <span className="swatch" data-quality="proposed" aria-hidden="true" />
-          proposed
+          {proposed}
         </li>
       )}
     </ul>

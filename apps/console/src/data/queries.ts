@@ -41,6 +41,7 @@ export const loadQuery = (range: { from: string; to: string; feeder?: string | u
   queryOptions({ queryKey: ["load", range], queryFn: ({ signal }) => read<LoadSeries>(`${v1}/load`, range, signal), staleTime: 60_000 });
 
 export interface MetersFilter {
+  commodity?: string | undefined;
   q?: string | undefined;
   state?: string | undefined;
   feeder?: string | undefined;
@@ -98,7 +99,7 @@ export const exceptionQuery = (id: string) =>
     queryKey: ["exception", id],
     queryFn: ({ signal }) => read<ExceptionDetail>(`${v1}/exceptions/${encodeURIComponent(id)}`, undefined, signal),
   });
-export const billsQuery = (filter: { state?: string | undefined; meterId?: string | undefined }) =>
+export const billsQuery = (filter: { commodity?: string | undefined; state?: string | undefined; meterId?: string | undefined }) =>
   queryOptions({ queryKey: ["bills", filter], queryFn: ({ signal }) => read<BillsPage>(`${v1}/bills`, { ...filter, limit: 500 }, signal) });
 export const billQuery = (id: string) =>
   queryOptions({ queryKey: ["bill", id], queryFn: ({ signal }) => read<Bill>(`${v1}/bills/${encodeURIComponent(id)}`, undefined, signal) });

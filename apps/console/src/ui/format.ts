@@ -18,8 +18,18 @@ export function percent(share: number, digits = 1): string {
   return `${(Math.floor(share * 100 * scale) / scale).toFixed(digits)} %`;
 }
 
-/** A quantity with its prefix chosen by size: `[number, unit]`. */
+/** Cubic metres, or litres where there is less than one. */
+function volume(cubicMetres: number, per: string): [string, string] {
+  const size = Math.abs(cubicMetres);
+  if (size < 1) return [WHOLE.format(cubicMetres * 1000), `L${per}`];
+  return [size < 100 ? cubicMetres.toFixed(2) : WHOLE.format(cubicMetres), `m\u00b3${per}`];
+}
+
+/** A quantity with its prefix chosen by size: `[number, unit]`. Volumes are given in `m3` (`m3/h`) or `L`. */
 export function scaled(value: number, unit: string): [string, string] {
+  if (unit === "m3" || unit === "m3/h") return volume(value, unit.slice(2));
+  if (unit === "L") return volume(value / 1000, "");
+  if (unit === "degC") return [value.toFixed(1), "\u00b0C"];
   const size = Math.abs(value);
   if (size >= 1e9) return [THREE.format(value / 1e9), `G${unit}`];
   if (size >= 1e6) return [(value / 1e6).toFixed(2), `M${unit}`];
@@ -32,6 +42,8 @@ export function quantity(value: number, unit: string): string {
   return scaled(value, unit).join(" ");
 }
 
+const UNIT_SIGNS: Readonly<Record<string, string>> = { m3: "m\u00b3", degC: "\u00b0C" };
+
 /** An integer with a power of ten, exactly: no float on the way. */
 export function exact(value: string, scaler: number, unit: string): string {
   const negative = value.startsWith("-");
@@ -40,7 +52,7 @@ export function exact(value: string, scaler: number, unit: string): string {
   const whole = scaler < 0 ? padded.slice(0, scaler) : padded;
   const part = scaler < 0 ? `.${padded.slice(scaler)}` : "";
   const grouped = whole.replace(/\B(?=(\d{3})+(?!\d))/g, ",");
-  return `${negative ? "−" : ""}${grouped}${part}${unit === "none" ? "" : ` ${unit}`}`;
+  return `${negative ? "−" : ""}${grouped}${part}${unit === "none" ? "" : ` ${UNIT_SIGNS[unit] ?? unit}`}`;
 }
 
 export function money(amount: string, currency: string): string {

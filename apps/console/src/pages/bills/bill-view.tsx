@@ -4,7 +4,9 @@ import type { Bill, BillLine } from "@amity/api";
 import { IntervalChart } from "../../chart/interval-chart.tsx";
 import { billQuery, intervalsQuery } from "../../data/queries.ts";
 import { count, longDateTime, money, percent } from "../../ui/format.ts";
+import { CommodityIcon, COMMODITY_WORDS } from "../../ui/commodity.tsx";
 import { HeldNote } from "./held-note.tsx";
+import { JointBox } from "./joint-box.tsx";
 import { ProblemNote } from "../../ui/problem-note.tsx";
 import { startOfCivilDay } from "../../ui/zone-days.ts";
 
@@ -22,7 +24,11 @@ export function BillView({ id, line, onLine }: { id: string; line: string | unde
             <span className="mono">{summary.id}</span>
           </h2>
           <p className="small quiet">
-            {summary.usagePoint}, meter{" "}
+            <span className="commodity">
+              <CommodityIcon commodity={summary.commodity} />
+              {COMMODITY_WORDS[summary.commodity]}
+            </span>
+            , {summary.usagePoint}, meter{" "}
             <Link to="/meters/$meterId" params={{ meterId: summary.meterId }} className="mono">
               {summary.meterId}
             </Link>
@@ -32,6 +38,7 @@ export function BillView({ id, line, onLine }: { id: string; line: string | unde
         <p className="bill-total">{money(summary.total, summary.currency)}</p>
       </div>
       {summary.state === "held" && <HeldNote bill={bill} />}
+      <JointBox bill={bill} />
       <LineTable bill={bill} chosen={chosen?.id} onLine={onLine} />
       {chosen?.windows !== undefined && <LineIntervals bill={bill} line={chosen} />}
       <p className="small quiet">
@@ -77,10 +84,8 @@ function LineTable({ bill, chosen, onLine }: { bill: Bill; chosen: string | unde
                 )}
                 {line.explanation !== undefined && <div className="small quiet">{line.explanation}</div>}
               </td>
-              <td className="num">
-                {line.quantity} {line.unit}
-              </td>
-              <td className="num">{line.rate}</td>
+              <td className="num">{line.quantityText ?? `${line.quantity} ${line.unit}`}</td>
+              <td className="num">{line.rateText ?? line.rate}</td>
               <td className="num">{line.intervals === undefined ? <span className="quiet">–</span> : count(line.intervals)}</td>
               <td className="num">{line.amount}</td>
             </tr>

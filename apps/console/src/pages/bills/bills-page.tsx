@@ -2,8 +2,10 @@ import { useQuery } from "@tanstack/react-query";
 import { getRouteApi } from "@tanstack/react-router";
 import type { BillSummary } from "@amity/api";
 import { billsQuery } from "../../data/queries.ts";
+import { COMMODITIES, CommodityIcon, COMMODITY_WORDS } from "../../ui/commodity.tsx";
 import { count, money, percent } from "../../ui/format.ts";
 import { ProblemNote } from "../../ui/problem-note.tsx";
+import { deliveredText } from "./joint-box.tsx";
 import { BillView } from "./bill-view.tsx";
 
 const route = getRouteApi("/bills");
@@ -18,7 +20,7 @@ const STATES = [
 export function BillsPage() {
   const search = route.useSearch();
   const navigate = route.useNavigate();
-  const { data: page, error, refetch } = useQuery(billsQuery({ state: search.state }));
+  const { data: page, error, refetch } = useQuery(billsQuery({ state: search.state, commodity: search.commodity }));
   const items = page?.items ?? [];
   const chosen = search.id ?? items[0]?.id;
   return (
@@ -28,18 +30,37 @@ export function BillsPage() {
           <h1>Bills</h1>
           <p role="status">{page === undefined ? " " : `${count(page.total ?? items.length)} bills`}</p>
         </div>
-        <div className="segments" role="group" aria-label="State">
-          {STATES.map(([state, name]) => (
-            <button
-              key={name}
-              type="button"
-              className="button"
-              aria-pressed={search.state === state}
-              onClick={() => void navigate({ search: state === undefined ? {} : { state } })}
+        <div className="toolbar">
+          <label className="inline-label">
+            Of
+            <select
+              className="field"
+              value={search.commodity ?? ""}
+              onChange={(event) =>
+                void navigate({ search: ({ state }) => dropAbsent({ state, commodity: event.target.value }), replace: true })
+              }
             >
-              {name}
-            </button>
-          ))}
+              <option value="">everything</option>
+              {COMMODITIES.map((commodity) => (
+                <option key={commodity} value={commodity}>
+                  {COMMODITY_WORDS[commodity].toLowerCase()}
+                </option>
+              ))}
+            </select>
+          </label>
+          <div className="segments" role="group" aria-label="State">
+            {STATES.map(([state, name]) => (
+              <button
+                key={name}
+                type="button"
+                className="button"
+                aria-pressed={search.state === state}
+                onClick={() => void navigate({ search: ({ commodity }) => dropAbsent({ commodity, state }) })}
+              >
+                {name}
+              </button>
+            ))}
+          </div>
         </div>
       </div>
       {error !== null && <ProblemNote error={error} retry={() => void refetch()} />}
@@ -51,9 +72,7 @@ export function BillsPage() {
           <BillList
             items={items}
             chosen={chosen}
-            onChoose={(id) =>
-              void navigate({ search: (before) => ({ ...(before.state === undefined ? {} : { state: before.state }), id }), replace: true })
-            }
+            onChoose={(id) => void navigate({ search: ({ state, commodity }) => dropAbsent({ state, commodity, id }), replace: true })}
           />
           <div className="split-detail">
             <BillView
@@ -69,6 +88,11 @@ export function BillsPage() {
   );
 }
 
+/** Search parameters without the empty ones: addresses stay short. */
+function dropAbsent(search: Readonly<Record<string, string | undefined>>): Record<string, string> {
+  return Object.fromEntries(Object.entries(search).filter((entry): entry is [string, string] => entry[1] !== undefined && entry[1] !== ""));
+}
+
 function BillList({ items, chosen, onChoose }: { items: readonly BillSummary[]; chosen: string; onChoose: (id: string) => void }) {
   return (
     <ol className="split-list" aria-label="Bills" tabIndex={-1}>
@@ -82,9 +106,14 @@ function BillList({ items, chosen, onChoose }: { items: readonly BillSummary[]; 
               </span>
             </span>
             <span className="row small">
-              <span className="mono">{bill.usagePoint}</span>
+              <span className="commodity">
+                <CommodityIcon commodity={bill.commodity} />
+                <span className="visually-hidden">{COMMODITY_WORDS[bill.commodity]}</span>
+                <span className="mono">{bill.usagePoint}</span>
+              </span>
               <span>
-                {(bill.energyWh / 1000).toFixed(1)} kWh{bill.estimatedShare > 0 && `, ${percent(bill.estimatedShare)} est.`}
+                {deliveredText(bill)}
+                {bill.estimatedShare > 0 && `, ${percent(bill.estimatedShare)} est.`}
               </span>
             </span>
           </button>

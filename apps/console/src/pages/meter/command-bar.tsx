@@ -13,6 +13,7 @@ export function CommandBar({ detail }: { detail: MeterDetail }) {
   const mayRead = useRight("command");
   const maySwitch = useRight("critical-command");
   const { id } = detail.meter;
+  const words = SWITCH_WORDS[detail.meter.commodity];
   const [asked, setAsked] = useState<Asked | undefined>(undefined);
   const [current, setCurrent] = useState<string | undefined>(undefined);
   const request = useMutation({
@@ -33,6 +34,7 @@ export function CommandBar({ detail }: { detail: MeterDetail }) {
           Read registers
         </button>
         {maySwitch &&
+          words !== undefined &&
           switchesFor(detail.supply).map((kind) => (
             <button
               key={kind}
@@ -41,35 +43,60 @@ export function CommandBar({ detail }: { detail: MeterDetail }) {
               data-kind={kind === "disconnect" ? "danger" : "primary"}
               onClick={() => setAsked(kind)}
             >
-              {kind === "disconnect" ? "Disconnect supply" : "Connect supply"}
+              {words[kind]}
             </button>
           ))}
       </div>
       <p className="small">
-        Supply <strong>{detail.supply}</strong>
+        {words?.what ?? "Supply"} <strong>{detail.supply}</strong>
       </p>
       {request.isError && <ProblemNote error={request.error} />}
       {current !== undefined && <CommandProgress id={current} />}
       {asked !== undefined && (
         <ConfirmDialog
-          title={asked === "disconnect" ? "Disconnect the supply?" : "Connect the supply?"}
+          title={`${words?.[asked] ?? asked}?`}
           action={asked === "disconnect" ? "Disconnect" : "Connect"}
           typed={id}
           danger={asked === "disconnect"}
           onConfirm={() => request.mutate({ kind: asked })}
           onClose={() => setAsked(undefined)}
         >
-          <p>
-            {asked === "disconnect"
-              ? "The home behind this meter goes dark at once."
-              : "Power comes back to the home at once; make sure that it is expected there."}{" "}
-            The output state is read back, and the command is on record under your name.
-          </p>
+          <p>{words?.[`${asked}Effect`]} The output state is read back, and the command is on record under your name.</p>
         </ConfirmDialog>
       )}
     </div>
   );
 }
+
+interface SwitchWords extends Readonly<Record<Asked | `${Asked}Effect`, string>> {
+  readonly what: string;
+}
+
+/** What switching means for a commodity; a heat meter has nothing to switch. */
+const SWITCH_WORDS: Readonly<Record<MeterDetail["meter"]["commodity"], SwitchWords | undefined>> = {
+  electricity: {
+    what: "Supply",
+    disconnect: "Disconnect supply",
+    connect: "Connect supply",
+    disconnectEffect: "The home behind this meter goes dark at once.",
+    connectEffect: "Power comes back to the home at once; make sure that it is expected there.",
+  },
+  gas: {
+    what: "Valve",
+    disconnect: "Close valve",
+    connect: "Release valve",
+    disconnectEffect: "The home behind this meter is without gas at once.",
+    connectEffect: "The valve may be opened by hand at the meter then, by somebody who has looked at every burner.",
+  },
+  water: {
+    what: "Valve",
+    disconnect: "Close valve",
+    connect: "Open valve",
+    disconnectEffect: "The home behind this meter is without water at once.",
+    connectEffect: "Water comes back to the home at once; make sure that it is expected there.",
+  },
+  heat: undefined,
+};
 
 /** What makes sense in a supply state; where it is not known, both do. */
 function switchesFor(supply: MeterDetail["supply"]): readonly Asked[] {

@@ -5,6 +5,7 @@ import { ApiProblem } from "../../data/api-client.ts";
 import { meterQuery } from "../../data/queries.ts";
 import { useUtilityNow } from "../../data/use-live.ts";
 import { useRight, useZone } from "../../shell/session-context.ts";
+import { CommodityIcon, CommodityLabel, COMMODITY_WORDS } from "../../ui/commodity.tsx";
 import { ago, count, dateTime, exact, percent, shortDay } from "../../ui/format.ts";
 import { ProblemNote } from "../../ui/problem-note.tsx";
 import { StateLabel } from "../../ui/state-mark.tsx";
@@ -76,10 +77,11 @@ function MeterHead({ detail }: { detail: MeterDetail }) {
           )}
         </p>
         <h1 className="meter-title">
-          {meter.id} <StateLabel state={meter.state} />
+          <CommodityIcon commodity={meter.commodity} /> {meter.id} <StateLabel state={meter.state} />
         </h1>
         <p>
           {[
+            COMMODITY_WORDS[meter.commodity],
             meter.usagePoint === undefined ? undefined : `Usage point ${meter.usagePoint}`,
             [detail.manufacturer, detail.model].filter(Boolean).join(" ") || undefined,
             meter.firmware === undefined ? undefined : `firmware ${meter.firmware}`,
@@ -95,6 +97,17 @@ function MeterHead({ detail }: { detail: MeterDetail }) {
           sessions, {detail.health.failures === 0 ? "none" : count(detail.health.failures)} failed
           {meter.completeness !== undefined && `, ${percent(meter.completeness)} of the last 24 hours received`}.
         </p>
+        {detail.samePlace.length > 0 && (
+          <ul className="same-place" aria-label="Other meters of the same home">
+            {detail.samePlace.map(({ id, commodity }) => (
+              <li key={id}>
+                <Link to="/meters/$meterId" params={{ meterId: id }}>
+                  <CommodityLabel commodity={commodity} />
+                </Link>
+              </li>
+            ))}
+          </ul>
+        )}
         {detail.health.lastError !== undefined && <p className="out">{detail.health.lastError}</p>}
       </div>
       <CommandBar detail={detail} />

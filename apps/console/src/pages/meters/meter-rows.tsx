@@ -3,6 +3,7 @@ import { useVirtualizer } from "@tanstack/react-virtual";
 import { useEffect, useRef, useState, type KeyboardEvent } from "react";
 import type { MeterState, MeterSummary } from "@amity/api";
 import { useLiveEvent, useUtilityNow } from "../../data/use-live.ts";
+import { CommodityIcon, COMMODITY_WORDS } from "../../ui/commodity.tsx";
 import { ago, percent, quantity } from "../../ui/format.ts";
 import { StateLabel } from "../../ui/state-mark.tsx";
 
@@ -152,21 +153,29 @@ function MeterCells({ row, state, lastSeen, now }: { row: MeterSummary; state: M
         <StateLabel state={state} />
       </div>
       <div role="cell" className="c-id">
-        <Link to="/meters/$meterId" params={{ meterId: row.id }} className="mono" tabIndex={-1}>
-          {row.id}
-        </Link>
+        <span className="commodity" title={COMMODITY_WORDS[row.commodity]}>
+          <CommodityIcon commodity={row.commodity} />
+          <span className="visually-hidden">{COMMODITY_WORDS[row.commodity]} </span>
+          <Link to="/meters/$meterId" params={{ meterId: row.id }} className="mono" tabIndex={-1}>
+            {row.id}
+          </Link>
+        </span>
       </div>
       <div role="cell" className="c-feeder">
         {row.feeder ?? "–"}
       </div>
       <div role="cell" className="c-dcu">
-        {row.concentrator ?? <span className="quiet">direct</span>}
+        {row.host === undefined ? (
+          (row.concentrator ?? <span className="quiet">direct</span>)
+        ) : (
+          <span title={`behind meter ${row.host}`}>{row.concentrator ?? <span className="quiet">direct</span>}</span>
+        )}
       </div>
       <div role="cell" className="c-seen">
         {ago(lastSeen, now)}
       </div>
       <div role="cell" className="c-load num">
-        {row.loadW === undefined ? "–" : quantity(row.loadW, "W").replace("-", "−")}
+        {nowText(row)}
       </div>
       <div role="cell" className="c-complete">
         {share === undefined ? (
@@ -188,6 +197,12 @@ function MeterCells({ row, state, lastSeen, now }: { row: MeterSummary; state: M
       </div>
     </>
   );
+}
+
+/** What goes through a meter now. */
+function nowText({ loadW, flowM3PerHour }: MeterSummary): string {
+  if (flowM3PerHour !== undefined) return quantity(flowM3PerHour, "m3/h").replace("-", "−");
+  return loadW === undefined ? "–" : quantity(loadW, "W").replace("-", "−");
 }
 
 /** Meters heard of since the page was opened: shown in place, without moving rows under the reader. */

@@ -2,6 +2,7 @@ import { useInfiniteQuery, useQuery } from "@tanstack/react-query";
 import { getRouteApi } from "@tanstack/react-router";
 import { useEffect, useState } from "react";
 import { metersQuery, overviewQuery, topologyQuery, type MetersFilter } from "../../data/queries.ts";
+import { COMMODITY_WORDS } from "../../ui/commodity.tsx";
 import { count } from "../../ui/format.ts";
 import { ProblemNote } from "../../ui/problem-note.tsx";
 import { STATE_WORDS } from "../../ui/state-mark.tsx";
@@ -14,48 +15,26 @@ const FILTER_DELAY_MS = 200;
 export function MetersPage() {
   const filter = route.useSearch();
   const navigate = route.useNavigate();
-  const { data: overview } = useQuery(overviewQuery);
-  const { data: topology } = useQuery(topologyQuery);
   const pages = useInfiniteQuery(metersQuery(filter));
   const total = pages.data?.pages[0]?.total;
   const rows = pages.data?.pages.flatMap(({ items }) => items) ?? [];
 
   const change = (part: MetersFilter): void => void navigate({ search: (before) => dropEmpty({ ...before, ...part }), replace: true });
-  const filtered = filter.q !== undefined || filter.state !== undefined || filter.feeder !== undefined || filter.concentrator !== undefined;
+  const isFiltered = Object.entries(filter).some(([name, value]) => name !== "sort" && value !== undefined);
 
   return (
     <div className="page page-list">
       <div className="page-head">
         <div>
           <h1>Meters</h1>
-          <p role="status">{total === undefined ? " " : `${count(total)} ${filtered ? "match" : "in the fleet"}`}</p>
+          <p role="status">{total === undefined ? " " : `${count(total)} ${isFiltered ? "match" : "in the fleet"}`}</p>
         </div>
-        <div className="toolbar" role="search">
-          <TextFilter value={filter.q ?? ""} onChange={(q) => change({ q })} />
-          <Choice label="State" value={filter.state} options={Object.entries(STATE_WORDS)} onChange={(state) => change({ state })} />
-          <Choice
-            label="Feeder"
-            value={filter.feeder}
-            options={overview?.feeders.map(({ id, name }) => [id, name]) ?? []}
-            onChange={(feeder) => change({ feeder })}
-          />
-          <Choice
-            label="Concentrator"
-            value={filter.concentrator}
-            options={[...(topology?.concentrators.map(({ id }): [string, string] => [id, id]) ?? []), ["direct", "Direct TCP"]]}
-            onChange={(concentrator) => change({ concentrator })}
-          />
-          {filtered && (
-            <button
-              type="button"
-              className="button"
-              data-kind="plain"
-              onClick={() => void navigate({ search: filter.sort === undefined ? {} : { sort: filter.sort }, replace: true })}
-            >
-              Clear
-            </button>
-          )}
-        </div>
+        <Filters
+          filter={filter}
+          isFiltered={isFiltered}
+          onChange={change}
+          onClear={() => void navigate({ search: filter.sort === undefined ? {} : { sort: filter.sort }, replace: true })}
+        />
       </div>
       {pages.error !== null && <ProblemNote error={pages.error} retry={() => void pages.refetch()} />}
       {rows.length === 0 && !pages.isPending ? (
@@ -70,6 +49,45 @@ export function MetersPage() {
             if (pages.hasNextPage && !pages.isFetchingNextPage) void pages.fetchNextPage();
           }}
         />
+      )}
+    </div>
+  );
+}
+
+interface FiltersProps {
+  filter: MetersFilter;
+  isFiltered: boolean;
+  onChange: (part: MetersFilter) => void;
+  onClear: () => void;
+}
+
+function Filters({ filter, isFiltered, onChange, onClear }: FiltersProps) {
+  const { data: overview } = useQuery(overviewQuery);
+  const { data: topology } = useQuery(topologyQuery);
+  const commodities = overview?.commodities.map(({ commodity }): [string, string] => [commodity, COMMODITY_WORDS[commodity]]) ?? [];
+  return (
+    <div className="toolbar" role="search">
+      <TextFilter value={filter.q ?? ""} onChange={(q) => onChange({ q })} />
+      {commodities.length > 1 && (
+        <Choice label="Measures" value={filter.commodity} options={commodities} onChange={(commodity) => onChange({ commodity })} />
+      )}
+      <Choice label="State" value={filter.state} options={Object.entries(STATE_WORDS)} onChange={(state) => onChange({ state })} />
+      <Choice
+        label="Feeder"
+        value={filter.feeder}
+        options={overview?.feeders.map(({ id, name }) => [id, name]) ?? []}
+        onChange={(feeder) => onChange({ feeder })}
+      />
+      <Choice
+        label="Concentrator"
+        value={filter.concentrator}
+        options={[...(topology?.concentrators.map(({ id }): [string, string] => [id, id]) ?? []), ["direct", "Direct TCP"]]}
+        onChange={(concentrator) => onChange({ concentrator })}
+      />
+      {isFiltered && (
+        <button type="button" className="button" data-kind="plain" onClick={onClear}>
+          Clear
+        </button>
       )}
     </div>
   );

@@ -10,6 +10,7 @@ import { useZone } from "../../shell/session-context.ts";
 import { compact, count, percent, scaled } from "../../ui/format.ts";
 import { ProblemNote } from "../../ui/problem-note.tsx";
 import { StateMark, STATE_WORDS } from "../../ui/state-mark.tsx";
+import { CommodityTable } from "./commodity-table.tsx";
 import { FeederTable } from "./feeder-table.tsx";
 import { HourBars } from "./hour-bars.tsx";
 import { NoticeLog } from "./notice-log.tsx";
@@ -100,6 +101,7 @@ function Headline({ overview }: { overview: Overview }) {
         </p>
         <HourBars shares={overview.completenessHourly} />
       </div>
+      {overview.commodities.length > 1 && <CommodityTable commodities={overview.commodities} />}
       {overview.exceptions.byRule.length > 0 && (
         <ul className="rules" aria-label="Open exceptions by rule">
           {overview.exceptions.byRule.map(({ rule, title, count: number }) => (
