@@ -22,13 +22,13 @@ export async function* writeCmep(records: AsyncIterable<InterchangeRecord>, opti
   for await (const record of records) {
     if (record.kind === "intervals") {
       const { series, usagePointId } = record;
+      const head = headOf(usagePointId, series, options, { suffix: "", interval: intervalText(series.intervalSeconds) });
       const stepMs = series.intervalSeconds * 1000;
       const triplets = Array.from(series.values, (value, index) => {
         const quality = series.qualities[index] ?? 0;
         const text = isMissing(quality) ? "" : textOf(BigInt(value), series);
         return `${digitsOfMs(series.startMs + (index + 1) * stepMs).slice(0, 12)},${flagOf(quality)},${text}`;
       });
-      const head = headOf(usagePointId, series, options, { suffix: "", interval: intervalText(series.intervalSeconds) });
       yield encoder.encode(`${head},${triplets.length},${triplets.join(",")}\n`);
     } else if (record.kind === "register") {
       const { reading, usagePointId } = record;
