@@ -10,6 +10,7 @@ import { spansOfEvents } from "./event-spans.ts";
 import { replayBills } from "./replay-bills.ts";
 import { eventsOf, registerFactsOf, registersOf } from "./review-inputs.ts";
 import type { ReviewParts } from "./review.ts";
+import { surroundingsOf } from "./surroundings.ts";
 import { UNWATCHED, type RunWatch } from "./run-watch.ts";
 
 /** Channel days of one run; a run over more takes longer than anybody waits. */
@@ -67,11 +68,12 @@ async function subjectsOf(parts: DryRunParts, channels: readonly Channel[], { fr
   const historyFromMs = fromDayMs - HISTORY_DAYS * DAY_MS;
   const channelIds = channels.map(({ channelId }) => channelId);
   const meterIds = [...new Set(channels.map(({ meterId }) => meterId))];
-  const [delivered, registers, events, places] = await Promise.all([
+  const [delivered, registers, events, places, surroundings] = await Promise.all([
     deliveredBlocks(parts, channelIds, { fromDayMs: historyFromMs, toDayMs }),
     registersOf(parts.store, meterIds, fromDayMs, toDayMs),
     eventsOf(parts.store, meterIds, fromDayMs, toDayMs),
     placesOf(parts.store, meterIds, toDayMs),
+    surroundingsOf(parts, channels, { fromMs: historyFromMs, toMs: toDayMs }),
   ]);
   const usagePointIds = [...new Set(meterIds.map((meterId) => places.get(meterId)?.usagePointId ?? meterId))];
   const replay = await replayBills(parts, usagePointIds, { fromMs: fromDayMs, toMs: toDayMs });
@@ -89,6 +91,7 @@ async function subjectsOf(parts: DryRunParts, channels: readonly Channel[], { fr
           zone: parts.zone,
           history: spanOf(blocks, { fromMs: historyFromMs, toMs: firstMs, intervalSeconds }),
           spans: spansOfEvents(events.get(meterId) ?? [], toDayMs),
+          ...surroundings.get(channelId),
           ...(facts === undefined ? {} : { registers: facts }),
           ...(parts.holidays === undefined ? {} : { holidays: parts.holidays }),
         },
