@@ -3,7 +3,12 @@ export type { MapPoint } from "./map-point.ts";
 export { planPast, type PastOptions } from "./fleet-past.ts";
 export * from "./keys.ts";
 export { mbusEventCode, type MbusEventName } from "./mbus-host/event-codes.ts";
+export type { MbusHostOperation } from "./mbus-host/mbus-host-operations.ts";
 export * from "./sub-meter/medium.ts";
+export { SubMeterDevice, VALVE_COMMANDS } from "./sub-meter/sub-meter-device.ts";
+export { SubMeterRadio } from "./sub-meter/sub-meter-radio.ts";
+export { SimulatedSubMeter, type SubMeterMoment, type ValveMove, type ValveState } from "./sub-meter/sub-meter.ts";
+export { warningsAt, WARNING_BITS, type Warning } from "./sub-meter/warnings.ts";
 export * from "./sub-meter/sub-meter-keys.ts";
 export type * from "./sub-meter/sub-meter-operations.ts";
 export type {

@@ -1,11 +1,14 @@
 import { DecodeError } from "@amity/bytes";
 import type { Files } from "@amity/runtime";
+import type { MbusHostOperation } from "./mbus-host/mbus-host-operations.ts";
 import type { MeterOperation } from "./metrology/operations.ts";
+import type { SubMeterOperation } from "./sub-meter/sub-meter-operations.ts";
 
 /** One line of the journal. */
 export interface JournalEntry {
   readonly meterId: string;
-  readonly operation: MeterOperation;
+  /** Of an electricity meter, of one of its M-Bus channels, or (under its own id) of a gas, water or heat meter. */
+  readonly operation: MeterOperation | MbusHostOperation | SubMeterOperation;
 }
 
 /**

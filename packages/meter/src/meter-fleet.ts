@@ -13,9 +13,16 @@ import { CLIMATES, DAY_MS, Site } from "./household/site.ts";
 import type { FleetJournal, JournalEntry } from "./journal.ts";
 import { deriveMeterKeys, type MeterKeys } from "./keys.ts";
 import { STANDARD_METER, type MeterTypeOptions } from "./meter-type.ts";
+import type { MbusHost } from "./mbus-host/mbus-host.ts";
+import { isMbusHostOperation } from "./mbus-host/mbus-host-operations.ts";
+import { mbusObjects } from "./mbus-host/mbus-objects.ts";
 import type { MeterOperation } from "./metrology/operations.ts";
 import type { PushCarrier } from "./push-carrier.ts";
 import { SimulatedMeter, meterSurroundings } from "./simulated-meter.ts";
+import { SubMeterFleet } from "./sub-meter-fleet.ts";
+import type { SubMeterDevice } from "./sub-meter/sub-meter-device.ts";
+import type { SubMeterKeys } from "./sub-meter/sub-meter-keys.ts";
+import type { SubMeterOperation } from "./sub-meter/sub-meter-operations.ts";
 
 export interface FleetParts {
   readonly plan: FleetPlan;
@@ -62,6 +69,9 @@ export class MeterFleet {
   readonly plan: FleetPlan;
   readonly site: Site;
   readonly model: MeterModel;
+  readonly #subMeters: SubMeterFleet;
+  /** The model of meters with sub-meters on their M-Bus channels: made for the first of them. */
+  #hostModel: MeterModel | undefined;
   readonly #parts: FleetParts;
   readonly #surroundings: ReturnType<typeof meterSurroundings>;
   readonly #plans: ReadonlyMap<string, PlannedMeter>;
@@ -81,15 +91,13 @@ export class MeterFleet {
     this.#parts = parts;
     this.#surroundings = meterSurroundings(this.site, zone, type, new DayCache(2_048), this.model.behaviour);
     this.#plans = new Map(plan.meters.map((meter) => [meter.meterId, meter]));
+    this.#subMeters = new SubMeterFleet({ ...parts, subMeters: plan.subMeters, site: this.site });
   }
 
   /** Builds the fleet and replays its past and its journal. @throws DecodeError for a damaged journal. */
   static async open(parts: FleetParts): Promise<MeterFleet> {
     const fleet = new MeterFleet(parts);
-    for (const { meterId, operation } of [...(parts.past ?? []), ...((await parts.journal?.load()) ?? [])]) {
-      // A meter that left the plan keeps its lines; they do nothing.
-      if (fleet.#plans.has(meterId)) fleet.device(meterId).meter.apply(operation);
-    }
+    for (const entry of [...(parts.past ?? []), ...((await parts.journal?.load()) ?? [])]) fleet.#replay(entry);
     // What was pushed before the process ended is not pushed again.
     for (const { meter } of fleet.#devices.values()) meter.functionsIfAny?.takePushes();
     return fleet;
@@ -122,7 +130,7 @@ export class MeterFleet {
     if (plan === undefined) throw new UsageError(`there is no meter ${meterId} in the plan`, { code: "unknown-meter" });
     const device = new MeterDevice({
       meter: new SimulatedMeter(plan, this.#surroundings),
-      model: this.model,
+      model: this.#subMeters.isHost(meterId) ? this.#modelOfHosts() : this.model,
       keys: () => this.keys(meterId),
       clock: this.#parts.clock,
       remember: (operation) => this.#remember(meterId, operation),
@@ -134,6 +142,42 @@ export class MeterFleet {
   async #remember(meterId: string, operation: MeterOperation): Promise<void> {
     await this.#parts.journal?.append([{ meterId, operation }]);
     this.#agenda?.touch(meterId, this.device(meterId));
+  }
+
+  /** A gas, water or heat meter. @throws UsageError `unknown-meter`. */
+  subMeter(meterId: string): SubMeterDevice {
+    return this.#subMeters.device(meterId);
+  }
+
+  /** The keys of a sub-meter: the factory's, or those of a later generation (`changeKey`). */
+  subMeterKeys(meterId: string, generation = 0): SubMeterKeys {
+    return this.#subMeters.keys(meterId, generation);
+  }
+
+  /** Lets the same thing happen to several sub-meters now, remembered in one write. @returns the ids of those whose state allowed it. */
+  happenToSubMeters(meterIds: Iterable<string>, operation: (atMs: number, meterId: string) => SubMeterOperation): Promise<string[]> {
+    return this.#subMeters.happen(meterIds, operation);
+  }
+
+  #modelOfHosts(): MeterModel {
+    this.#hostModel ??= meterModel(
+      this.model.type,
+      mbusObjects((meter) => this.#hostOf(meter)),
+    );
+    return this.#hostModel;
+  }
+
+  #hostOf(meter: SimulatedMeter): MbusHost | undefined {
+    return this.#subMeters.host(meter, () => this.device(meter.plan.meterId).keys().masterKey);
+  }
+
+  /** A meter that left the plan keeps its lines in the journal; they do nothing. */
+  #replay(entry: JournalEntry): void {
+    const { meterId, operation } = entry;
+    if (!this.#plans.has(meterId)) this.#subMeters.replay(entry);
+    else if (isMbusHostOperation(operation)) this.#hostOf(this.device(meterId).meter)?.apply(operation);
+    // Under the id of an electricity meter stand its own operations and those of its channels alone.
+    else this.device(meterId).meter.apply(operation as MeterOperation);
   }
 
   /** The factory keys of a meter, for the head-end's key store. */

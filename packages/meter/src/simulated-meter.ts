@@ -322,6 +322,10 @@ export class SimulatedMeter {
     const ids = values.map(({ attributeId }) => attributeId);
     if (this.surroundings.behaviour?.isTariffSetting(object, ids) === true) this.#replan(atMs);
     this.#functions?.forgetCrossings(object);
+    for (const { attributeId, octets } of values) {
+      const classId = this.surroundings.behaviour?.monitoredClass(this, object, attributeId);
+      if (classId !== undefined) this.functions.lastChange = { object, classId, attributeId, octets, clockMs: this.clockAt(atMs) };
+    }
     const paysByOther = this.#functions?.payment !== undefined && this.surroundings.behaviour?.isPaymentSetting(object) === true;
     if (paysByOther) this.#pay(atMs, { what: "newTerms" });
   }

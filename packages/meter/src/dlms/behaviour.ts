@@ -7,6 +7,7 @@ import type { ReadNumber } from "./monitored-value.ts";
 import { paymentActions } from "./payment-actions.ts";
 import { paymentTermsOf } from "./payment-terms.ts";
 import { scheduledActions } from "./schedules.ts";
+import { isFunctionOn, isMonitored } from "./supervision-objects.ts";
 import { UnderstoodSettings } from "./settings.ts";
 import { TARIFF_OBJECTS, tariffPlanOf } from "./tariff-plan.ts";
 import type { TariffPlan } from "../metrology/tariff-book.ts";
@@ -24,7 +25,7 @@ const TARIFF_SETTINGS = [
 ] as const;
 
 /** How a DLMS/COSEM meter acts by itself, after what its objects were set to. `read` gives it the values that it watches. */
-export function cosemBehaviour(read: ReadNumber): MeterBehaviour<SimulatedMeter> {
+export function cosemBehaviour(read: ReadNumber, classOf: (object: string) => number | undefined): MeterBehaviour<SimulatedMeter> {
   const plans = new Map<Zone | undefined, UnderstoodSettings<TariffPlan>>();
   return {
     next: (meter, outlook) => earliest(meter, outlook, read),
@@ -38,6 +39,8 @@ export function cosemBehaviour(read: ReadNumber): MeterBehaviour<SimulatedMeter>
     isTariffSetting: (object, ids) => object === specialDays || object === activation || (object === calendar && isActiveCalendar(ids)),
     paymentTerms: paymentTermsOf,
     isPaymentSetting: (object) => object.startsWith(PAYMENT_PREFIX),
+    monitoredClass: (meter, object, attributeId) => (isMonitored(meter, object, attributeId) ? classOf(object) : undefined),
+    pushes: (meter) => isFunctionOn(meter, "PUSH"),
     alarmFilter: alarmFilterOf,
     actsOutside: (meter) => meter.isConfigured || meter.functionsIfAny?.payment !== undefined,
   };

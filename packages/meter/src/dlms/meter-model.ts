@@ -21,6 +21,8 @@ import { dateTimeOctets } from "./civil-time.ts";
 import { activityCalendarObject } from "./calendar-object.ts";
 import { clockObject } from "./clock-object.ts";
 import { chargeObjects } from "./charge-objects.ts";
+import { communicationObjects } from "./communication-objects.ts";
+import { compactDataObject } from "./compact-data-object.ts";
 import { demandObjects } from "./demand-objects.ts";
 import { disconnectObject } from "./disconnect-object.ts";
 import { logicalDeviceName, octetText } from "./identity.ts";
@@ -37,7 +39,7 @@ import {
 } from "./meter-object.ts";
 import { ROW_STATUS } from "./profile-buffer.ts";
 import { eventLogProfile, registerProfile } from "./profile-object.ts";
-import { numberOf } from "./monitored-value.ts";
+import { numberOf, type ReadNumber } from "./monitored-value.ts";
 import { registerMonitorObjects } from "./monitors.ts";
 import { observingContext } from "./observing-context.ts";
 import { limiterObject } from "./limiter.ts";
@@ -48,6 +50,7 @@ import { scriptTableObject } from "./script-object.ts";
 import { SCRIPT_TABLES } from "./scripts.ts";
 import { securitySetupObject } from "./security-setup-object.ts";
 import { specialDaysObject } from "./special-days-object.ts";
+import { supervisionObjects } from "./supervision-objects.ts";
 import { tokenObjects } from "./token-objects.ts";
 import { tariffObjects } from "./tariff-objects.ts";
 
@@ -60,8 +63,8 @@ export interface MeterModel {
   object(name: Obis): MeterObject | undefined;
 }
 
-/** Builds the model of a meter type: its objects, its associations, who may do what. */
-export function meterModel(type: MeterTypeOptions): MeterModel {
+/** Builds the model of a meter type: its objects and `more` of them, its associations, who may do what. */
+export function meterModel(type: MeterTypeOptions, more: readonly MeterObject[] = []): MeterModel {
   const objects: MeterObject[] = [
     ...identityObjects(type),
     clockObject(),
@@ -73,15 +76,18 @@ export function meterModel(type: MeterTypeOptions): MeterModel {
     activityCalendarObject(),
     specialDaysObject(),
     ...functionObjects(),
+    compactDataObject((name) => byName.get(name)),
     ...SCRIPT_TABLES.map((table) => scriptTableObject(table, (name) => byName.get(name))),
     sapAssignment(),
+    ...more,
   ];
   const byName = new Map(objects.map((object) => [object.definition.instanceId, object]));
   const model: ObjectModel = { associations: associations(type), objects: objects.map((object) => object.definition) };
-  const behaviour = cosemBehaviour((meter, { logicalName, attributeIndex }, atMs) => {
+  const read: ReadNumber = (meter, { logicalName, attributeIndex }, atMs) => {
     const outcome = byName.get(logicalName)?.read(attributeIndex, observingContext(meter, atMs), undefined);
     return outcome?.kind === "data" ? numberOf(outcome.data) : undefined;
-  });
+  };
+  const behaviour = cosemBehaviour(read, (object) => byName.get(parseObis(object))?.definition.classId);
   return { type, compiled: compileModel(model), behaviour, object: (name) => byName.get(name) };
 }
 
@@ -100,6 +106,8 @@ function functionObjects(): MeterObject[] {
     ...chargeObjects(),
     ...tokenObjects(),
     ...qualityObjects(),
+    ...communicationObjects(),
+    ...supervisionObjects(statusNow),
   ];
 }
 

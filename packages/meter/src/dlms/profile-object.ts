@@ -83,8 +83,6 @@ export interface ListedProfile<T extends { readonly clockMs: number }> {
   readonly name: string;
   /** Default 0: rows come when something happens. */
   readonly periodSeconds?: number;
-  /** Default 0: rows come when something happens. */
-  readonly periodSeconds?: number;
   /** The clock comes first: ranges restrict it. */
   readonly columns: readonly ListedColumn<T>[];
   /** Oldest first. */

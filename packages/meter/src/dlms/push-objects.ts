@@ -1,6 +1,7 @@
 import { DecodeError } from "@amity/bytes";
-import { data, obisToOctets, parseObis, portClasses, type DlmsData, type Obis } from "@amity/dlms";
+import { data, obisToOctets, parseObis, portClasses, type DlmsData } from "@amity/dlms";
 import type { SimulatedMeter } from "../simulated-meter.ts";
+import type { CapturedAttribute } from "./captured-value.ts";
 import { DONE, configuredObject, refused } from "./configured-object.ts";
 import { hasForm } from "./configured-values.ts";
 import type { MeterObject } from "./meter-object.ts";
@@ -12,20 +13,12 @@ const OBJECTS_MAX = 32;
 const RETRIES_MAX = 10;
 const PUSH_CLIENT = 64;
 
-/** One attribute that a push carries; `dataIndex` 0 is the whole of it. */
-export interface PushedAttribute {
-  readonly classId: number;
-  readonly logicalName: Obis;
-  readonly attributeIndex: number;
-  readonly dataIndex: number;
-}
-
 /** How a push is protected: not at all, under general-glo-ciphering, or under general-ciphering with the identified key. */
 export type PushProtection = "plain" | "general-global" | "general-ciphering";
 
 /** How a push setup is set. */
 export interface PushSettings {
-  readonly objects: readonly PushedAttribute[];
+  readonly objects: readonly CapturedAttribute[];
   readonly transport: string;
   /** `host:port`; empty: wherever the meter's network takes it. */
   readonly destination: string;
@@ -112,8 +105,8 @@ function settingsOf(setup: number): UnderstoodSettings<PushSettings> {
 }
 
 /** Who sends it, from where, when, and what there is to say. */
-function factoryObjects(setup: number): PushedAttribute[] {
-  const one = (classId: number, name: string, attributeIndex = 2): PushedAttribute => ({
+function factoryObjects(setup: number): CapturedAttribute[] {
+  const one = (classId: number, name: string, attributeIndex = 2): CapturedAttribute => ({
     classId,
     logicalName: parseObis(name),
     attributeIndex,

@@ -78,15 +78,13 @@ function voltageProfile(): MeterObject {
     ],
     depth: () => VOLTAGE_PROFILE_DEPTH,
     rows: ({ meter, nowMs }) =>
-      meter
-        .captureSpans(QUALITY_GRID, nowMs, VOLTAGE_PROFILE_DEPTH)
-        .flatMap((span) =>
-          Array.from({ length: span.end - span.first }, (_, at) => ({
-            clockMs: QUALITY_GRID.instantOf(span.first + at),
-            span,
-            index: span.first + at,
-          })),
-        ),
+      meter.captureSpans(QUALITY_GRID, nowMs, VOLTAGE_PROFILE_DEPTH).flatMap((span) =>
+        Array.from({ length: span.end - span.first }, (_, at) => ({
+          clockMs: QUALITY_GRID.instantOf(span.first + at),
+          span,
+          index: span.first + at,
+        })),
+      ),
   });
 }
 

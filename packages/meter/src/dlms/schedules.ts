@@ -7,6 +7,7 @@ import { configuredObject } from "./configured-object.ts";
 import type { MeterObject } from "./meter-object.ts";
 import { scriptOf } from "./scripts.ts";
 import { UnderstoodSettings } from "./settings.ts";
+import { isFunctionOn } from "./supervision-objects.ts";
 
 const { singleActionSchedule } = timeClasses;
 const TIMES_MAX = 32;
@@ -82,6 +83,7 @@ export function scheduledActions(
 ): { atMs: number; operation: MeterOperation }[] {
   const { type, zone } = meter.surroundings;
   const toClockMs = meter.clockAt(toMs);
+  if (!isFunctionOn(meter, "SCHEDULES")) return [];
   return UNDERSTOOD.flatMap(({ attributes, settings }) => {
     const { table, script, times } = settings.of(meter, attributes);
     const clockMs = nextExecution(times, type.timeBase === "local" ? zone : undefined, { afterClockMs, toClockMs });

@@ -16,6 +16,15 @@ export interface Crossing {
   readonly isSettledOver: boolean;
 }
 
+/** A setting that was changed: A-XDR in hex. */
+export interface ParameterChange {
+  readonly object: string;
+  readonly classId: number;
+  readonly attributeId: number;
+  readonly octets: string;
+  readonly clockMs: number;
+}
+
 /** Something that the meter sends of itself. */
 export interface PendingPush {
   readonly atMs: number;
@@ -36,6 +45,8 @@ export class MeterFunctions {
   #crossings: Map<string, Crossing> | undefined;
   #pushes: readonly PendingPush[] = NO_PUSHES;
   #payment: PaymentBook | undefined;
+  /** The last change of a parameter that the utility has watched. */
+  lastChange: ParameterChange | undefined;
   alarmRegister = 0;
   alarmDescriptor = 0;
   stagedFirmware: string | undefined;

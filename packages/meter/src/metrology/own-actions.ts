@@ -30,6 +30,10 @@ export interface MeterBehaviour<M> {
   /** What the account charges. */
   paymentTerms(meter: M): PaymentTerms;
   isPaymentSetting(object: string): boolean;
+  /** The class of an object whose parameter is watched by the parameter monitor; `undefined`: it is not. */
+  monitoredClass(meter: M, object: string, attributeId: number): number | undefined;
+  /** Whether push setups push. */
+  pushes(meter: M): boolean;
   /** Alarm bits that are pushed. */
   alarmFilter(meter: M): number;
   /** Whether anybody outside would notice what the meter does by itself: supply, alarms, pushes. */

@@ -1,4 +1,4 @@
-import { fromHex } from "@amity/bytes";
+import { fromHex, SecurityError } from "@amity/bytes";
 import { unwrapKey } from "@amity/crypto";
 import { WirelessMeter, type DataRecord, type RadioAnswer, type RecordInput } from "@amity/mbus";
 import { uniform } from "../household/hash.ts";
@@ -84,8 +84,19 @@ export class SubMeterRadio {
     return wrappedKey === "" ? userKey : unwrapKey(masterKey, fromHex(wrappedKey));
   }
 
-  get masterKey(): Uint8Array {
-    return this.#parts.keys(0).masterKey;
+  /** The key that it left the factory with. */
+  get factoryKey(): Uint8Array {
+    return this.#parts.keys(0).userKey;
+  }
+
+  /** Whether a key that came wrapped opens under the meter's master key. */
+  opensKey(wrapped: Uint8Array): boolean {
+    try {
+      return unwrapKey(this.#parts.keys(0).masterKey, wrapped).length === 16;
+    } catch (error) {
+      if (error instanceof SecurityError) return false;
+      throw error;
+    }
   }
 }
 

@@ -1,5 +1,5 @@
 import { findVif, meterTime, type MeterTime, type RecordInput } from "@amity/mbus";
-import { MEDIUM_DESCRIPTIONS, type SubMeterRegister } from "./medium.ts";
+import { MEDIUM_DESCRIPTIONS, type SubMeterMedium, type SubMeterRegister } from "./medium.ts";
 import type { SimulatedSubMeter } from "./sub-meter.ts";
 import { WARNING_BITS, warningsAt, type Warning } from "./warnings.ts";
 
@@ -19,6 +19,14 @@ export function subMeterRecords(meter: SimulatedSubMeter, instantMs: number, sta
     ...sensorRecords(meter, instantMs),
     { coding: "int16", codes: ERROR_FLAGS, value: warningFlags(warningsAt(meter, instantMs)) },
   ];
+}
+
+/** DIB and VIB of the registers as a telegram has them now (storage 0). */
+export function registerHeaders(medium: SubMeterMedium): readonly { readonly dib: Uint8Array; readonly vib: Uint8Array }[] {
+  return MEDIUM_DESCRIPTIONS[medium].registers.map(({ name }) => {
+    const codes = REGISTER_CODES[name];
+    return { dib: Uint8Array.of(0x04), vib: Uint8Array.from(codes, (code, index) => (index < codes.length - 1 ? code | 0x80 : code)) };
+  });
 }
 
 /** Status octet of the transport header (EN 13757-7, 7.5.6): power low, permanent and temporary error, three bits of the maker's. */
