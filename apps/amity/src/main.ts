@@ -75,6 +75,8 @@ function addTools(program: Command): void {
     .description("read a meter once")
     .argument("<url>", "e.g. dlms://127.0.0.1:4059?client=1&auth=hls5&ek=HEX&ak=HEX")
     .argument("[what...]", "OBIS codes or names (clock, profile, associations); everything identified when absent")
+    .option("--companion <id>", "companion specification: client, authentication, ciphering, clock and names (idis, dsmr, india-is15959, ...)")
+    .option("--role <role>", "the companion's client, e.g. management, public, meter-reading")
     .option("--from <time>", "profiles: first instant (ISO 8601)")
     .option("--to <time>", "profiles: end (ISO 8601)")
     .option("--timeout <ms>", "for each request", count, 10_000)

@@ -50,6 +50,24 @@ const outputOf = ({ stdout }: CommandResult): Output => JSON.parse(stdout) as Ou
 const errorOf = ({ stdout }: CommandResult): { blame?: string; code?: string; message: string } =>
   (JSON.parse(stdout) as { error: { blame?: string; code?: string; message: string } }).error;
 
+describe("reading a meter by its companion specification", () => {
+  it("takes client, authentication and counter from it, and its words", async () => {
+    const result = await read(ports.hls5, `ek=${EK}&ak=${AK}`, "clock", "load", "--companion", "dsmr");
+    expect(result).toMatchObject({ code: 0 });
+    expect(outputOf(result).readings.map(({ obis }) => obis)).toEqual(["0-0:1.0.0.255", "1-0:99.1.0.255"]);
+    const open = await read(ports.none, "", "clock", "--companion", "idis", "--role", "public");
+    expect(open).toMatchObject({ code: 0 });
+  });
+
+  it("names the companions and the roles that there are", async () => {
+    const unknown = await read(ports.none, "", "--companion", "none");
+    expect(unknown.code).not.toBe(0);
+    expect(errorOf(unknown).message).toContain("not known");
+    expect(errorOf(await read(ports.none, "", "--companion", "idis", "--role", "king")).message).toContain("no client king");
+    expect(errorOf(await read(ports.none, "", "--role", "public")).message).toContain("goes with --companion");
+  });
+});
+
 describe("reading a meter from the command line", () => {
   it("reads without authentication, by name and by code, with units", async () => {
     const result = await read(ports.none, "client=16", "clock", "1-0:1.8.0");

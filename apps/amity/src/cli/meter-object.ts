@@ -18,6 +18,7 @@ import {
   unitOf,
   type AccessSelection,
   type CaptureColumn,
+  type ClockReading,
   type DlmsClient,
   type DlmsData,
   type ObjectListEntry,
@@ -44,6 +45,12 @@ export interface MeterReading {
   readonly error?: string;
 }
 
+/** What of profiles is wanted, and how this meter's stamps are to be read. */
+export interface ReadView {
+  readonly span: { readonly fromMs: number; readonly toMs: number } | undefined;
+  readonly clock: ClockReading;
+}
+
 const CLOCK_CLASS = 8;
 const PROFILE_CLASS = 7;
 const REGISTER_CLASSES: ReadonlySet<number> = new Set([3, 4, 5]);
@@ -51,17 +58,13 @@ const REGISTER_CLASSES: ReadonlySet<number> = new Set([3, 4, 5]);
 const SCALER_ATTRIBUTE: Readonly<Record<number, number>> = { 3: 3, 4: 3, 5: 4 };
 
 /** Reads the value of an object in the way of its class; a refusal is part of the answer. */
-export async function readMeterObject(
-  client: DlmsClient,
-  entry: ObjectListEntry,
-  span: { fromMs: number; toMs: number } | undefined,
-): Promise<MeterReading> {
+export async function readMeterObject(client: DlmsClient, entry: ObjectListEntry, view: ReadView): Promise<MeterReading> {
   const { instanceId, classId } = entry;
   const base = { obis: instanceId, name: obisName(instanceId), classId, class: className(classId) };
-  if (classId === PROFILE_CLASS) return { ...base, ...(await readProfile(client, entry, span)) };
+  if (classId === PROFILE_CLASS) return { ...base, ...(await readProfile(client, entry, view)) };
   const outcome = await client.get({ classId, instanceId, attributeId: 2 });
   if (outcome.kind === "refused") return { ...base, error: outcome.result };
-  if (classId === CLOCK_CLASS) return { ...base, ...clockValue(outcome.data) };
+  if (classId === CLOCK_CLASS) return { ...base, ...clockValue(outcome.data, view.clock) };
   if (REGISTER_CLASSES.has(classId)) return { ...base, ...registerValue(outcome.data, await readScaler(client, entry)) };
   return { ...base, value: plainValue(outcome.data), text: plainText(outcome.data) };
 }
@@ -81,19 +84,15 @@ function registerValue(value: DlmsData, scalerUnit: ScalerUnit | undefined): Par
   return { value: raw, scaler: scalerUnit.scaler, unit: unitOf(scalerUnit.unit).symbol, text: formatScaled(raw, scalerUnit) };
 }
 
-function clockValue(value: DlmsData): Partial<MeterReading> {
+function clockValue(value: DlmsData, reading: ClockReading): Partial<MeterReading> {
   if (value.type !== "octet-string" && value.type !== "date-time") return { value: plainValue(value), text: plainText(value) };
   const stamp = decodeDateTime(value.value);
-  const instantMs = instantOf(stamp);
+  const instantMs = instantOf(stamp, reading);
   const text = instantMs === undefined ? toHex(value.value) : new Date(instantMs).toISOString();
   return { value: text, text: `${text}${stamp.status?.isInvalid === true ? " (invalid)" : ""}` };
 }
 
-async function readProfile(
-  client: DlmsClient,
-  entry: ObjectListEntry,
-  span: { fromMs: number; toMs: number } | undefined,
-): Promise<Partial<MeterReading>> {
+async function readProfile(client: DlmsClient, entry: ObjectListEntry, { span, clock }: ReadView): Promise<Partial<MeterReading>> {
   const { classId, instanceId } = entry;
   const captured = await client.get({ classId, instanceId, attributeId: 3 });
   if (captured.kind === "refused") return { error: captured.result };
@@ -102,9 +101,9 @@ async function readProfile(
   const selection = span === undefined ? undefined : await rangeOf(client, objects, span);
   const buffer = await client.get({ classId, instanceId, attributeId: 2 }, selection);
   if (buffer.kind === "refused") return { error: buffer.result };
-  const rows = buffer.data.type === "array" ? buffer.data.value : [];
+  const rows = buffer.data.type === "array" || buffer.data.type === "compact-array" ? buffer.data.value : [];
   const cells: string[][] = [];
-  for (const row of rows) if (row.type === "structure") cells.push(row.value.map((cell, index) => cellText(columns[index], cell)));
+  for (const row of rows) if (row.type === "structure") cells.push(row.value.map((cell, index) => cellText(columns[index], cell, clock)));
   return { columns: columns.map(({ name }) => name), rows: cells };
 }
 
@@ -133,10 +132,10 @@ async function rangeOf(
   return rangeSelection(stamp(span.fromMs), stamp(span.toMs), [], restricting);
 }
 
-function cellText(column: ProfileColumn | undefined, cell: DlmsData): string {
+function cellText(column: ProfileColumn | undefined, cell: DlmsData, reading: ClockReading): string {
   if (column === undefined) return plainText(cell);
   if (column.kind === "clock" && (cell.type === "octet-string" || cell.type === "date-time")) {
-    const instantMs = decodeInstant(cell.value);
+    const instantMs = decodeInstant(cell.value, reading);
     if (instantMs !== undefined) return new Date(instantMs).toISOString();
   }
   return formatCell(column, cell);

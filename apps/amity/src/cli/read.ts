@@ -1,5 +1,7 @@
 import { AmityError, DecodeError, UsageError } from "@amity/bytes";
 import {
+  companionClock,
+  companionObject,
   connectDlms,
   explain,
   findClass,
@@ -12,13 +14,16 @@ import {
   resolveObis,
   wrapperLink,
 } from "@amity/dlms";
-import type { ClientOptions, DlmsClient, Obis, ObjectListEntry, PduLink } from "@amity/dlms";
+import type { ClientOptions, Companion, DlmsClient, Obis, ObjectListEntry, PduLink } from "@amity/dlms";
 import { realNetwork, realRandom, realTimers } from "@amity/runtime";
+import { companionChoice, withCompanionDefaults, type CompanionChoice } from "./companion-defaults.ts";
 import { readMeterObject, type MeterReading } from "./meter-object.ts";
 import { parseMeterUrl, type MeterUrl } from "./meter-url.ts";
 import { printJson, printLine, remark, EXIT } from "./output.ts";
 
 export interface ReadOptions {
+  readonly companion?: string;
+  readonly role?: string;
   readonly from?: string;
   readonly to?: string;
   readonly timeout: number;
@@ -35,19 +40,25 @@ const DEFAULT_CLASSES: ReadonlySet<number> = new Set([1, 3, 4, 5, 8, 70]);
 
 /** `amity read`: opens an association, reads what was asked (or everything identified), prints it. */
 export async function read(url: string, what: readonly string[], options: ReadOptions): Promise<void> {
-  const meter = parseMeterUrl(url);
-  const span = spanOf(options);
-  const wanted = what.map((text) => (text === "associations" || text === "objects" ? "objects" : { text, name: nameOf(text) }));
-  const client = await open(meter, options);
+  const choice = companionChoice(options.companion, options.role);
+  const meter = parseMeterUrl(choice === undefined ? url : withCompanionDefaults(url, choice));
+  const view = { span: spanOf(options), clock: choice === undefined ? {} : companionClock(choice.companion) };
+  const wanted = what.map((text) =>
+    text === "associations" || text === "objects" ? "objects" : { text, name: nameOf(text, choice?.companion) },
+  );
+  const client = await open(meter, options, choice);
   try {
     const objects = parseObjectList(await required(client, { ...ASSOCIATION, attributeId: 2 }));
     const readings: MeterReading[] = [];
-    const view = wanted.includes("objects") ? objects : undefined;
+    const listed = wanted.includes("objects") ? objects : undefined;
     const names = wanted.flatMap((one) => (one === "objects" ? [] : [one]));
     const chosen =
       what.length === 0 ? objects.filter(({ classId }) => DEFAULT_CLASSES.has(classId)) : names.map((one) => entryOf(objects, one));
-    for (const entry of chosen) readings.push(await readMeterObject(client, entry, span));
-    print({ meter: `${meter.host}:${meter.port}`, ...(view === undefined ? {} : { objects: view.map(objectShape) }), readings }, options);
+    for (const entry of chosen) readings.push(await readMeterObject(client, entry, view));
+    print(
+      { meter: `${meter.host}:${meter.port}`, ...(listed === undefined ? {} : { objects: listed.map(objectShape) }), readings },
+      options,
+    );
     if (readings.some(({ error }) => error !== undefined)) process.exitCode = what.length === 0 ? EXIT.ok : EXIT.partial;
   } finally {
     await client.release();
@@ -63,9 +74,10 @@ function spanOf({ from, to }: ReadOptions): { fromMs: number; toMs: number } | u
   return { fromMs, toMs };
 }
 
-function nameOf(text: string): Obis {
+function nameOf(text: string, companion: Companion | undefined): Obis {
   try {
-    return resolveObis(text === "profile" ? "load-profile" : text);
+    const known = companion === undefined ? undefined : companionObject(companion, text);
+    return resolveObis(known ?? (text === "profile" ? "load-profile" : text));
   } catch (error) {
     if (!(error instanceof DecodeError)) throw error;
     throw new UsageError(`"${text}" is neither an OBIS code nor a known name`, {
@@ -85,12 +97,21 @@ function entryOf(objects: readonly ObjectListEntry[], { text, name }: { text: st
   });
 }
 
-async function open(meter: MeterUrl, options: ReadOptions): Promise<DlmsClient> {
+async function open(meter: MeterUrl, options: ReadOptions, choice: CompanionChoice | undefined): Promise<DlmsClient> {
   const { ciphering, authentication, clientSap, serverSap, shortNames } = meter;
   const world = { timers: realTimers, random: realRandom() };
-  const base: ClientOptions = { clientSap, serverSap, authentication, shortNames, timeoutMs: options.timeout, ...traceTo(options) };
+  const preEstablished = choice?.client.isPreEstablished === true;
+  const base: ClientOptions = {
+    clientSap,
+    serverSap,
+    authentication,
+    shortNames,
+    preEstablished,
+    timeoutMs: options.timeout,
+    ...traceTo(options),
+  };
   if (ciphering === undefined) return connectDlms(await link(meter, clientSap), base, world);
-  const counter = ciphering.invocationCounter ?? (await readCounter(meter, options)) + 1;
+  const counter = ciphering.invocationCounter ?? (await readCounter(meter, options, choice?.client.invocationCounter)) + 1;
   const { suite, systemTitle, encryptionKey, authenticationKey, protection, dedicatedKey } = ciphering;
   const security = {
     suite,
@@ -112,7 +133,7 @@ async function link(meter: MeterUrl, clientSap: number): Promise<PduLink> {
 }
 
 /** The last counter that the meter has seen, through its public association; 0 where it does not say. */
-async function readCounter(meter: MeterUrl, options: ReadOptions): Promise<number> {
+async function readCounter(meter: MeterUrl, options: ReadOptions, named: string | undefined): Promise<number> {
   const world = { timers: realTimers, random: realRandom() };
   const publicOptions: ClientOptions = {
     clientSap: PUBLIC_CLIENT,
@@ -124,7 +145,7 @@ async function readCounter(meter: MeterUrl, options: ReadOptions): Promise<numbe
   try {
     const client = await connectDlms(await link(meter, PUBLIC_CLIENT), publicOptions, world);
     try {
-      for (const name of COUNTER_OBJECTS(meter.clientSap)) {
+      for (const name of [...(named === undefined ? [] : [named]), ...COUNTER_OBJECTS(meter.clientSap)]) {
         const outcome = await client.get({ classId: 1, instanceId: parseObis(name), attributeId: 2 });
         if (outcome.kind === "data" && "value" in outcome.data && typeof outcome.data.value === "number") return outcome.data.value;
       }

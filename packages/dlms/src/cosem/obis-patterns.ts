@@ -272,7 +272,7 @@ export const OBIS_PATTERNS = [
   ["0-*:99.13.*.255", "GSM diagnostic profile"],
   ["0-*:99.14.*.255", "Charge collection history"],
   ["0-*:99.15.*.255", "Token credit history"],
-  ["0-*:99.16.*.255", "Parameter monitor log"],
+  ["*-*:99.16.*.255", "Parameter monitor log"],
   ["0-*:99.17.*.255", "Token transfer log"],
   ["0-*:99.18.*.255", "LTE monitoring profile"],
   // India, IS 15959

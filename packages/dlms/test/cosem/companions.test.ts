@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { companionClient, COMPANIONS, findCompanion } from "../../src/cosem/companions/companions.ts";
+import { companionClient, companionClock, companionObject, COMPANIONS, findCompanion } from "../../src/cosem/companions/companions.ts";
+import { instantOf, stampOf } from "../../src/cosem/instant.ts";
 import { obisName } from "../../src/cosem/obis-names.ts";
 import { parseObis } from "../../src/data/obis.ts";
 
@@ -36,6 +37,23 @@ describe.each(COMPANIONS.map((companion) => [companion.id, companion] as const))
 });
 
 describe("companions", () => {
+  it("know objects, profiles and logs by a word", () => {
+    const india = findCompanion("india-is15959")!;
+    expect(companionObject(india, "clock")).toBe("0-0:1.0.0.255");
+    expect(companionObject(india, "name-plate")).toBe("0-0:94.91.10.255");
+    expect(companionObject(india, "billing-profile")).toBe("1-0:98.1.0.255");
+    expect(companionObject(india, "power-failure-event-log")).toBe("0-0:99.98.2.255");
+    expect(companionObject(india, "constructor")).toBeUndefined();
+  });
+
+  it("read stamps without a deviation in the zone of their country", () => {
+    const noon = { ...stampOf(Date.UTC(2026, 0, 1, 12)), deviationMinutes: undefined };
+    expect(instantOf(noon, companionClock(findCompanion("india-is15959")!))).toBe(Date.UTC(2026, 0, 1, 6, 30));
+    const summer = { ...noon, status: { ...stampOf(0, { isDaylightSaving: true }).status! } };
+    expect(instantOf(summer, companionClock(findCompanion("dsmr")!))).toBe(Date.UTC(2026, 0, 1, 10));
+    expect(instantOf(noon, companionClock(findCompanion("idis")!))).toBe(Date.UTC(2026, 0, 1, 12));
+  });
+
   it("are found by id, their clients by role", () => {
     expect(companionClient(findCompanion("idis")!, "management")).toMatchObject({ sap: 1, mechanism: "hls-gmac" });
     expect(companionClient(findCompanion("india-is15959")!, "meter-reading")?.sap).toBe(32);
