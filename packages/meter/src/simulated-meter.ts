@@ -19,6 +19,7 @@ import {
   EVENT_CODES,
   FRAUD_CODES,
   WITHOUT_POWER,
+  type ChangeOperation,
   type ControlMode,
   type EventLogName,
   type FunctionOperation,
@@ -140,11 +141,7 @@ export class SimulatedMeter {
     return this.#functions;
   }
   get functions(): MeterFunctions {
-    return (this.#functions ??= new MeterFunctions({
-      registersAt: (trueMs, out) => this.registersAt(trueMs, out),
-      stretchAt: (trueMs) => this.#runs.stretchAt(trueMs),
-      tariffsAt: (trueMs) => this.tariffsAt(trueMs),
-    }));
+    return (this.#functions ??= new MeterFunctions(this));
   }
 
   /** When something last happened: operations come after it. */
@@ -184,6 +181,10 @@ export class SimulatedMeter {
   /** The captures of any grid: at most `capacity` of them, none from before `sinceMs`. */
   captureSpans(grid: CaptureGrid, nowMs: number, capacity: number, sinceMs = Number.NEGATIVE_INFINITY): RowSpan[] {
     return this.#runs.rows(grid, nowMs, capacity, sinceMs);
+  }
+
+  stretchAt(trueMs: number): ReturnType<CaptureRuns["stretchAt"]> {
+    return this.#runs.stretchAt(trueMs);
   }
 
   /** Power failures that are over, oldest first. */
@@ -281,7 +282,7 @@ export class SimulatedMeter {
   }
 
   /** What a client does to memory and settings. */
-  #change(operation: Extract<MeterOperation, { kind: ChangeKind }>): boolean {
+  #change(operation: ChangeOperation): boolean {
     const { atMs } = operation;
     switch (operation.kind) {
       case "clearProfile":
@@ -319,15 +320,16 @@ export class SimulatedMeter {
 
   /** Settings changed that something else follows from. */
   #reconfigured({ atMs, object, values }: Extract<MeterOperation, { kind: "configure" }>): void {
+    const { behaviour } = this.surroundings;
+    if (behaviour === undefined) return;
     const ids = values.map(({ attributeId }) => attributeId);
-    if (this.surroundings.behaviour?.isTariffSetting(object, ids) === true) this.#replan(atMs);
+    if (behaviour.isTariffSetting(object, ids)) this.#replan(atMs);
     this.#functions?.forgetCrossings(object);
     for (const { attributeId, octets } of values) {
-      const classId = this.surroundings.behaviour?.monitoredClass(this, object, attributeId);
+      const classId = behaviour.monitoredClass(this, object, attributeId);
       if (classId !== undefined) this.functions.lastChange = { object, classId, attributeId, octets, clockMs: this.clockAt(atMs) };
     }
-    const paysByOther = this.#functions?.payment !== undefined && this.surroundings.behaviour?.isPaymentSetting(object) === true;
-    if (paysByOther) this.#pay(atMs, { what: "newTerms" });
+    if (this.#functions?.payment !== undefined && behaviour.isPaymentSetting(object)) this.#pay(atMs, { what: "newTerms" });
   }
 
   #pay(atMs: number, change: PaymentChange): boolean {
@@ -390,7 +392,6 @@ export class SimulatedMeter {
   }
 }
 
-type ChangeKind = "clearProfile" | "clearLog" | "logEvent" | "transferKeys" | "configure" | "activateFirmware" | FunctionOperation["kind"];
 /** Things that a meter does by itself in one go: schedules may ask for one a second, an hour of them is enough to catch up with. */
 const OWN_ACTIONS_MAX = 3_600;
 /** 0-4:25.9.0: push setup, on alarm. */

@@ -56,6 +56,11 @@ export type FunctionOperation = Extract<
   { kind: "stageFirmware" | "resetBilling" | "selectTariff" | "crossThreshold" | "settleThreshold" | "push" | "payment" | "keepAlarms" }
 >;
 
+/** What a client does to memory and settings, or to those functions. */
+export type ChangeOperation =
+  | FunctionOperation
+  | Extract<MeterOperation, { kind: "clearProfile" | "clearLog" | "logEvent" | "transferKeys" | "configure" | "activateFirmware" }>;
+
 /** What happens to a meter whether it has power or not; everything else needs it. */
 export const WITHOUT_POWER: ReadonlySet<MeterOperationKind> = new Set([
   "powerDown",
