@@ -36,11 +36,34 @@ const meterRoute = createRoute({
     only({ span: text(search["span"]), day: text(search["day"]), channel: text(search["channel"]), view: text(search["view"]) }),
   component: lazyRouteComponent(() => import("./pages/meter/meter-page.tsx"), "MeterPage"),
 });
+const editRoute = createRoute({
+  getParentRoute: () => rootRoute,
+  path: "/meters/$meterId/edit",
+  validateSearch: (search: Record<string, unknown>) =>
+    only({ channel: text(search["channel"]), from: text(search["from"]), to: text(search["to"]) }),
+  component: lazyRouteComponent(() => import("./pages/edit/edit-page.tsx"), "EditPage"),
+});
+const versionsRoute = createRoute({
+  getParentRoute: () => rootRoute,
+  path: "/meters/$meterId/versions",
+  validateSearch: (search: Record<string, unknown>) => only({ channel: text(search["channel"]), day: text(search["day"]) }),
+  component: lazyRouteComponent(() => import("./pages/versions/versions-page.tsx"), "VersionsPage"),
+});
 const exceptionsRoute = createRoute({
   getParentRoute: () => rootRoute,
   path: "/exceptions",
   validateSearch: (search: Record<string, unknown>) =>
-    only({ rule: text(search["rule"]), state: text(search["state"]), id: text(search["id"]) }),
+    only({
+      view: text(search["view"]),
+      state: text(search["state"]),
+      rule: text(search["rule"]),
+      severity: text(search["severity"]),
+      feeder: text(search["feeder"]),
+      commodity: text(search["commodity"]),
+      assignee: text(search["assignee"]),
+      cluster: text(search["cluster"]),
+      id: text(search["id"]),
+    }),
   component: lazyRouteComponent(() => import("./pages/exceptions/exceptions-page.tsx"), "ExceptionsPage"),
 });
 const billsRoute = createRoute({
@@ -57,7 +80,16 @@ const completenessRoute = createRoute({
 });
 
 export function createConsoleRouter() {
-  const routeTree = rootRoute.addChildren([overviewRoute, metersRoute, meterRoute, exceptionsRoute, billsRoute, completenessRoute]);
+  const routeTree = rootRoute.addChildren([
+    overviewRoute,
+    metersRoute,
+    meterRoute,
+    editRoute,
+    versionsRoute,
+    exceptionsRoute,
+    billsRoute,
+    completenessRoute,
+  ]);
   return createRouter({
     routeTree,
     defaultPreload: "intent",

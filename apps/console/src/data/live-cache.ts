@@ -1,5 +1,6 @@
 import type { QueryClient } from "@tanstack/react-query";
 import type { Overview } from "@amity/api";
+import { refreshDecided } from "./decision-queries.ts";
 import { live } from "./live.ts";
 import { overviewQuery } from "./queries.ts";
 
@@ -20,6 +21,7 @@ export function followWithCache(queries: QueryClient): void {
     void queries.invalidateQueries({ queryKey: ["timeline", command.meterId] });
     void queries.invalidateQueries({ queryKey: ["trace", command.meterId] });
   });
+  live.on("decision", () => refreshDecided(queries));
   live.on("concentrator", () => void queries.invalidateQueries({ queryKey: ["topology"] }));
   live.on("reset", () => void queries.invalidateQueries());
 }

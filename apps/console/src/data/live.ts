@@ -10,7 +10,7 @@ export interface LiveState {
 
 type Listener<Type extends LiveEventType> = (event: Extract<LiveEvent, { type: Type }>) => void;
 
-const TYPES: readonly LiveEventType[] = ["tick", "meters", "feeder", "concentrator", "command", "notice", "backfill", "reset"];
+const TYPES: readonly LiveEventType[] = ["tick", "meters", "feeder", "concentrator", "command", "decision", "notice", "backfill", "reset"];
 
 /** One EventSource for the whole page; the browser itself resumes with Last-Event-ID. */
 export function openLive() {

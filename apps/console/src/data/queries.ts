@@ -4,7 +4,6 @@ import type {
   BillsPage,
   Completeness,
   ExceptionDetail,
-  ExceptionsPage,
   Granularity,
   Intervals,
   LoadSeries,
@@ -89,11 +88,6 @@ export const traceQuery = (id: string) =>
     retry: false,
   });
 
-export const exceptionsQuery = (filter: { state: string; rule?: string | undefined; meterId?: string | undefined }) =>
-  queryOptions({
-    queryKey: ["exceptions", filter],
-    queryFn: ({ signal }) => read<ExceptionsPage>(`${v1}/exceptions`, { ...filter, limit: 500 }, signal),
-  });
 export const exceptionQuery = (id: string) =>
   queryOptions({
     queryKey: ["exception", id],

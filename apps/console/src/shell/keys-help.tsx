@@ -4,8 +4,9 @@ import { HelpIcon } from "../ui/icons.tsx";
 const KEYS: readonly [string, string][] = [
   ["?", "This list"],
   ["/", "To the filter of a list"],
-  ["j  k", "Next and previous exception"],
-  ["a  e  d", "Accept, estimate, dismiss an exception"],
+  ["j  k", "Next and previous cause or exception"],
+  ["a  e  d", "Accept, keep the estimates, dismiss"],
+  ["x", "Edit all intervals of a cause"],
   ["u", "Undo the last decision"],
   ["← →", "Along a chart; across the map"],
   ["+ −  0", "Zoom the map; fit it"],

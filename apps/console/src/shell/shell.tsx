@@ -13,6 +13,7 @@ import { KeysHelp } from "./keys-help.tsx";
 import { LoginPage } from "./login-page.tsx";
 import { SessionContext } from "./session-context.ts";
 import { StatusStrip, UtilityClock } from "./status-strip.tsx";
+import { UserName } from "./user-name.tsx";
 
 /** Header, strip and the page; or the login where nobody is signed in. */
 export function Shell() {
@@ -75,9 +76,7 @@ function Header({ session }: { session: Session }) {
         <UtilityClock zone={session.utility.zone} />
         <KeysHelp />
         <ThemeButton />
-        <span className="user small quiet" title={session.automatic ? "Opened by the demo itself" : undefined}>
-          {session.user}
-        </span>
+        <UserName session={session} />
       </div>
     </header>
   );

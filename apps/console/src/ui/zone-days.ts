@@ -39,3 +39,16 @@ export function startOfCivilDay(zone: string, day: string): number {
   const noon = Date.parse(`${day}T12:00:00Z`);
   return dayStart(zone, noon - zoneOffsetMs(zone, noon));
 }
+
+/** `YYYY-MM-DDTHH:MM` of an instant on the zone's clock, as a `datetime-local` field takes it. */
+export function localText(zone: string, atMs: number): string {
+  return new Date(atMs + zoneOffsetMs(zone, atMs)).toISOString().slice(0, 16);
+}
+
+/** The instant of a `datetime-local` field; the earlier one where the clock shows the time twice. Undefined for no time. */
+export function instantOfLocalText(zone: string, text: string): number | undefined {
+  const local = Date.parse(`${text}Z`);
+  if (Number.isNaN(local)) return undefined;
+  const before = local - zoneOffsetMs(zone, local - DAY_MS);
+  return before + zoneOffsetMs(zone, before) === local ? before : local - zoneOffsetMs(zone, local + DAY_MS);
+}

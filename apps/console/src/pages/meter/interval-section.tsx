@@ -1,14 +1,14 @@
 import { useQuery } from "@tanstack/react-query";
-import { getRouteApi } from "@tanstack/react-router";
+import { getRouteApi, Link } from "@tanstack/react-router";
 import { useState } from "react";
 import type { MeterDetail } from "@amity/api";
 import { IntervalChart } from "../../chart/interval-chart.tsx";
 import { intervalsQuery } from "../../data/queries.ts";
-import { useZone } from "../../shell/session-context.ts";
+import { useRight, useZone } from "../../shell/session-context.ts";
 import { longDateTime, weekDay } from "../../ui/format.ts";
 import { ArrowIcon } from "../../ui/icons.tsx";
 import { ProblemNote } from "../../ui/problem-note.tsx";
-import { dayStart } from "../../ui/zone-days.ts";
+import { civilDay, dayStart } from "../../ui/zone-days.ts";
 import { DownloadControl } from "./download-control.tsx";
 import { SPANS, type Span, type SpanName } from "./use-span.ts";
 
@@ -32,6 +32,7 @@ export function IntervalSection({ detail, span }: { detail: MeterDetail; span: S
     }),
   );
   const last = dayStart(zone, span.toMs - 1);
+  const mayEdit = useRight("exceptions");
   return (
     <section aria-labelledby="intervals-title">
       <div className="section-head">
@@ -115,7 +116,26 @@ export function IntervalSection({ detail, span }: { detail: MeterDetail; span: S
       {intervals !== undefined && (
         <p className="small quiet">
           As known at {longDateTime(intervals.asOf, zone)}
-          {intervals.version > 1 ? `; stored in up to ${intervals.version} versions` : "; one version"}.
+          {intervals.version > 1 ? `; stored in up to ${intervals.version} versions` : "; one version"}.{" "}
+          <Link to="/meters/$meterId/versions" params={{ meterId: detail.meter.id }} search={{ channel, day: civilDay(zone, last) }}>
+            Versions of {span.name === "day" ? "the day" : "the last day"}
+          </Link>
+          {mayEdit && (
+            <>
+              {", "}
+              <Link
+                to="/meters/$meterId/edit"
+                params={{ meterId: detail.meter.id }}
+                search={{
+                  channel,
+                  from: new Date(last).toISOString(),
+                  to: new Date(Math.min(span.toMs, Date.parse(intervals.asOf))).toISOString(),
+                }}
+              >
+                edit intervals
+              </Link>
+            </>
+          )}
         </p>
       )}
     </section>
