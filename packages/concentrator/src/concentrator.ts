@@ -10,6 +10,14 @@ import { decodeDelivery } from "./delivery.ts";
 import { DEFAULT_LOG_LIMITS, DeliveryLog, type DeliveryLogLimits } from "./delivery-log.ts";
 import { relayingLink } from "./gateway-relay.ts";
 import { WakeUp } from "./wake-up.ts";
+import { HeardBook } from "./wireless/heard-book.ts";
+import type { RadioSource } from "./wireless/radio-source.ts";
+import {
+  WirelessListener,
+  type WirelessListenerParts,
+  type WirelessMeterEntry,
+  type WirelessStatistics,
+} from "./wireless/wireless-listener.ts";
 import { MeterCollector, type LocalMeter, type MeterStanding } from "./meter-collector.ts";
 import type { MeterMedium } from "./meter-medium.ts";
 
@@ -37,8 +45,18 @@ export interface ConcentratorOptions {
   readonly requestTimeoutMs?: number;
   readonly log?: DeliveryLogLimits;
   readonly firmware?: string;
+  /** Meters of wireless M-Bus that it hears beside those that it asks. */
+  readonly wireless?: WirelessOptions;
   /** Told of what the concentrator notes in its own event log. */
   readonly onEvent?: (event: ConcentratorEvent) => void;
+}
+
+/** How a concentrator hears meters of wireless M-Bus. */
+export interface WirelessOptions {
+  readonly radio: RadioSource;
+  readonly meters: readonly WirelessMeterEntry[];
+  /** At most one telegram of a meter is kept for each of these, civil ms. Default one hour. */
+  readonly intervalMs?: number;
 }
 
 /** A running concentrator. */
@@ -51,6 +69,8 @@ export interface Concentrator {
   standing(meterId: string): MeterStanding;
   setMeters(meters: readonly LocalMeter[]): void;
   stop(): Promise<void>;
+  /** What it hears of wireless M-Bus; absent where it has no radio. */
+  readonly wireless: { readonly statistics: WirelessStatistics; setMeters(meters: readonly WirelessMeterEntry[]): void } | undefined;
 }
 
 /** What a concentrator collects where nothing else is said. */
@@ -89,7 +109,11 @@ export async function startConcentrator(world: World, medium: MeterMedium, optio
   const events = new ConcentratorEventLog((event) => options.onEvent?.(event));
   const counters = await CounterFile.open(world.files);
   const book = await CollectedBook.open(world.files);
-  const { log, torn } = await DeliveryLog.open(world.files, options.log ?? DEFAULT_LOG_LIMITS, ({ data }) => remember(book, data));
+  const heard = await HeardBook.open(world.files);
+  const { log, torn } = await DeliveryLog.open(world.files, options.log ?? DEFAULT_LOG_LIMITS, ({ data }) => {
+    remember(book, data);
+    heard.replay(data);
+  });
   events.add({ atMs: world.clock.nowMs(), kind: "restarted", detail: `${log.newest - log.acknowledged} deliveries wait` });
   if (torn > 0) events.add({ atMs: world.clock.nowMs(), kind: "tailRecovered", detail: `${torn} segment(s) ended in a torn record` });
   const collector = new MeterCollector({
@@ -109,7 +133,10 @@ export async function startConcentrator(world: World, medium: MeterMedium, optio
     collector.takePush(meterAddress, apdu).catch((error: unknown) => world.log.error("concentrator.push", { error: String(error) }));
   });
   const acknowledge = async (sequence: number): Promise<void> => {
-    await log.acknowledge(sequence, () => book.save());
+    await log.acknowledge(sequence, async () => {
+      await book.save();
+      await heard.save();
+    });
     collector.roomAgain();
   };
   const wakers = new Set<WakeUp>();
@@ -119,6 +146,7 @@ export async function startConcentrator(world: World, medium: MeterMedium, optio
   const accept = (connection: Connection): void =>
     serve(connection, { world, medium, options, log, events, collector, counters, acknowledge, wakers });
   const listener: Listener = await world.network.listen(options.listen, accept);
+  const listening = options.wireless === undefined ? undefined : await listenToRadio(options.wireless, { world, log, book: heard, events });
   collector.start();
   return {
     address: listener.address,
@@ -133,11 +161,25 @@ export async function startConcentrator(world: World, medium: MeterMedium, optio
     },
     standing: (meterId) => collector.standing(meterId),
     setMeters: (meters) => collector.setMeters(meters),
+    wireless: listening,
     async stop() {
+      await options.wireless?.radio.stop();
       await listener.close();
       await collector.stop();
     },
   };
+}
+
+/** Hears from now on. What cannot be kept for a reason of its own is the log's to tell. */
+async function listenToRadio(
+  { radio, meters, intervalMs = HOUR_MS }: WirelessOptions,
+  parts: Omit<WirelessListenerParts, "intervalMs">,
+): Promise<WirelessListener> {
+  const listener = new WirelessListener({ ...parts, intervalMs }, meters);
+  await radio.listen((octets) => {
+    listener.receive(octets).catch((error: unknown) => parts.world.log.error("concentrator.radio", { error: String(error) }));
+  });
+  return listener;
 }
 
 interface ServeParts {

@@ -1,5 +1,5 @@
-import { DecodeError } from "@amity/bytes";
-import type { SequencedDelivery } from "@amity/concentrator";
+import { DecodeError, SecurityError, type AmityError } from "@amity/bytes";
+import { WIRELESS_OBJECT, type SequencedDelivery } from "@amity/concentrator";
 import type { Clock } from "@amity/runtime";
 import type { Collected, Committer } from "./committer.ts";
 import type { MeterDriver } from "./driver.ts";
@@ -17,6 +17,12 @@ export interface DeliveryIntakeParts {
   readonly world: { readonly clock: Clock };
 }
 
+/** Why a delivery is put aside; with the error where its content is what is wrong. */
+interface Refused {
+  readonly reason: string;
+  readonly error?: AmityError;
+}
+
 /** Takes what concentrators deliver: readable deliveries go to the sink, all others are put aside, none is lost. */
 export class DeliveryIntake {
   readonly #parts: DeliveryIntakeParts;
@@ -28,15 +34,26 @@ export class DeliveryIntake {
   /** Resolves when every delivery is in the sink or in quarantine: only then may they be acknowledged. */
   async take(concentratorId: string, deliveries: readonly SequencedDelivery[]): Promise<void> {
     const refused: QuarantinedDelivery[] = [];
-    const commits: Promise<void>[] = [];
+    const taken: Collected[] = [];
+    const atMs = this.#parts.world.clock.nowMs();
     for (const { sequence, delivery } of deliveries) {
       const read = await this.#read(concentratorId, delivery);
-      if (typeof read === "string")
-        refused.push({ concentratorId, sequence, delivery, reason: read, atMs: this.#parts.world.clock.nowMs() });
-      else commits.push(this.#parts.committer.commit(read));
+      if (!("reason" in read)) {
+        taken.push(read);
+        continue;
+      }
+      refused.push({ concentratorId, sequence, delivery, reason: read.reason, atMs });
+      if (read.error !== undefined) taken.push(this.#trouble(delivery.meterId, read.error, atMs));
     }
     if (refused.length > 0) await this.#parts.registry.quarantine(refused);
-    await Promise.all(commits);
+    await Promise.all(taken.map((one) => this.#parts.committer.commit(one)));
+  }
+
+  /** A meter whose deliveries cannot be read is in trouble, though its concentrator hears it. */
+  #trouble(meterId: string, error: AmityError, atMs: number): Collected {
+    const consecutiveFailures = (this.#parts.fleet.health(meterId)?.consecutiveFailures ?? 0) + 1;
+    const lastError = { atMs, code: error.code, message: error.message };
+    return { meterId, batches: [], covered: [], health: { lastAttemptMs: atMs, consecutiveFailures, lastError } };
   }
 
   /** Tries again what was put aside, now that more meters are registered. Returns how many found their way. */
@@ -45,7 +62,7 @@ export class DeliveryIntake {
     let taken = 0;
     for (const held of await registry.quarantined()) {
       const read = await this.#read(held.concentratorId, held.delivery);
-      if (typeof read === "string") continue;
+      if ("reason" in read) continue;
       await this.#parts.committer.commit(read);
       await registry.release([held]);
       taken++;
@@ -54,19 +71,20 @@ export class DeliveryIntake {
   }
 
   /** The readings of a delivery, or why it is not taken. */
-  async #read(concentratorId: string, delivery: SequencedDelivery["delivery"]): Promise<Collected | string> {
+  async #read(concentratorId: string, delivery: SequencedDelivery["delivery"]): Promise<Collected | Refused> {
     const { fleet, drivers, keys } = this.#parts;
     const { meterId, object, span, collectedAtMs } = delivery;
     const device = fleet.device(meterId);
-    if (device === undefined) return "the meter is not registered";
+    if (device === undefined) return { reason: "the meter is not registered" };
     // A concentrator speaks only for the meters bound to it.
-    if (device.route.kind !== "concentrator" || device.route.concentratorId !== concentratorId)
-      return "the meter is bound to another route";
+    const isHeard = object === WIRELESS_OBJECT;
+    if (device.route.kind !== (isHeard ? "wireless" : "concentrator") || device.route.concentratorId !== concentratorId)
+      return { reason: "the meter is bound to another route" };
     const driver = drivers.find(({ protocol }) => protocol === device.protocol);
-    if (driver === undefined) return `there is no driver for ${device.protocol}`;
+    if (driver === undefined) return { reason: `there is no driver for ${device.protocol}` };
     const behind = fleet.behind(meterId);
     const subject = driver.subjectOf === undefined ? device : driver.subjectOf(device, object, behind);
-    if (subject === undefined) return `no meter is registered for ${object} of ${meterId}`;
+    if (subject === undefined) return { reason: `no meter is registered for ${object} of ${meterId}` };
     try {
       const context = { receivedAtMs: collectedAtMs, keys, behind };
       const { intervals, registers, events } = await driver.interpretDelivery(subject, { ...delivery }, context);
@@ -77,7 +95,8 @@ export class DeliveryIntake {
         health: seenNow(collectedAtMs),
       };
     } catch (error) {
-      if (error instanceof DecodeError) return `unreadable: ${error.message}`;
+      if (error instanceof DecodeError) return { reason: `unreadable: ${error.message}`, error };
+      if (error instanceof SecurityError) return { reason: `not to be trusted: ${error.message}`, error };
       throw error;
     }
   }

@@ -14,12 +14,9 @@ import type {
 } from "../driver.ts";
 import { isSummerAt, meterZoneOf } from "../local/meter-zone.ts";
 import { refusal } from "../local/refusal.ts";
-import { mediumSettingOf } from "../medium.ts";
 import type { Device } from "../registry.ts";
+import { MBUS_KEY, messageContextOf } from "./mbus-settings.ts";
 import { instantOfMeterTime, isMeterTime, readingsOfMessages } from "./record-readings.ts";
-
-/** Purpose of the AES key of an M-Bus meter in the key vault. */
-export const MBUS_KEY = "mbus-key";
 
 const CAPABILITIES: ReadonlySet<MeterCapability> = new Set<MeterCapability>(["identify", "readRegisters", "readClock", "setClock"]);
 
@@ -127,8 +124,7 @@ class MbusSession implements MeterSession {
     const { messages, atMs } = await this.#read();
     const { device } = this.#request;
     const applications = messages.flatMap(({ application }) => (application === undefined ? [] : [application]));
-    const context = { meterId: device.meterId, medium: mediumSettingOf(device), atMs, zone: meterZoneOf(device) };
-    const value = readingsOfMessages(applications, context);
+    const value = readingsOfMessages(applications, messageContextOf(device, atMs));
     const [problem] = applications.flatMap(({ problems }) => problems);
     // A closed message says nothing; a damaged record beside sound ones is passed over.
     if (value.registers.length === 0 && problem !== undefined) throw problem;

@@ -1,5 +1,5 @@
 import type { Zone } from "@amity/intervals";
-import type { MeterId } from "@amity/model";
+import type { EndDeviceEventKind, MeterId } from "@amity/model";
 import type { Medium } from "../medium.ts";
 
 /** Whose message it is, and when it came. */
@@ -10,4 +10,6 @@ export interface MessageContext {
   readonly atMs: number;
   /** Of the meter's clock. */
   readonly zone: Zone;
+  /** What the bits of the error flags stand for, lowest first; absent where the registry does not say. */
+  readonly errorBits?: readonly EndDeviceEventKind[];
 }

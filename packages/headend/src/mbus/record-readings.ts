@@ -105,7 +105,8 @@ export function instantOfMeterTime(time: MeterTime, zone: Zone): number | undefi
   const { year, month, day } = time;
   if (time.kind === "date") return instantOfLocal(zone, Date.UTC(year, month - 1, day + 1));
   const localMs = Date.UTC(year, month - 1, day, time.hour, time.minute, Math.max(0, time.second));
-  return instantOfLocal(zone, localMs, time.isSummerTime ? true : undefined);
+  // Types F and I say which season they are in; meters that keep standard time all year say so all year.
+  return instantOfLocal(zone, localMs, time.isSummerTime);
 }
 
 export function isMeterTime(value: DataRecord["value"] | undefined): value is MeterTime {

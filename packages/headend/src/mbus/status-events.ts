@@ -20,7 +20,10 @@ const DAY_MS = 86_400_000;
  * What status octets and error flags say, as events. A meter repeats them in every message for as long as they last: they are stamped
  * with the day, so that each is told once a day.
  */
-export function statusEvents(applications: readonly Application[], context: Pick<MessageContext, "meterId" | "atMs">): EndDeviceEvent[] {
+export function statusEvents(
+  applications: readonly Application[],
+  context: Pick<MessageContext, "meterId" | "atMs" | "errorBits">,
+): EndDeviceEvent[] {
   const atMs = Math.floor(context.atMs / DAY_MS) * DAY_MS;
   const events = new Map<string, EndDeviceEvent>();
   const add = (event: Pick<EndDeviceEvent, "kind" | "log" | "code"> & { detail: string }): void =>
@@ -32,7 +35,10 @@ export function statusEvents(applications: readonly Application[], context: Pick
       add({ kind: "other", log: MBUS_STATUS_LOG, code: APPLICATION_ALARM, detail: "abnormal condition" });
     for (const { vib, value, storage } of records) {
       if (vib.quantity !== "errorFlags" || storage !== 0 || typeof value !== "number" || value === 0) continue;
-      add({ kind: "deviceError", log: MBUS_ERRORS_LOG, code: value % 2 ** 31, detail: `error flags ${value.toString(16)}` });
+      const detail = `error flags ${value.toString(16)}`;
+      if (context.errorBits === undefined) add({ kind: "deviceError", log: MBUS_ERRORS_LOG, code: value % 2 ** 31, detail });
+      for (const [bit, kind] of (context.errorBits ?? []).entries())
+        if (Math.floor(value / 2 ** bit) % 2 === 1) add({ kind, log: MBUS_ERRORS_LOG, code: 2 ** bit, detail });
     }
   }
   return [...events.values()];

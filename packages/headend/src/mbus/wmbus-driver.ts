@@ -1,0 +1,126 @@
+import { DecodeError, SecurityError, UsageError, type AmityError } from "@amity/bytes";
+import { decodeTelegrams, WIRELESS_OBJECT, type HeardTelegram } from "@amity/concentrator";
+import { addressText, decodeTelegram, knownFormats, singleKey, type KeyLookup, type Telegram } from "@amity/mbus";
+import type { RegisterReading } from "@amity/model";
+import type { CollectedObject, CollectedReadings, MeterDriver, PushContext } from "../driver.ts";
+import { intervalsBetween, intervalsOfStamps } from "../local/stamped-registers.ts";
+import type { Device } from "../registry.ts";
+import { MBUS_KEY, messageContextOf } from "./mbus-settings.ts";
+import { readingsOfMessages } from "./record-readings.ts";
+
+const HOUR_MS = 3_600_000;
+/** A telegram counts for the beginning of an interval when it comes within this share of the interval after it. */
+const TOLERANCE = 1 / 12;
+
+/**
+ * Wireless M-Bus (EN 13757-4, OMS Vol. 2) heard by a concentrator, ciphered as it came, and opened here. Settings: `captureSeconds`
+ * (3600, as the concentrator keeps telegrams), `medium`, `zone` of the meter's clock, `errorFlags`. Key vault: `mbus-key`; where a
+ * key is stored, telegrams in the clear are refused.
+ */
+export function wmbusDriver(): MeterDriver {
+  const formats = knownFormats();
+  const open = async (device: Device, heard: HeardTelegram, { keys }: PushContext): Promise<Telegram> => {
+    const ref = { owner: device.meterId, purpose: MBUS_KEY };
+    const key = (await keys.has(ref)) ? singleKey(await keys.secret(ref)) : undefined;
+    const telegram = decodeTelegram(heard.octets, { formats, ...(key === undefined ? {} : { keys: key }) });
+    checkTelegram(telegram, device, key);
+    return telegram;
+  };
+  const read = (device: Device, telegrams: readonly { telegram: Telegram; atMs: number }[]): CollectedReadings => {
+    const each = telegrams.map(({ telegram, atMs }) => readingsOfMessages([telegram.application], messageContextOf(device, atMs)));
+    const registers = distinct(each.flatMap((readings) => readings.registers));
+    return { registers, intervals: intervalsOfStamps(registers), events: each.at(-1)?.events ?? [] };
+  };
+  return {
+    protocol: "wmbus",
+    capabilities: new Set(),
+    sourcesOf: ({ settings }) => [{ profile: WIRELESS_OBJECT, kind: "intervals", captureMs: captureMsOf(settings) }],
+    open(link) {
+      if (link.kind === "stream") link.connection.abort();
+      return Promise.reject(new UsageError("a wireless M-Bus meter is heard, not asked", { code: "one-way" }));
+    },
+    async interpretPush(device, octets, context) {
+      const atMs = context.receivedAtMs;
+      return read(device, [{ telegram: await open(device, { atMs, octets }, context), atMs }]);
+    },
+    async interpretDelivery(device, delivery, context) {
+      const heard = decodeTelegrams(delivery.payload);
+      const telegrams: { telegram: Telegram; atMs: number }[] = [];
+      for (const one of heard) telegrams.push({ telegram: await open(device, one, context), atMs: one.atMs });
+      checkOrder(telegrams, device);
+      return withInterval(
+        read(device, telegrams),
+        telegrams.map(({ atMs }) => atMs),
+        delivery,
+      );
+    },
+  };
+}
+
+function captureMsOf(settings: Device["settings"]): number {
+  const { captureSeconds } = settings;
+  return typeof captureSeconds === "number" ? captureSeconds * 1000 : HOUR_MS;
+}
+
+/**
+ * Of a meter that does not store its hours itself the registers of two telegrams make the interval, where both came soon enough
+ * after its two ends.
+ */
+function withInterval(readings: CollectedReadings, heardMs: readonly number[], { span }: CollectedObject): CollectedReadings {
+  const [firstMs, lastMs] = heardMs;
+  const periodMs = span.toMs - span.fromMs;
+  if (firstMs === undefined || lastMs === undefined || periodMs === 0) return readings;
+  if (firstMs - span.fromMs > periodMs * TOLERANCE || lastMs - span.toMs > periodMs * TOLERANCE) return readings;
+  const known = new Set(readings.intervals.filter(({ startMs }) => startMs === span.fromMs).map(({ channel }) => channel));
+  const at = (atMs: number): RegisterReading[] =>
+    readings.registers.filter((register) => register.atMs === atMs && isCumulative(register) && !known.has(register.channel));
+  return {
+    ...readings,
+    intervals: [...readings.intervals, ...intervalsBetween(at(firstMs), at(lastMs), { startMs: span.fromMs, periodMs })],
+  };
+}
+
+function isCumulative({ unit }: RegisterReading): boolean {
+  return unit === "Wh" || unit === "J" || unit === "m3" || unit === "none";
+}
+
+/** The same stored value is in both telegrams. */
+function distinct(registers: readonly RegisterReading[]): RegisterReading[] {
+  return [...new Map(registers.map((register) => [`${register.channel}\0${register.atMs}`, register])).values()];
+}
+
+/** @throws what keeps the telegram from being believed. */
+function checkTelegram({ sender, application }: Telegram, device: Device, key: KeyLookup | undefined): void {
+  const wanted = device.route.kind === "wireless" ? device.route.address : undefined;
+  if (wanted !== undefined && addressText(sender) !== wanted)
+    throw new DecodeError(`the telegram is of ${addressText(sender)}, not of ${wanted}`, { offset: 2, code: "another-meter" });
+  const { security, records, problems } = application;
+  const untrusted: AmityError | undefined = problems.find((problem) => problem instanceof SecurityError);
+  if (untrusted !== undefined) throw untrusted;
+  if (key !== undefined && records.length > 0 && security.status === "none") {
+    throw new SecurityError(`${device.meterId} has a key, and sends in the clear`, {
+      code: "downgrade",
+      advice: "the telegram may be forged; take the key away where the meter really sends in the clear",
+    });
+  }
+  const [problem] = problems;
+  if (records.length === 0 && problem !== undefined) throw problem;
+}
+
+/** A message counter that does not rise is a recording, played again. @throws SecurityError `replay`. */
+function checkOrder(telegrams: readonly { readonly telegram: Telegram }[], { meterId }: Device): void {
+  let last = -1;
+  for (const { telegram } of telegrams) {
+    const counter = counterOf(telegram);
+    if (counter === undefined) continue;
+    if (counter <= last) throw new SecurityError(`${meterId}: message counter ${counter} after ${last}`, { code: "replay" });
+    last = counter;
+  }
+}
+
+/** The message counter of the authentication layer, where its MAC was right. */
+function counterOf({ authentication, application }: Telegram): number | undefined {
+  const counter = authentication?.counter;
+  if (counter === undefined || application.security.mac !== "matches") return undefined;
+  return new DataView(counter.buffer, counter.byteOffset, 4).getUint32(0, true);
+}
