@@ -1,6 +1,7 @@
 export * from "./fleet.ts";
 export type { MapPoint } from "./map-point.ts";
 export { planPast, type PastOptions } from "./fleet-past.ts";
+export { planSubMeterPast, type SubMeterPastEntry } from "./sub-meter/sub-meter-past.ts";
 export * from "./keys.ts";
 export { mbusEventCode, type MbusEventName } from "./mbus-host/event-codes.ts";
 export type { MbusHostOperation } from "./mbus-host/mbus-host-operations.ts";

@@ -61,7 +61,7 @@ const FEEDERS = 6;
 const CONCENTRATORS = 12;
 const ZONE = "Australia/Sydney";
 /** Shares of the homes that have gas, district heat, and a water meter that can be heard. */
-const SUB_METERS = { gas: 0, water: 0, heat: 0 };
+const SUB_METERS = { gas: 0.4, water: 0.6, heat: 0.08 };
 
 /**
  * Starts the demo: the simulated field in a process of its own, its fleet registered as a utility would, head-end and MDM over

@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import { fromHex } from "@amity/bytes";
 import { encodeWrapper } from "@amity/dlms";
-import { createFleet, FleetJournal, MeterFleet, networkCarrier, planPast } from "@amity/meter";
+import { createFleet, FleetJournal, MeterFleet, networkCarrier, planPast, planSubMeterPast } from "@amity/meter";
 import { CONCENTRATOR_STATION, MEDIA, type LinkStation } from "@amity/network";
 import { realFiles, realNetwork, realRandom, realTimers, scaledClock, silentLog, type ScaledClock, type World } from "@amity/runtime";
 import { openStreet, startStreetConcentrator, type FieldOptions, type Street } from "./field.ts";
@@ -74,7 +74,8 @@ class Field {
       else station.notify(CONCENTRATOR_STATION, apdu);
     };
     // What had happened before the utility was founded: outages, wrong clocks, by-passes. The head-end has to find them.
-    const past = planPast(plan, { endMs: start.fleet.startMs, days: PAST_DAYS });
+    const before = { endMs: start.fleet.startMs, days: PAST_DAYS };
+    const past = [...planPast(plan, before), ...planSubMeterPast(plan.subMeters, before)];
     const fleet = await MeterFleet.open({ plan, masterSecret, clock, past, journal: new FleetJournal(world.files), onLastGasp });
     const served = await fleet.serve(world);
     // A push takes the same way, unless its setup names a place that a meter on the internet can reach itself.

@@ -2,11 +2,19 @@ import {
   defaultSources,
   startConcentrator,
   stationMedium,
+  subMeterSources,
   type Concentrator,
   type ConcentratorOptions,
   type LocalMeter,
 } from "@amity/concentrator";
-import { STANDARD_METER, type MeterFleet, type PlannedConcentrator, type PlannedMeter } from "@amity/meter";
+import {
+  STANDARD_METER,
+  type FleetPlan,
+  type HostChannel,
+  type MeterFleet,
+  type PlannedConcentrator,
+  type PlannedMeter,
+} from "@amity/meter";
 import {
   CONCENTRATOR_STATION,
   createLinkStation,
@@ -84,7 +92,7 @@ export function startStreetConcentrator(
     systemTitle: concentratorSystemTitle(concentratorId),
     keys: concentratorKeys(options.masterSecret, concentratorId),
     listen,
-    meters: street.meters.map((meter) => localMeter(fleet, meter)),
+    meters: street.meters.map((meter) => localMeter(fleet, meter, options.historyMs)),
     sources: defaultSources(options.historyMs),
     collectEveryMs: options.collectEveryMs,
     ...(options.meterSessionsMax === undefined ? {} : { sessionsMax: options.meterSessionsMax }),
@@ -94,13 +102,23 @@ export function startStreetConcentrator(
   return startConcentrator(world, stationMedium(station), settings);
 }
 
-/** What a concentrator is told of a meter: the reading client's password, never a key that could switch it. */
-function localMeter(fleet: MeterFleet, meter: PlannedMeter): LocalMeter {
+/**
+ * What a concentrator is told of a meter: the reading client's password, never a key that could switch it, and which channels of it other
+ * meters hang on.
+ */
+function localMeter(fleet: MeterFleet, meter: PlannedMeter, historyMs: number): LocalMeter {
   const address = meter.address.kind === "medium" ? String(meter.address.station) : "";
+  const sources = channelsOf(fleet.plan, meter.meterId).flatMap((channel) => subMeterSources(channel, historyMs));
   return {
     meterId: meter.meterId,
     address,
     clientSap: STANDARD_METER.clients.reading,
     authentication: { mechanism: "lls", password: fleet.keys(meter.meterId).readingPassword },
+    ...(sources.length === 0 ? {} : { sources }),
   };
+}
+
+/** The M-Bus channels of an electricity meter that something hangs on. */
+function channelsOf(plan: FleetPlan, hostMeterId: string): HostChannel[] {
+  return plan.subMeters.flatMap(({ reach }) => (reach.kind === "channel" && reach.hostMeterId === hostMeterId ? [reach.channel] : []));
 }
