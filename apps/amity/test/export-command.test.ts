@@ -34,7 +34,7 @@ describe("amity ingest", () => {
     const report = JSON.parse(stdout) as { files: { file: string; intervals: number; error?: string }[] };
     expect(report.files.map(({ file, intervals, error }) => [file, intervals, error])).toEqual([
       ["empty.csv", 0, "the file is empty"],
-      ["picture.csv", 0, "a picture: not a format that is read"],
+      ["picture.csv", 0, "a picture"],
       ["absent.csv", 0, "there is no such file"],
       ["day.csv", 96, undefined],
     ]);

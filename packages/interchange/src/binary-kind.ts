@@ -25,3 +25,23 @@ export function binaryKindOf(head: Uint8Array): string | undefined {
   const at = begin.findIndex((octet) => octet < 0x20 && !TEXT_CONTROLS.has(octet));
   return at < 0 ? undefined : `a binary file (octet ${begin[at] ?? 0} at ${at})`;
 }
+
+/** Text that is told by how it goes on, and is no readings of a format that is read. */
+const TEXTS: readonly (readonly [RegExp, string])[] = [
+  [/^[[{]/, "JSON: convert it to CSV"],
+  [/urn:ieee:std:2030\.5/i, "IEEE 2030.5 resources: readings come apart from their types there"],
+  [/openadr\.org/i, "OpenADR events"],
+  [/^<!doctype html|^<html/i, "a web page"],
+  [/^(<\?xml[^>]*>)?\s*(<!--[\s\S]*?-->\s*)*<(xs|xsd):schema/i, "an XML schema"],
+  [/^(<\?xml[^>]*>)?\s*(<!--[\s\S]*?-->\s*)*<(wsdl:)?definitions/i, "a service description (WSDL)"],
+  [/^ZHV\|[^|]*\|D0150/, "meter technical details (flow D0150): they have no readings"],
+  [/^UN[AB][\s\S]{0,300}?\+UTILMD:/, "master data (UTILMD): they have no readings"],
+];
+
+/** Why a file cannot hold readings that are read, told by its first octets; `undefined` where it may. */
+export function refusalOf(head: Uint8Array): string | undefined {
+  const binary = binaryKindOf(head);
+  if (binary !== undefined) return binary;
+  const text = new TextDecoder("utf-8").decode(head.subarray(0, HEAD)).trimStart();
+  return TEXTS.find(([pattern]) => pattern.test(text))?.[1];
+}

@@ -7,7 +7,7 @@ export { readNem } from "./nem/read-nem.ts";
 export { NEM_SCALER } from "./nem/nem-day-row.ts";
 export { nemOfQuality, qualityOfNem } from "./nem/nem-quality.ts";
 export { detectFormat, INPUT_FORMATS, type InputFormat } from "./detect.ts";
-export { binaryKindOf } from "./binary-kind.ts";
+export { binaryKindOf, refusalOf } from "./binary-kind.ts";
 export { expandInput, type InputFile } from "./expand.ts";
 export { formatScaled } from "./decimal.ts";
 export { D0010_SCALER, readD0010 } from "./market/read-d0010.ts";

@@ -2,7 +2,7 @@ import { gzipSync, strToU8, zipSync } from "fflate";
 import { zoneOf } from "@amity/intervals";
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { binaryKindOf, expandInput, readCsv, readD0010 } from "../src/index.ts";
+import { binaryKindOf, expandInput, readCsv, readD0010, refusalOf } from "../src/index.ts";
 import { chunksOf, collect } from "./reading.ts";
 
 const OPTIONS = { zone: zoneOf("UTC"), usagePointId: "UP" };
@@ -39,5 +39,23 @@ describe("what is no text", () => {
   it("in an Office document is not taken for an archive of readings", async () => {
     const office = zipSync({ "[Content_Types].xml": strToU8("<a/>"), "xl/workbook.xml": strToU8("<b/>") });
     await expect(collect(expandInput("usage.xlsx", chunksOf(office)))).rejects.toMatchObject({ code: "archive", advice: "save it as CSV" });
+  });
+});
+
+describe("what holds no readings", () => {
+  it("is refused by what it is", () => {
+    const kind = (text: string): string | undefined => refusalOf(strToU8(text));
+    expect(kind('\n {"count":48}')).toMatch(/^JSON/);
+    expect(kind("ZHV|9|D0150001|M|LBSL|X|NEEB|2017||||TR01|\n")).toMatch(/D0150/);
+    expect(kind("UNB+UNOC:3+A:500+B:500+241204:0617+R'UNH+1+UTILMD:D:11A:UN:S1.1'")).toMatch(/UTILMD/);
+    expect(kind('<!-- a --><ReadingList xmlns="urn:ieee:std:2030.5:ns">')).toMatch(/2030\.5/);
+    expect(kind('<?xml version="1.0"?>\n<!-- x -->\n<xs:schema>')).toBe("an XML schema");
+    expect(kind("<!DOCTYPE html><html>")).toBe("a web page");
+  });
+
+  it("lets everything else through", () => {
+    for (const text of ["timestamp,kwh\n", "100,NEM12,1", "ZHV|1|D0010002|", "UNB+UNOC:3'UNH+1+MSCONS:D'", "<feed/>", "#F01", ""]) {
+      expect(refusalOf(strToU8(text)), text).toBeUndefined();
+    }
   });
 });

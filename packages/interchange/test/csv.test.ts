@@ -137,3 +137,20 @@ describe.skipIf(!existsSync(households))("the half-hours of real households (Sma
     expect(putAside).toBeLessThan(200);
   });
 });
+
+describe("columns that are not energy", () => {
+  it("of temperatures are degrees under their own name, and dates and holidays are no values", async () => {
+    const text =
+      "Time,Demand,Temperature,Date,Holiday\n2012-01-01 00:00 +1100,4382.8,21.4,2012-01-01,TRUE\n2012-01-01 00:30 +1100,4263.3,21.05,2012-01-01,TRUE\n";
+    const records = await read(text);
+    expect(asides(records)).toEqual([]);
+    expect(series(records).map(({ usagePointId, series: { unit, channel } }) => [usagePointId, unit, channel])).toEqual([
+      ["Demand", "Wh", "1-0:1.8.0"],
+      ["Temperature", "degC", "Temperature"],
+    ]);
+    expect(series(await read("ts,Temp\n2012-01-01 00:00,17.7\n2012-01-01 01:00,17\n"))[0]?.series).toMatchObject({
+      unit: "degC",
+      channel: "Temp",
+    });
+  });
+});

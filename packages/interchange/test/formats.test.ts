@@ -4,7 +4,7 @@ import { packQuality, QUALITY } from "@amity/model";
 import * as fc from "fast-check";
 import { parquetReadObjects } from "hyparquet";
 import { describe, expect, it } from "vitest";
-import { expandInput, FILE_FORMATS, formatOf, readInterchange, writeParquet, type InterchangeRecord } from "../src/index.ts";
+import { expandInput, FILE_FORMATS, formatOf, readInterchange, refusalOf, writeParquet, type InterchangeRecord } from "../src/index.ts";
 import { chunksOf, collect, recordsOf, VECTORS } from "./reading.ts";
 
 const OPTIONS = { zone: zoneOf("UTC"), usagePointId: "UP" };
@@ -54,6 +54,22 @@ describe.skipIf(!existsSync(VECTORS))("the format of every public sample", () =>
         const [head = new Uint8Array(0)] = await collect(input.chunks);
         expect(formatOf(head, name), `${folder}/${name}`).toBe(format);
       }
+    }
+  });
+});
+
+describe.skipIf(!existsSync(VECTORS))("the public samples of what holds no readings", () => {
+  const folders = {
+    "d0150/": /D0150/,
+    "utilmd/": /UTILMD/,
+    "octopus/": /^JSON/,
+    "ieee2030.5/pricing/": /2030\.5/,
+    "ieee2030.5/meter_mirroring/": /2030\.5/,
+    "openadr2b/eievent/": /OpenADR/,
+  };
+  it.each(Object.entries(folders))("in %s are refused as %s", (folder, kind) => {
+    for (const name of readdirSync(VECTORS + folder)) {
+      expect(refusalOf(readFileSync(VECTORS + folder + name)), folder + name).toMatch(kind);
     }
   });
 });

@@ -3,10 +3,10 @@ import { basename } from "node:path";
 import { AmityError } from "@amity/bytes";
 import { zoneOf, type IntervalSpan } from "@amity/intervals";
 import {
-  binaryKindOf,
   expandInput,
   formatOf,
   readInterchange,
+  refusalOf,
   type FileFormat,
   type InputFile,
   type InterchangeRecord,
@@ -122,9 +122,9 @@ export class IngestRun {
     const format = this.#options.format ?? formatOf(head, input.name);
     const report = emptyReport(input.name, format);
     this.#files.push(report);
-    const binary = binaryKindOf(head);
-    if (head.length === 0 || binary !== undefined) {
-      report.error = head.length === 0 ? "the file is empty" : `${binary}: not a format that is read`;
+    const refusal = head.length === 0 ? "the file is empty" : refusalOf(head);
+    if (refusal !== undefined) {
+      report.error = refusal;
       return;
     }
     const delivery = new FileDelivery(this.#mdm.sink, input.name);

@@ -26,12 +26,16 @@ const TIME_NAMES =
 const ID_NAMES = /^(customer_?id|customer|meter(_?id|_?serial)?|serial|usage_?point(_?id)?|nmi|mpan|mprn|pod|ean|id|device(_?id)?)$/i;
 const VALUE_NAMES = /(kwh|mwh|\bwh|kvarh|energy|consumption|usage|value|import|export|general_supply|reading)/i;
 
+/** Columns that say something about the time or the row: never values, where others are there. */
+const NO_VALUES = /^(date|day|weekday|day_?type|holiday|hour|month|year|season|status|flag|quality|note|comment|remark|type|name)s?$/i;
+
 const UNITS: readonly (readonly [RegExp, Unit, number])[] = [
   [/kvarh/i, "varh", 3],
   [/mwh/i, "Wh", 6],
   [/kwh/i, "Wh", 3],
   [/(^|[^a-z])wh/i, "Wh", 0],
   [/m3|m³/i, "m3", 0],
+  [/(^|[^a-z])temp(erature)?([^a-z]|$)|°c|deg_?c/i, "degC", 0],
 ];
 
 /** Splits one line; double quotes protect separators, a doubled quote stands for one. */
@@ -75,7 +79,8 @@ export function csvLayoutOf(firstLine: string, unit: { unit: Unit; textScaler: n
   const idColumn = names.findIndex((name) => ID_NAMES.test(name));
   const others = names.map((name, index) => ({ name, index })).filter(({ index }) => index !== timeColumn && index !== idColumn);
   const named = others.filter(({ name }) => VALUE_NAMES.test(name));
-  const chosen = named.length > 0 ? named : others;
+  const plain = others.filter(({ name }) => !NO_VALUES.test(name));
+  const chosen = [named, plain, others].find((columns) => columns.length > 0) ?? [];
   if (chosen.length === 0) throw new DecodeError(`no value column among "${names.join(", ")}"`, { offset: -1, code: "no-value-column" });
   const values = chosen.map(({ name, index }) => ({ index, name, ...(unitIn(name) ?? unit) }));
   return { timeColumn, columnCount: names.length, idColumn: idColumn < 0 ? undefined : idColumn, values, hasHeader: true, separator };

@@ -21,12 +21,15 @@ export interface CsvOptions {
   readonly intervalSeconds?: number;
   /** Whether a time stamp is the start (default) or the end of its interval. */
   readonly stamp?: "start" | "end";
-  /** Channel of the values. Default `1-0:1.8.0`, active energy import. */
+  /** Channel of the values. Default by their unit: `1-0:1.8.0` (import) for energy, `1-0:3.8.0` for reactive energy, else the column's name. */
   readonly channel?: string;
 }
 
 /** Values are kept as integers times 10^-3 of the base unit (mWh): six decimals of a kWh, exact. */
 export const CSV_SCALER = -3;
+
+/** What the first column of a unit is, where nobody says so: import. */
+const USUAL_CHANNELS: Partial<Record<Unit, string>> = { Wh: "1-0:1.8.0", varh: "1-0:3.8.0" };
 
 const KWH = { unit: "Wh", textScaler: 3 } as const;
 
@@ -110,7 +113,7 @@ class CsvRowReader {
       const nth = id === undefined ? 0 : values.indexOf(column);
       builder = new SeriesBuilder({
         usagePointId,
-        channel: nth === 0 ? (this.#options.channel ?? "1-0:1.8.0") : column.name,
+        channel: nth === 0 ? (this.#options.channel ?? USUAL_CHANNELS[column.unit] ?? column.name) : column.name,
         unit: column.unit,
         scaler: CSV_SCALER,
         quality: QUALITY.raw,
