@@ -16,6 +16,7 @@ export async function main(argv: readonly string[]): Promise<void> {
     .exitOverride();
   addServers(program);
   addTools(program);
+  addGateway(program);
   addExport(program);
   addProofs(program);
   try {
@@ -75,7 +76,10 @@ function addTools(program: Command): void {
     .description("read a meter once")
     .argument("<url>", "e.g. dlms://127.0.0.1:4059?client=1&auth=hls5&ek=HEX&ak=HEX")
     .argument("[what...]", "OBIS codes or names (clock, profile, associations); everything identified when absent")
-    .option("--companion <id>", "companion specification: client, authentication, ciphering, clock and names (idis, dsmr, india-is15959, ...)")
+    .option(
+      "--companion <id>",
+      "companion specification: client, authentication, ciphering, clock and names (idis, dsmr, india-is15959, ...)",
+    )
     .option("--role <role>", "the companion's client, e.g. management, public, meter-reading")
     .option("--from <time>", "profiles: first instant (ISO 8601)")
     .option("--to <time>", "profiles: end (ISO 8601)")
@@ -123,6 +127,21 @@ function addTools(program: Command): void {
     .option("--data <folder>", "where the embedded database keeps its data", "var/amity")
     .option("--json", "JSON on stdout")
     .action(async (files, options) => (await import("./cli/ingest.ts")).ingest(files, options));
+}
+
+function addGateway(program: Command): void {
+  program
+    .command("gateway")
+    .description("stand beside a basic meter, listen to its local port and serve it as a ciphered DLMS meter")
+    .requiredOption("--meter <host:port>", "its local port: a serial line behind a TCP bridge, or a reading head on the network")
+    .requiredOption("--id <meter>", "the meter's number, which the gateway answers to")
+    .option("--protocol <name>", "what the meter speaks: sml, p1 or iec62056-21", "sml")
+    .option("--listen <port>", "port to serve on", port, 4059)
+    .option("--host <address>", "address to serve on", "127.0.0.1")
+    .option("--key-file <file>", "keys of the head-end's association (JSON); made at first use in the data folder when absent")
+    .option("--data <folder>", "where captured registers and counters are kept", "var/gateway")
+    .option("--json", "print what is served as JSON")
+    .action(async (options) => (await import("./cli/gateway.ts")).gateway(options));
 }
 
 function addExport(program: Command): void {
