@@ -2,6 +2,7 @@ import { QUALITY, type IntervalSeries, type QualityCode, type RegisterReading } 
 
 /** Lengths that stored registers are spaced by to count as a load profile. */
 const PERIODS_MS: readonly number[] = [900_000, 1_800_000, 3_600_000];
+const GRID_MS = 900_000;
 
 /**
  * Intervals between registers of a channel that stand exactly one period apart on its grid: what hourly stored values and compact
@@ -19,7 +20,8 @@ export function intervalsOfStamps(registers: readonly RegisterReading[], quality
 }
 
 function runsOf(readings: RegisterReading[], quality: QualityCode): IntervalSeries[] {
-  const sorted = readings.toSorted((left, right) => left.atMs - right.atMs);
+  // What was read in between stands off the grid and parts nothing.
+  const sorted = readings.filter(({ atMs }) => atMs % GRID_MS === 0).toSorted((left, right) => left.atMs - right.atMs);
   const runs: { periodMs: number; readings: RegisterReading[] }[] = [];
   for (const [index, later] of sorted.entries()) {
     const earlier = sorted[index - 1];
