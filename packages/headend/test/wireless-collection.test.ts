@@ -185,7 +185,7 @@ describe("meters heard by a wireless concentrator", () => {
     });
     await utility.headEnd().start();
     await utility.simulation.runUntil(START_MS + 12 * HOUR_MS);
-    expect(missing(utility, START_MS + 11 * HOUR_MS, [1])).toEqual([]);
+    expect(missing(utility, START_MS + 10 * HOUR_MS, [1])).toEqual([]);
     for (const [key, { value }] of utility.sink.intervals) if (key.startsWith("W0")) expect(value).toBe(180);
   });
 
