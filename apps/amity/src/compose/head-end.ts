@@ -6,13 +6,19 @@ import {
   counterStoreOn,
   createHeadEnd,
   dlmsDriver,
+  iecDriver,
   InvocationCounters,
+  mbusDriver,
+  p1Driver,
   sealedKeyVault,
   sealedStoreOn,
+  smlDriver,
   storeRegistry,
+  wmbusDriver,
   type HeadEnd,
   type HeadEndOptions,
   type KeyVault,
+  type MeterDriver,
   type Registry,
 } from "@amity/headend";
 import type { ReadingSink } from "@amity/model";
@@ -38,9 +44,15 @@ export function composeHeadEnd(
   const registry = storeRegistry(store);
   const keys = sealedKeyVault(masterKey, sealedStoreOn(store), world.random);
   const counters = new InvocationCounters(counterStoreOn(store));
-  const drivers = [dlmsDriver({ systemTitle: HEAD_END_SYSTEM_TITLE })];
+  const drivers = headEndDrivers();
   const headEnd = createHeadEnd({ world, registry, keys, counters, sink, drivers }, { systemTitle: HEAD_END_SYSTEM_TITLE, ...options });
   return { headEnd, registry, keys };
+}
+
+/** A driver for every protocol that meters speak to this head-end. */
+export function headEndDrivers(): MeterDriver[] {
+  const dlms = dlmsDriver({ systemTitle: HEAD_END_SYSTEM_TITLE });
+  return [dlms, mbusDriver(), wmbusDriver(), iecDriver({ dlms }), smlDriver(), p1Driver()];
 }
 
 const MASTER_KEY_OCTETS = 32;
