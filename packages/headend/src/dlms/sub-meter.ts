@@ -42,8 +42,13 @@ function mediumOf(device: Device, unit: ProfileColumn["unit"]): Medium {
 
 /** The register of a meter behind another, by its own channel name. @throws DecodeError `unknown-medium`. */
 export function subMeterChannel(device: Device, column: Pick<ProfileColumn, "channel" | "unit">): string {
-  return channelOfMedium(mediumOf(device, column.unit), column.unit) ?? column.channel;
+  const medium = mediumOf(device, column.unit);
+  const second = column.channel.endsWith(":24.2.2") ? SECOND_VOLUMES[medium] : undefined;
+  return second ?? channelOfMedium(medium, column.unit) ?? column.channel;
 }
+
+/** Where a host shows two volumes of one meter: of gas that at base conditions, of water what ran back. */
+const SECOND_VOLUMES: Readonly<Partial<Record<Medium, string>>> = { gas: "7-0:3.2.0", water: "8-0:2.0.0" };
 
 /** Rows of the hourly profile of a channel, under the channel names of the meter behind it. @throws DecodeError. */
 export function rowsOfSubMeter(device: Device, rows: ProfileRows): ProfileRows {
