@@ -33,7 +33,13 @@ const meterRoute = createRoute({
   getParentRoute: () => rootRoute,
   path: "/meters/$meterId",
   validateSearch: (search: Record<string, unknown>) =>
-    only({ span: text(search["span"]), day: text(search["day"]), channel: text(search["channel"]), view: text(search["view"]) }),
+    only({
+      span: text(search["span"]),
+      day: text(search["day"]),
+      channel: text(search["channel"]),
+      view: text(search["view"]),
+      why: text(search["why"]),
+    }),
   component: lazyRouteComponent(() => import("./pages/meter/meter-page.tsx"), "MeterPage"),
 });
 const editRoute = createRoute({
@@ -73,9 +79,45 @@ const billsRoute = createRoute({
     only({ id: text(search["id"]), line: text(search["line"]), state: text(search["state"]), commodity: text(search["commodity"]) }),
   component: lazyRouteComponent(() => import("./pages/bills/bills-page.tsx"), "BillsPage"),
 });
+const usagePointRoute = createRoute({
+  getParentRoute: () => rootRoute,
+  path: "/usage-points/$usagePoint",
+  component: lazyRouteComponent(() => import("./pages/usage-point/usage-point-page.tsx"), "UsagePointPage"),
+});
+const rulesRoute = createRoute({
+  getParentRoute: () => rootRoute,
+  path: "/analysis/rules",
+  validateSearch: (search: Record<string, unknown>) =>
+    only({ set: text(search["set"]), version: text(search["version"]), job: text(search["job"]) }),
+  component: lazyRouteComponent(() => import("./pages/analysis/rules-page.tsx"), "RulesPage"),
+});
+const estimationRoute = createRoute({
+  getParentRoute: () => rootRoute,
+  path: "/analysis/estimation",
+  validateSearch: (search: Record<string, unknown>) => only({ job: text(search["job"]) }),
+  component: lazyRouteComponent(() => import("./pages/analysis/estimation-page.tsx"), "EstimationPage"),
+});
+const tariffsRoute = createRoute({
+  getParentRoute: () => rootRoute,
+  path: "/analysis/tariffs",
+  validateSearch: (search: Record<string, unknown>) =>
+    only({
+      tariff: text(search["tariff"]),
+      candidate: text(search["candidate"]),
+      job: text(search["job"]),
+      point: text(search["point"]),
+    }),
+  component: lazyRouteComponent(() => import("./pages/analysis/tariffs-page.tsx"), "TariffsPage"),
+});
+const lossesRoute = createRoute({
+  getParentRoute: () => rootRoute,
+  path: "/analysis/losses",
+  component: lazyRouteComponent(() => import("./pages/analysis/losses-page.tsx"), "LossesPage"),
+});
 const completenessRoute = createRoute({
   getParentRoute: () => rootRoute,
   path: "/completeness",
+  validateSearch: (search: Record<string, unknown>) => only({ day: text(search["day"]), concentrator: text(search["concentrator"]) }),
   component: lazyRouteComponent(() => import("./pages/completeness/completeness-page.tsx"), "CompletenessPage"),
 });
 
@@ -89,6 +131,11 @@ export function createConsoleRouter() {
     exceptionsRoute,
     billsRoute,
     completenessRoute,
+    usagePointRoute,
+    rulesRoute,
+    estimationRoute,
+    tariffsRoute,
+    lossesRoute,
   ]);
   return createRouter({
     routeTree,

@@ -31,6 +31,8 @@ interface IntervalChartProps {
   /** Intervals outside these windows are drawn pale; all are lit where absent. */
   windows?: readonly { from: string; to: string }[] | undefined;
   onSelect?: (fromMs: number, toMs: number) => void;
+  /** Called with the begin of an interval that was clicked, or on which Enter was pressed. */
+  onPoint?: (fromMs: number) => void;
 }
 
 /** Interval energy with its quality: estimates hatched, edits outlined, holes marked. */
@@ -43,6 +45,7 @@ export function IntervalChart({
   proposalWord = "proposed",
   windows,
   onSelect,
+  onPoint,
 }: IntervalChartProps) {
   const [unit, scale] = useMemo(() => drawnIn(intervals), [intervals]);
   const bars = useMemo(() => barsOf(intervals, { scale, windows, proposal }), [intervals, scale, windows, proposal]);
@@ -82,6 +85,14 @@ export function IntervalChart({
         describe={describe}
         resting={`${quantity(total, unit)} in ${bars.filter(({ lit }) => lit).length.toLocaleString("en")} intervals`}
         optionsKey={`${zone} ${unit}`}
+        {...(onPoint === undefined
+          ? {}
+          : {
+              onPoint: (index: number) => {
+                const bar = bars[index];
+                if (bar !== undefined) onPoint(bar.start * 1000);
+              },
+            })}
         {...(onSelect === undefined ? {} : { onSelect: (from: number, to: number) => onSelect(from * 1000, to * 1000) })}
         options={() => ({
           padding: [8, 8, 0, 0],

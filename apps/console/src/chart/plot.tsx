@@ -26,12 +26,14 @@ interface PlotProps {
   table: PlotTable;
   /** Called with a range in seconds that was dragged. */
   onSelect?: (from: number, to: number) => void;
+  /** Called with the point that was clicked, or on which Enter was pressed. */
+  onPoint?: (index: number) => void;
 }
 
 const TABLE_ROWS_MAX = 1_000;
 
 /** uPlot with what it lacks: keys, speech, a table, themes, a readout, resizing. */
-export function Plot({ label, height, data, options, optionsKey, describe, resting, table, onSelect }: PlotProps) {
+export function Plot({ label, height, data, options, optionsKey, describe, resting, table, onSelect, onPoint }: PlotProps) {
   const box = useRef<HTMLDivElement>(null);
   const plot = useRef<uPlot | undefined>(undefined);
   const [index, setIndex] = useState<number | undefined>(undefined);
@@ -104,6 +106,11 @@ export function Plot({ label, height, data, options, optionsKey, describe, resti
       Home: 0,
       End: data[0].length - 1,
     };
+    if (event.key === "Enter" && onPoint !== undefined) {
+      event.preventDefault();
+      onPoint(at);
+      return;
+    }
     const next = target[event.key];
     if (next === undefined) return;
     event.preventDefault();
@@ -122,8 +129,11 @@ export function Plot({ label, height, data, options, optionsKey, describe, resti
         tabIndex={0}
         role="application"
         aria-roledescription="chart"
-        aria-label={`${label}. Arrow keys move along the chart.`}
+        aria-label={`${label}. Arrow keys move along the chart${onPoint === undefined ? "" : ", Enter explains the point"}.`}
         onKeyDown={onKey}
+        onClick={() => {
+          if (onPoint !== undefined && index !== undefined) onPoint(index);
+        }}
         style={{ height }}
       />
       <DataTable table={table} />

@@ -29,7 +29,12 @@ export async function read<Resource>(path: string, params?: Params, signal?: Abo
 }
 
 /** Writes, once: the key makes a repeated request the same request. @throws ApiProblem */
-export async function write<Resource>(method: "POST" | "PUT", path: string, body: unknown, key: string = newId()): Promise<Resource> {
+export async function write<Resource>(
+  method: "POST" | "PUT" | "DELETE",
+  path: string,
+  body: unknown,
+  key: string = newId(),
+): Promise<Resource> {
   const headers = { "content-type": "application/json", accept: "application/json", "idempotency-key": key };
   return answerOf<Resource>(await fetch(path, { method, headers, body: JSON.stringify(body) }));
 }

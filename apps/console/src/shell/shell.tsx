@@ -1,4 +1,4 @@
-import { Link, Outlet } from "@tanstack/react-router";
+import { Link, Outlet, useLocation } from "@tanstack/react-router";
 import { useQuery } from "@tanstack/react-query";
 import { useEffect } from "react";
 import type { Session } from "@amity/api";
@@ -53,6 +53,7 @@ export function Shell() {
 
 function Header({ session }: { session: Session }) {
   const exceptions = useTick()?.openExceptions;
+  const isAnalysis = useLocation({ select: ({ pathname }) => pathname.startsWith("/analysis/") });
   return (
     <header className="header">
       <Link to="/" className="brand">
@@ -71,6 +72,9 @@ function Header({ session }: { session: Session }) {
         </Link>
         <Link to="/bills">Bills</Link>
         <Link to="/completeness">Completeness</Link>
+        <Link to="/analysis/rules" {...(isAnalysis ? { "aria-current": "page" as const } : {})}>
+          Analysis
+        </Link>
       </nav>
       <div className="header-end">
         <UtilityClock zone={session.utility.zone} />

@@ -1,14 +1,13 @@
 import { useQuery } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
-import type { Bill, BillLine } from "@amity/api";
-import { IntervalChart } from "../../chart/interval-chart.tsx";
-import { billQuery, intervalsQuery } from "../../data/queries.ts";
+import type { Bill } from "@amity/api";
+import { billQuery } from "../../data/queries.ts";
 import { count, longDateTime, money, percent } from "../../ui/format.ts";
 import { CommodityIcon, COMMODITY_WORDS } from "../../ui/commodity.tsx";
 import { HeldNote } from "./held-note.tsx";
 import { JointBox } from "./joint-box.tsx";
 import { ProblemNote } from "../../ui/problem-note.tsx";
-import { startOfCivilDay } from "../../ui/zone-days.ts";
+import { LineIntervals } from "./line-intervals.tsx";
 
 /** A bill: its lines, and under the chosen line the intervals that made it, as they were known when it was billed. */
 export function BillView({ id, line, onLine }: { id: string; line: string | undefined; onLine: (line: string) => void }) {
@@ -28,7 +27,11 @@ export function BillView({ id, line, onLine }: { id: string; line: string | unde
               <CommodityIcon commodity={summary.commodity} />
               {COMMODITY_WORDS[summary.commodity]}
             </span>
-            , {summary.usagePoint}, meter{" "}
+            ,{" "}
+            <Link to="/usage-points/$usagePoint" params={{ usagePoint: summary.usagePoint }} className="mono">
+              {summary.usagePoint}
+            </Link>
+            , meter{" "}
             <Link to="/meters/$meterId" params={{ meterId: summary.meterId }} className="mono">
               {summary.meterId}
             </Link>
@@ -99,30 +102,5 @@ function LineTable({ bill, chosen, onLine }: { bill: Bill; chosen: string | unde
         </tfoot>
       </table>
     </div>
-  );
-}
-
-function LineIntervals({ bill, line }: { bill: Bill; line: BillLine }) {
-  const from = new Date(startOfCivilDay(bill.zone, bill.summary.from)).toISOString();
-  const to = new Date(startOfCivilDay(bill.zone, bill.summary.to)).toISOString();
-  const { data: intervals, error } = useQuery(
-    intervalsQuery(bill.summary.meterId, { channel: line.channel ?? "1-0:1.8.0", from, to, granularity: "raw", as_of: bill.knownAt }),
-  );
-  return (
-    <section aria-labelledby="behind-title">
-      <h3 id="behind-title">The intervals behind “{line.title}”</h3>
-      {error !== null && <ProblemNote error={error} />}
-      {intervals === undefined ? (
-        <div className="plot-space" />
-      ) : (
-        <IntervalChart
-          intervals={intervals}
-          zone={bill.zone}
-          height={230}
-          label={`Intervals behind ${line.title}`}
-          windows={line.windows}
-        />
-      )}
-    </section>
   );
 }

@@ -1,11 +1,13 @@
 import { useQuery } from "@tanstack/react-query";
-import { Link } from "@tanstack/react-router";
+import { getRouteApi, Link } from "@tanstack/react-router";
 import { useEffect, useRef, useState } from "react";
 import type { Completeness } from "@amity/api";
 import { completenessQuery } from "../../data/queries.ts";
 import { count, percent } from "../../ui/format.ts";
 import { ProblemNote } from "../../ui/problem-note.tsx";
+import { DayMeters } from "./day-meters.tsx";
 
+const route = getRouteApi("/completeness");
 const SPANS = [14, 30, 60] as const;
 const MONTHS = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"] as const;
 /** Lower edges of the colour steps; the last is exactly complete. */
@@ -13,6 +15,8 @@ const STEPS = [0, 0.9, 0.98, 0.995, 1] as const;
 
 /** Which days of which concentrator are complete: a table first, coloured second. */
 export function CompletenessPage() {
+  const search = route.useSearch();
+  const navigate = route.useNavigate();
   const [days, setDays] = useState<number>(30);
   const { data, error, refetch } = useQuery(completenessQuery(days));
   return (
@@ -31,7 +35,9 @@ export function CompletenessPage() {
         </div>
       </div>
       {error !== null && <ProblemNote error={error} retry={() => void refetch()} />}
-      {data !== undefined && <HeatTable data={data} />}
+      {data !== undefined && (
+        <HeatTable data={data} onDay={(day, concentrator) => void navigate({ search: { day, concentrator }, resetScroll: false })} />
+      )}
       <ul className="heat-legend" aria-label="Colours">
         {["below 90 %", "90 to 98 %", "98 to 99.5 %", "99.5 to 100 %", "complete"].map((name, step) => (
           <li key={name}>
@@ -40,11 +46,18 @@ export function CompletenessPage() {
           </li>
         ))}
       </ul>
+      {search.day !== undefined && (
+        <DayMeters
+          day={search.day}
+          concentrator={search.concentrator}
+          onClose={() => void navigate({ search: {}, replace: true, resetScroll: false })}
+        />
+      )}
     </div>
   );
 }
 
-function HeatTable({ data }: { data: Completeness }) {
+function HeatTable({ data, onDay }: { data: Completeness; onDay: (day: string, concentrator: string) => void }) {
   const box = useRef<HTMLDivElement>(null);
   // Where not all days fit, the newest are shown first.
   useEffect(() => {
@@ -81,6 +94,7 @@ function HeatTable({ data }: { data: Completeness }) {
                   expected={row.expected[index]}
                   received={row.received[index]}
                   estimated={row.estimated[index]}
+                  onOpen={() => onDay(day, row.concentrator)}
                 />
               ))}
               <HeatCell day="all days" expected={sum(row.expected)} received={sum(row.received)} estimated={sum(row.estimated)} />
@@ -97,9 +111,11 @@ interface HeatCellProps {
   expected: number | null | undefined;
   received: number | null | undefined;
   estimated: number | null | undefined;
+  /** Shows the meters behind the cell; the sums have none. */
+  onOpen?: () => void;
 }
 
-function HeatCell({ day, expected, received, estimated }: HeatCellProps) {
+function HeatCell({ day, expected, received, estimated, onOpen }: HeatCellProps) {
   if (typeof expected !== "number" || typeof received !== "number" || expected === 0) {
     return (
       <td data-step="none">
@@ -111,9 +127,16 @@ function HeatCell({ day, expected, received, estimated }: HeatCellProps) {
   const share = Math.min(1, received / expected);
   const step = STEPS.findLastIndex((edge) => share >= edge);
   const title = `${day}: ${count(received)} of ${count(expected)} received (${percent(share)})${estimated ? `, ${count(estimated)} estimated` : ""}`;
+  const text = share === 1 ? "100" : percent(share, share < 0.9 ? 0 : 1).replace(" %", "");
   return (
     <td data-step={step} title={title}>
-      {share === 1 ? "100" : percent(share, share < 0.9 ? 0 : 1).replace(" %", "")}
+      {onOpen === undefined ? (
+        text
+      ) : (
+        <button type="button" className="heat-cell" onClick={onOpen} aria-label={`${title}: which meters`}>
+          {text}
+        </button>
+      )}
     </td>
   );
 }

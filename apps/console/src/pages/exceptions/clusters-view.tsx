@@ -38,8 +38,9 @@ export function ClustersView({ onDecided }: { onDecided: (decision: Decision) =>
   return (
     <>
       <p role="status" className="small quiet">
-        {count(total)} {total === 1 ? "cause" : "causes"}, {count(exceptions)} {exceptions === 1 ? "exception" : "exceptions"}
-        {filter.state === "open" ? " wait for a decision" : ""}
+        {count(total)} {total === 1 ? "cause" : "causes"}
+        {!hasNextPage && `, ${count(exceptions)} ${exceptions === 1 ? "exception" : "exceptions"}`}
+        {filter.state === "open" && (exceptions === 1 ? " waits for a decision" : " wait for a decision")}
       </p>
       {chosen === undefined ? (
         <p className="empty">{filter.state === "open" ? "Nothing waits for a decision." : "Nothing here."}</p>
@@ -89,7 +90,7 @@ function ClusterList({
             <span className="row small">
               <span>
                 {cluster.cause === "meter" ? <span className="mono">{cluster.where}</span> : `${count(cluster.meters)} meters`}
-                {cluster.exceptions > 1 && `, ${count(cluster.exceptions)} findings`}
+                {cluster.cause !== "meter" && `, ${count(cluster.exceptions)} findings`}
               </span>
               <span>{billWords(cluster, now)}</span>
             </span>

@@ -10,6 +10,8 @@ import { ArrowIcon } from "../../ui/icons.tsx";
 import { ProblemNote } from "../../ui/problem-note.tsx";
 import { civilDay, dayStart } from "../../ui/zone-days.ts";
 import { DownloadControl } from "./download-control.tsx";
+import { IntervalReasonBox } from "./interval-reason.tsx";
+import { asOfText, KNOWN_NOW, KnownControl, type Known } from "./known-control.tsx";
 import { SPANS, type Span, type SpanName } from "./use-span.ts";
 
 const route = getRouteApi("/meters/$meterId");
@@ -19,9 +21,15 @@ export function IntervalSection({ detail, span }: { detail: MeterDetail; span: S
   const zone = useZone();
   const search = route.useSearch();
   const navigate = route.useNavigate();
-  const [asOfDays, setAsOfDays] = useState(0);
+  const [known, setKnown] = useState<Known>(KNOWN_NOW);
   const channel = detail.channels.find((one) => one.channel === search.channel)?.channel ?? detail.channels[0]?.channel ?? "1-0:1.8.0";
-  const asOf = asOfDays === 0 ? undefined : new Date(dayStart(zone, span.toMs - 1, 1 - asOfDays)).toISOString();
+  const asOf = asOfText(known, zone, span);
+  const explain = (why: string | undefined): void =>
+    void navigate({
+      search: ({ why: _before, ...before }) => (why === undefined ? before : { ...before, why }),
+      replace: true,
+      resetScroll: false,
+    });
   const { data: intervals, error } = useQuery(
     intervalsQuery(detail.meter.id, {
       channel,
@@ -89,15 +97,7 @@ export function IntervalSection({ detail, span }: { detail: MeterDetail; span: S
               <ArrowIcon to="right" />
             </button>
           </div>
-          <label className="inline-label">
-            Known
-            <select className="field" value={asOfDays} onChange={(event) => setAsOfDays(Number(event.target.value))}>
-              <option value={0}>now</option>
-              <option value={1}>before the last day</option>
-              <option value={2}>one day earlier</option>
-              <option value={7}>a week earlier</option>
-            </select>
-          </label>
+          <KnownControl known={known} onChange={setKnown} />
           <DownloadControl usagePointId={detail.meter.usagePoint ?? detail.meter.id} from={span.from} to={span.to} asOf={asOf} />
         </div>
       </div>
@@ -110,12 +110,24 @@ export function IntervalSection({ detail, span }: { detail: MeterDetail; span: S
           zone={zone}
           height={260}
           label={`Intervals of ${detail.meter.id}, channel ${channel}`}
+          {...(intervals.granularity === "raw" ? { onPoint: (at: number) => explain(new Date(at).toISOString()) } : {})}
           {...(span.name === "day" ? {} : { onSelect: (from: number) => span.show(from) })}
+        />
+      )}
+      {search.why !== undefined && (
+        <IntervalReasonBox
+          meterId={detail.meter.id}
+          channel={channel}
+          at={search.why}
+          asOf={asOf}
+          onMove={explain}
+          onClose={() => explain(undefined)}
         />
       )}
       {intervals !== undefined && (
         <p className="small quiet">
-          As known at {longDateTime(intervals.asOf, zone)}
+          {intervals.granularity === "raw" && "Click an interval, or press Enter on it, to see why it has its value. "}As known at{" "}
+          {longDateTime(intervals.asOf, zone)}
           {intervals.version > 1 ? `; stored in up to ${intervals.version} versions` : "; one version"}.{" "}
           <Link to="/meters/$meterId/versions" params={{ meterId: detail.meter.id }} search={{ channel, day: civilDay(zone, last) }}>
             Versions of {span.name === "day" ? "the day" : "the last day"}

@@ -82,13 +82,20 @@ function MeterHead({ detail }: { detail: MeterDetail }) {
         <p>
           {[
             COMMODITY_WORDS[meter.commodity],
-            meter.usagePoint === undefined ? undefined : `Usage point ${meter.usagePoint}`,
             [detail.manufacturer, detail.model].filter(Boolean).join(" ") || undefined,
             meter.firmware === undefined ? undefined : `firmware ${meter.firmware}`,
             detail.installed === undefined ? undefined : `installed ${shortDay(detail.installed, zone)} ${detail.installed.slice(0, 4)}`,
           ]
             .filter(Boolean)
             .join(", ")}
+          {meter.usagePoint !== undefined && (
+            <>
+              , usage point{" "}
+              <Link to="/usage-points/$usagePoint" params={{ usagePoint: meter.usagePoint }} className="mono">
+                {meter.usagePoint}
+              </Link>
+            </>
+          )}
         </p>
         <p>
           {detail.route}, {detail.protocol}. Heard {ago(meter.lastSeen, now)}
