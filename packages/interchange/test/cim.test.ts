@@ -43,11 +43,32 @@ describe("CIM MeterReadings", () => {
   });
 
   it("keep a reading type that is no plain energy as the channel's name, and write it again", async () => {
-    const ref = "0.0.2.4.1.1.12.0.0.0.0.3.0.0.0.0.72.0";
+    const ref = "0.0.2.4.1.1.12.0.0.0.0.0.0.0.128.0.72.0";
     const written = (await textOf(writeCimReadings(recordsOf([series([5000])])))).replace(/ref="0\.0[^"]*"/, `ref="${ref}"`);
     const records = await collect(readCim(chunksOf(written)));
     expect(records[0]).toMatchObject({ series: { channel: ref, intervalSeconds: 900 } });
     expect(await textOf(writeCimReadings(recordsOf(records)))).toBe(written);
+  });
+
+  it("of a rate have its number as their time of use", async () => {
+    const rate = series([5000]);
+    if (rate.kind !== "intervals") throw new Error("no intervals");
+    const records = [{ ...rate, series: { ...rate.series, channel: "1-0:2.8.12" } }];
+    const written = await textOf(writeCimReadings(recordsOf(records)));
+    expect(written).toContain('ref="0.0.2.4.19.1.12.0.0.0.0.12.0.0.0.0.72.0"');
+    expect(await collect(readCim(chunksOf(written)))).toEqual(records);
+  });
+
+  it("of two channels that would come back as one are refused", async () => {
+    const of = (channel: string): InterchangeRecord => {
+      const record = series([1]);
+      if (record.kind !== "intervals") throw new Error("no intervals");
+      return { ...record, series: { ...record.series, channel, unit: "V" } };
+    };
+    await expect(textOf(writeCimReadings(recordsOf([of("1-0:32.7.0"), of("1-0:52.7.0")])))).rejects.toMatchObject({
+      code: "not-representable",
+    });
+    await expect(textOf(writeCimReadings(recordsOf([of("1-0:32.7.0"), of("1-0:32.7.0")])))).resolves.toContain("IntervalBlocks");
   });
 
   it("that are cut off are refused", async () => {

@@ -57,6 +57,11 @@ describe("a Green Button feed", () => {
     );
   });
 
+  it("keeps apart channels that flow and unit do not tell apart", async () => {
+    const records = [series([1, 2], "1-0:1.8.1"), series([3, 4], "1-0:1.8.2"), series([5], "a<b")];
+    expect(await collect(readEspi(chunksOf(await textOf(writeEspi(recordsOf(records), OPTIONS)))))).toEqual(records);
+  });
+
   it("leaves out missing values and so reads back as two series", async () => {
     const record = series([1, 2, 3]);
     if (record.kind !== "intervals") throw new Error("no intervals");
@@ -120,7 +125,11 @@ const xmllint = process.env["XMLLINT"] ?? "xmllint";
 const canValidate = names.length > 0 && spawnSync(xmllint, ["--version"]).status === 0;
 describe.skipIf(!canValidate)("against the public schema", () => {
   it("every resource that is written is valid", async () => {
-    const written = await textOf(writeEspi(recordsOf([series([1, 2, 3]), REGISTER]), OPTIONS));
+    const estimated = series([1, 2, 3], "1-0:1.8.1");
+    if (estimated.kind === "intervals")
+      estimated.series.qualities[1] = packQuality({ source: "mdms", category: "estimated", method: "scaled", final: true });
+    const written = await textOf(writeEspi(recordsOf([estimated, REGISTER]), OPTIONS));
+    expect(written).toContain("<extension>");
     const folder = mkdtempSync(join(tmpdir(), "espi-"));
     const resources = [...written.matchAll(/<content>\n([\s\S]*?)\n<\/content>/g)].map((match) => match[1] ?? "");
     expect(resources).toHaveLength(8);

@@ -77,13 +77,14 @@ export function readingTypeOf(ref: string): CimReadingType | string {
   return { channel: channelOf(parts, ref, unit), unit, scaler, intervalSeconds };
 }
 
-/** OBIS for what certainly is a total energy register or its intervals; the reference itself otherwise, which is a stable name. */
+/** OBIS for what certainly is an energy, total or of a rate; the reference itself otherwise, which is a stable name. */
 function channelOf(parts: readonly string[], ref: string, unit: Unit): string {
-  const isPlain = parts[AT.tou] === "0" && parts[14] === "0" && parts[12] === "0" && parts[13] === "0" && parts[1] === "0";
+  const isPlain = [1, 7, 8, 9, 10, 12, 13, 14].every((at) => parts[at] === "0");
   const isEnergy = parts[AT.kind] === "12" && (parts[AT.commodity] === "1" || parts[AT.commodity] === "2");
-  if (!isPlain || !isEnergy) return ref;
+  const rate = parts[AT.tou] ?? "";
+  if (!isPlain || !isEnergy || !/^\d{1,2}$/.test(rate)) return ref;
   for (const [channel, [flow, channelUnit]] of Object.entries(ENERGY_CHANNELS)) {
-    if (flow === parts[AT.flow] && channelUnit === unit) return channel;
+    if (flow === parts[AT.flow] && channelUnit === unit) return channel.replace(/0$/, rate);
   }
   return ref;
 }
@@ -95,12 +96,14 @@ export function readingTypeRef(quantity: CimReadingType): string | undefined {
   const unitCode = Object.entries(UNITS).find(([, known]) => known === unit)?.[0];
   if (period === undefined || unitCode === undefined) return undefined;
   if (typeof readingTypeOf(channel) !== "string") return channel;
-  const flow = ENERGY_CHANNELS[channel]?.[0] ?? "0";
+  // A rate of an energy is the energy with that rate's number (OBIS, group E) as its time of use.
+  const [, total = channel, rate = "0"] = /^(1-0:[1-4]\.8\.)([1-9]\d?)$/.exec(channel) ?? [];
+  const flow = ENERGY_CHANNELS[rate === "0" ? channel : `${total}0`]?.[0] ?? "0";
   // Accumulation: 4 delta data for intervals, 1 bulk quantity for registers, 12 instantaneous for the rest.
   const isEnergy = KINDS[unit] === "12" || unit === "m3";
   const accumulation = intervalSeconds > 0 && isEnergy ? "4" : isEnergy ? "1" : "12";
   const commodity = unit === "m3" ? "9" : "1";
-  return `0.0.${period}.${accumulation}.${flow}.${commodity}.${KINDS[unit] ?? "0"}.0.0.0.0.0.0.0.0.${scaler}.${unitCode}.0`;
+  return `0.0.${period}.${accumulation}.${flow}.${commodity}.${KINDS[unit] ?? "0"}.0.0.0.0.${rate}.0.0.0.${scaler}.${unitCode}.0`;
 }
 
 /** EndDeviceEventType `type.domain.subdomain.event` (IEC 61968-9, annex E) by the kind it is. */

@@ -4,7 +4,8 @@ import { formatScaled } from "../decimal.ts";
 import type { InterchangeRecord } from "../records.ts";
 import { xmlText } from "../xml/xml-elements.ts";
 import { cimQualityOf } from "./cim-quality.ts";
-import { eventTypeOf, readingTypeRef, type CimReadingType } from "./cim-terms.ts";
+import { eventTypeOf } from "./cim-terms.ts";
+import { ReadingTypeRefs } from "./reading-type-refs.ts";
 
 const READINGS = "http://iec.ch/TC57/2011/MeterReadings#";
 const EVENTS = "http://iec.ch/TC57/2011/EndDeviceEvents#";
@@ -12,14 +13,16 @@ const EVENTS = "http://iec.ch/TC57/2011/EndDeviceEvents#";
 /**
  * Writes interval series and register readings as an IEC 61968-9 (2011) MeterReadings document: the payload of a message.
  * Elements stand in the schema's order; intervals carry the instant of their end. Other records are skipped.
- * @throws UsageError `not-representable` for units and interval lengths without a number in a ReadingType.
+ * @throws UsageError `not-representable` for units and interval lengths without a number in a ReadingType, and for two channels
+ *   of a meter that have the same.
  */
 export async function* writeCimReadings(records: AsyncIterable<InterchangeRecord>): AsyncGenerator<Uint8Array> {
   const encoder = new TextEncoder();
   yield encoder.encode(`<?xml version="1.0" encoding="UTF-8"?>\n<MeterReadings xmlns="${READINGS}">\n`);
+  const types = new ReadingTypeRefs();
   for await (const record of records) {
-    if (record.kind === "intervals") yield encoder.encode(intervalsElement(record));
-    else if (record.kind === "register") yield encoder.encode(registerElement(record));
+    if (record.kind === "intervals") yield encoder.encode(intervalsElement(record, types));
+    else if (record.kind === "register") yield encoder.encode(registerElement(record, types));
   }
   yield encoder.encode("</MeterReadings>\n");
 }
@@ -35,32 +38,22 @@ export async function* writeCimEvents(records: AsyncIterable<InterchangeRecord>)
   yield encoder.encode("</EndDeviceEvents>\n");
 }
 
-function intervalsElement({ series, usagePointId }: Extract<InterchangeRecord, { kind: "intervals" }>): string {
-  const ref = refOf(series);
+function intervalsElement({ series, usagePointId }: Extract<InterchangeRecord, { kind: "intervals" }>, types: ReadingTypeRefs): string {
+  const { ref, multiplier } = types.of(series.meterId, series);
   const stepMs = series.intervalSeconds * 1000;
   const readings = Array.from(series.values, (value, index) => {
     const endMs = series.startMs + (index + 1) * stepMs;
-    return `<IntervalReadings>${readingElements(endMs, formatScaled(value, series.scaler - ref.multiplier), series.qualities[index] ?? 0)}</IntervalReadings>`;
+    return `<IntervalReadings>${readingElements(endMs, formatScaled(value, series.scaler - multiplier), series.qualities[index] ?? 0)}</IntervalReadings>`;
   });
-  const block = `<IntervalBlocks>\n${readings.join("\n")}\n<ReadingType ref="${ref.text}"/>\n</IntervalBlocks>`;
+  const block = `<IntervalBlocks>\n${readings.join("\n")}\n<ReadingType ref="${ref}"/>\n</IntervalBlocks>`;
   return `<MeterReading>\n${block}\n${meter(series.meterId)}\n${usagePoint(usagePointId)}\n</MeterReading>\n`;
 }
 
-function registerElement({ reading, usagePointId }: Extract<InterchangeRecord, { kind: "register" }>): string {
-  const ref = refOf({ ...reading, intervalSeconds: 0 });
-  const text = formatScaled(reading.value, reading.scaler - ref.multiplier);
-  const element = `<Readings>${readingElements(reading.atMs, text, reading.quality)}<ReadingType ref="${ref.text}"/></Readings>`;
+function registerElement({ reading, usagePointId }: Extract<InterchangeRecord, { kind: "register" }>, types: ReadingTypeRefs): string {
+  const { ref, multiplier } = types.of(reading.meterId, { ...reading, intervalSeconds: 0 });
+  const text = formatScaled(reading.value, reading.scaler - multiplier);
+  const element = `<Readings>${readingElements(reading.atMs, text, reading.quality)}<ReadingType ref="${ref}"/></Readings>`;
   return `<MeterReading>\n${meter(reading.meterId)}\n${element}\n${usagePoint(usagePointId)}\n</MeterReading>\n`;
-}
-
-/** Values are written three places coarser than they are kept, as the reader keeps them three places finer. */
-function refOf(quantity: CimReadingType): { readonly text: string; readonly multiplier: number } {
-  const multiplier = quantity.scaler + 3;
-  const text = readingTypeRef({ ...quantity, scaler: multiplier });
-  if (text === undefined) {
-    throw new UsageError(`no ReadingType for ${quantity.unit} each ${quantity.intervalSeconds} s`, { code: "not-representable" });
-  }
-  return { text, multiplier };
 }
 
 function readingElements(atMs: number, value: string, quality: number): string {

@@ -69,6 +69,8 @@ const QUALITY_CODES: Readonly<Record<string, QualityCode>> = {
   "19": external("valid", "none"),
 };
 
+/** Element inside an extension of a reading type that names its channel. */
+export const CHANNEL_EXTENSION = "channel";
 /** Element inside an extension that says a quality in full, as the triple of IEC 61968-9. */
 export const QUALITY_EXTENSION = "readingQualityType";
 

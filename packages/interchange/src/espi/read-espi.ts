@@ -5,7 +5,7 @@ import { IntervalRun, isOnGrid } from "../interval-run.ts";
 import type { Chunks, InterchangeRecord, PutAside } from "../records.ts";
 import { childOf, childrenOf, textAt, xmlElements, type XmlElement } from "../xml/xml-elements.ts";
 import { linksOf, type EntryLinks } from "./espi-links.ts";
-import { channelOfEspi, isRegisterKind, QUALITY_EXTENSION, qualityOfEspi, unitOfEspi } from "./espi-terms.ts";
+import { CHANNEL_EXTENSION, channelOfEspi, isRegisterKind, QUALITY_EXTENSION, qualityOfEspi, unitOfEspi } from "./espi-terms.ts";
 
 export interface EspiOptions {
   /** Whose readings they are; by default the last part of the usage point's own address in the feed. */
@@ -154,7 +154,7 @@ function readingTypeOf(element: XmlElement): ReadingType | string {
   if (!/^\d{1,7}$/.test(length)) return `"${length}" is no interval length`;
   return {
     unit,
-    channel: channelOfEspi(textAt(element, "flowDirection"), unit),
+    channel: textAt(element, "extension", CHANNEL_EXTENSION) || channelOfEspi(textAt(element, "flowDirection"), unit),
     scaler: Number(power),
     intervalSeconds: Number(length),
     isRegister: isRegisterKind(textAt(element, "accumulationBehaviour")),

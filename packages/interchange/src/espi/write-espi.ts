@@ -2,9 +2,10 @@ import { UsageError } from "@amity/bytes";
 import { isMissing, packQuality, unpackQuality, type Unit } from "@amity/model";
 import { cimQualityOf } from "../cim/cim-quality.ts";
 import type { InterchangeRecord } from "../records.ts";
+import { xmlText } from "../xml/xml-elements.ts";
 import { AtomFeed } from "./atom-feed.ts";
 import { usageEntry, type UsageResource } from "./resources.ts";
-import { espiQualityOf, espiUnitOf, flowOf, QUALITY_EXTENSION, qualityOfEspi } from "./espi-terms.ts";
+import { CHANNEL_EXTENSION, channelOfEspi, espiQualityOf, espiUnitOf, flowOf, QUALITY_EXTENSION, qualityOfEspi } from "./espi-terms.ts";
 
 export interface EspiWriteOptions {
   /** When the feed is made, UTC ms. */
@@ -86,11 +87,17 @@ function readingType(quantity: { channel: string; unit: Unit; scaler: number }, 
   }
   const isEnergy = ["Wh", "varh", "VAh"].includes(quantity.unit);
   return (
-    `<ReadingType xmlns="${ESPI}"><accumulationBehaviour>${intervalSeconds === 0 ? 9 : isEnergy ? 4 : 6}</accumulationBehaviour>` +
+    `<ReadingType xmlns="${ESPI}">${channelExtension(quantity)}<accumulationBehaviour>${intervalSeconds === 0 ? 9 : isEnergy ? 4 : 6}</accumulationBehaviour>` +
     `<commodity>${quantity.unit === "m3" ? 9 : 1}</commodity><flowDirection>${flowOf(quantity.channel)}</flowDirection>` +
     `<intervalLength>${intervalSeconds}</intervalLength><kind>${isEnergy ? 12 : 0}</kind>` +
     `<powerOfTenMultiplier>${quantity.scaler}</powerOfTenMultiplier><uom>${espiUnitOf(quantity.unit)}</uom></ReadingType>`
   );
+}
+
+/** The channel by name, where flow and unit do not say it: rates, harmonics, whatever a meter has. */
+function channelExtension({ channel, unit }: { channel: string; unit: Unit }): string {
+  if (channelOfEspi(flowOf(channel), unit) === channel) return "";
+  return `<extension><${CHANNEL_EXTENSION} xmlns="urn:amity:interchange">${xmlText(channel)}</${CHANNEL_EXTENSION}></extension>`;
 }
 
 /** UnitMultiplierKind. */

@@ -1,7 +1,7 @@
 import { UsageError } from "@amity/bytes";
 import { isMissing, type Unit } from "@amity/model";
 import { cimQualityOf } from "../cim/cim-quality.ts";
-import { readingTypeRef } from "../cim/cim-terms.ts";
+import { ReadingTypeRefs } from "../cim/reading-type-refs.ts";
 import { formatScaled } from "../decimal.ts";
 import { createUuid } from "../espi/espi-uuid.ts";
 import type { InterchangeRecord } from "../records.ts";
@@ -33,9 +33,10 @@ export async function* writeMultispeakReadings(
   const [root, list] =
     version === "5.0" ? ["ReadingsChangedNotification", "ArrayOfMeterReading"] : ["ReadingChangedNotification", "changedMeterReads"];
   yield encoder.encode(`${XML}<${root} xmlns="${space.message}">\n<${list}>\n`);
+  const types = new ReadingTypeRefs();
   for await (const record of records) {
     if (record.kind !== "register" || isMissing(record.reading.quality)) continue;
-    yield encoder.encode(READINGS[version](record));
+    yield encoder.encode(READINGS[version](record, types));
   }
   yield encoder.encode(`</${list}>\n</${root}>\n`);
 }
@@ -58,7 +59,8 @@ export async function* writeMultispeakIntervals(
       ? ["IntervalDataNotification", "ArrayOfIntervalData"]
       : ["GetReadingsByDateIntervalDataResponse", "GetReadingsByDateIntervalDataResult"];
   yield encoder.encode(`${XML}<${root} xmlns="${space.message}">\n<${list}>\n`);
-  for await (const record of records) if (record.kind === "intervals") yield encoder.encode(intervalData(record, version));
+  const types = new ReadingTypeRefs();
+  for await (const record of records) if (record.kind === "intervals") yield encoder.encode(intervalData(record, version, types));
   yield encoder.encode(`</${list}>\n</${root}>\n`);
 }
 
@@ -90,7 +92,7 @@ const XML = '<?xml version="1.0" encoding="UTF-8"?>\n';
 /** In version 5.0 what a list holds is of another namespace than the list. */
 const core = (version: MultispeakVersion): string => (version === "5.0" ? ` xmlns="${MULTISPEAK_NAMESPACES[version].core}"` : "");
 
-const READINGS: Readonly<Record<MultispeakVersion, (record: Register) => string>> = {
+const READINGS: Readonly<Record<MultispeakVersion, (record: Register, types: ReadingTypeRefs) => string>> = {
   "3.0": ({ reading }) => {
     const { fieldName, uom, value } = fieldOf(reading, reading.value);
     const at = instant(reading.atMs);
@@ -109,11 +111,11 @@ const READINGS: Readonly<Record<MultispeakVersion, (record: Register) => string>
       `<fieldName>${fieldName}</fieldName><timeStamp>${instant(reading.atMs)}</timeStamp>${said}</readingValue></readingValues></meterReading>\n`
     );
   },
-  "5.0": ({ reading }) => {
-    const { ref, multiplier } = typeOf(reading, 0);
-    const { list, core: types } = MULTISPEAK_NAMESPACES["5.0"];
+  "5.0": ({ reading }, types) => {
+    const { ref, multiplier } = types.of(reading.meterId, { ...reading, intervalSeconds: 0 });
+    const { list, core: space } = MULTISPEAK_NAMESPACES["5.0"];
     return (
-      `<meterReading xmlns="${list}">${meterIdText(reading.meterId, "5.0")}<readingValues xmlns="${types}"><readingValue>` +
+      `<meterReading xmlns="${list}">${meterIdText(reading.meterId, "5.0")}<readingValues xmlns="${space}"><readingValue>` +
       `<value>${formatScaled(reading.value, reading.scaler - multiplier)}</value><timeStamp>${instant(reading.atMs)}</timeStamp>` +
       `<readingQualityCode>${cimQualityOf(reading.quality)}</readingQualityCode><readingTypeCodeOption><readingTypeCode>${ref}` +
       `</readingTypeCode></readingTypeCodeOption></readingValue></readingValues></meterReading>\n`
@@ -121,15 +123,15 @@ const READINGS: Readonly<Record<MultispeakVersion, (record: Register) => string>
   },
 };
 
-function intervalData({ series }: Intervals, version: MultispeakVersion): string {
-  const { channel, scaler, power } = channelElement(series, version);
+function intervalData({ series }: Intervals, version: MultispeakVersion, types: ReadingTypeRefs): string {
+  const { channel, power } = channelElement(series, version, types);
   const isFive = version === "5.0";
   const length = isFive ? `<intervalLength units="Seconds">${series.intervalSeconds}` : `<intervalLength>${series.intervalSeconds / 60}`;
   const values = Array.from(series.values, (value, index) => {
     const quality = series.qualities[index] ?? 0;
     if (isMissing(quality)) return "";
     const status = statusOf(quality);
-    return `${formatScaled(value, scaler - power)}${status === "" ? "" : `,${status}`}`;
+    return `${formatScaled(value, series.scaler - power)}${status === "" ? "" : `,${status}`}`;
   });
   const space = core(version);
   const list = isFive ? ` xmlns="${MULTISPEAK_NAMESPACES[version].list}"` : "";
@@ -142,22 +144,18 @@ function intervalData({ series }: Intervals, version: MultispeakVersion): string
   );
 }
 
-/** The channel's element, and how the values in it are scaled. */
+/** The channel's element, and the power of ten of the values in it. */
 function channelElement(
-  series: Quantity & { intervalSeconds: number },
+  series: Intervals["series"],
   version: MultispeakVersion,
-): { channel: string; scaler: number; power: number } {
+  types: ReadingTypeRefs,
+): { channel: string; power: number } {
   if (version === "5.0") {
-    const { ref, multiplier } = typeOf(series, series.intervalSeconds);
-    const channel = `<channel><index>1</index><readingTypeCode>${ref}</readingTypeCode></channel>`;
-    return { channel, scaler: series.scaler, power: multiplier };
+    const { ref, multiplier } = types.of(series.meterId, series);
+    return { channel: `<channel><index>1</index><readingTypeCode>${ref}</readingTypeCode></channel>`, power: multiplier };
   }
   const { fieldName, uom, power } = fieldOf(series, 0n);
-  return {
-    channel: `<channel><index>1</index><fieldName>${fieldName}</fieldName><units>${uom}</units></channel>`,
-    scaler: series.scaler,
-    power,
-  };
+  return { channel: `<channel><index>1</index><fieldName>${fieldName}</fieldName><units>${uom}</units></channel>`, power };
 }
 
 /** Field name and unit of the editions that have no reading types. */
@@ -166,16 +164,6 @@ function fieldOf(quantity: Quantity, value: bigint): { fieldName: string; uom: s
   if (known === undefined) throw new UsageError(`MultiSpeak has no unit for ${quantity.unit}`, { code: "not-representable" });
   const [uom, power] = known;
   return { fieldName: xmlText(fieldNameOf(quantity.channel)), uom, power, value: formatScaled(value, quantity.scaler - power) };
-}
-
-/** The reading type, with the multiplier three places coarser than values are kept, as the reader keeps them three places finer. */
-function typeOf(quantity: Quantity, intervalSeconds: number): { ref: string; multiplier: number } {
-  const multiplier = quantity.scaler + 3;
-  const ref = readingTypeRef({ ...quantity, scaler: multiplier, intervalSeconds });
-  if (ref === undefined) {
-    throw new UsageError(`no reading type for ${quantity.unit} each ${intervalSeconds} s`, { code: "not-representable" });
-  }
-  return { ref, multiplier };
 }
 
 /** A raw value needs no status. */
