@@ -30,7 +30,7 @@ function series(values: readonly number[], channel = "1-0:1.8.0"): InterchangeRe
     },
   };
 }
-const REGISTER: InterchangeRecord = {
+const REGISTER = {
   kind: "register",
   usagePointId: "UP2",
   reading: {
@@ -42,7 +42,7 @@ const REGISTER: InterchangeRecord = {
     value: 12345678901n,
     quality: VALID,
   },
-};
+} as const satisfies InterchangeRecord;
 
 describe("a Green Button feed", () => {
   it("comes back unchanged from its own writer, whatever the values and the chunks", async () => {
@@ -55,6 +55,14 @@ describe("a Green Button feed", () => {
       }),
       { numRuns: 40 },
     );
+  });
+
+  it("says which service a usage point has, by the medium of its channels", async () => {
+    const text = await textOf(
+      writeEspi(recordsOf([{ ...REGISTER, reading: { ...REGISTER.reading, channel: "7-0:3.0.0", unit: "m3" } }]), OPTIONS),
+    );
+    expect(text).toContain("<ServiceCategory><kind>1</kind>");
+    expect(text).toContain("<commodity>7</commodity>");
   });
 
   it("keeps apart channels that flow and unit do not tell apart", async () => {

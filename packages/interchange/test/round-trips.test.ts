@@ -130,6 +130,16 @@ describe("written and read again", () => {
     expect(await back("csv", await there("csv", records))).toEqual(records);
   });
 
+  it.each(["csv", "cim", "espi", "multispeak"] as const)("%s keeps joules and cubic metres", async (format) => {
+    const units = ["J", "m3"] as const;
+    const records = units.map((unit) => seriesRecord([[123_456, QUALITY.raw]], { ...meter, unit, channel: `${unit} total` }));
+    const again = intervalsIn(await back(format, await there(format, records)));
+    expect(again.map(({ series }) => [series.unit, series.scaler, ...series.values])).toEqual([
+      ["J", -3, 123_456],
+      ["m3", -3, 123_456],
+    ]);
+  });
+
   it("every format says what it is made of", () => {
     for (const facts of Object.values(OUTPUT_FORMATS)) expect(facts.mediaType).toMatch(/^[a-z]+\/[a-z.+-]+/);
   });

@@ -1,4 +1,5 @@
 import type { EndDeviceEventKind, Unit } from "@amity/model";
+import { COMMODITY_KINDS, commodityOf } from "../commodity-of.ts";
 
 /** What a ReadingType of 18 numbers (IEC 61968-9, annex C) says that is kept here. */
 export interface CimReadingType {
@@ -25,6 +26,7 @@ const PERIODS: Readonly<Record<string, number>> = {
 /** Unit (17th number). */
 const UNITS: Readonly<Record<string, Unit>> = {
   "72": "Wh",
+  "31": "J",
   "73": "varh",
   "71": "VAh",
   "38": "W",
@@ -42,6 +44,7 @@ const UNITS: Readonly<Record<string, Unit>> = {
 /** measurementKind (seventh number) to write for a unit. */
 const KINDS: Partial<Record<Unit, string>> = {
   Wh: "12",
+  J: "12",
   varh: "12",
   VAh: "12",
   W: "37",
@@ -102,7 +105,7 @@ export function readingTypeRef(quantity: CimReadingType): string | undefined {
   // Accumulation: 4 delta data for intervals, 1 bulk quantity for registers, 12 instantaneous for the rest.
   const isEnergy = KINDS[unit] === "12" || unit === "m3";
   const accumulation = intervalSeconds > 0 && isEnergy ? "4" : isEnergy ? "1" : "12";
-  const commodity = unit === "m3" ? "9" : "1";
+  const commodity = COMMODITY_KINDS[commodityOf(channel, unit)];
   return `0.0.${period}.${accumulation}.${flow}.${commodity}.${KINDS[unit] ?? "0"}.0.0.0.0.${rate}.0.0.0.${scaler}.${unitCode}.0`;
 }
 

@@ -34,6 +34,8 @@ const UNITS: readonly (readonly [RegExp, Unit, number])[] = [
   [/mwh/i, "Wh", 6],
   [/kwh/i, "Wh", 3],
   [/(^|[^a-z])wh/i, "Wh", 0],
+  [/(^|[^a-z])gj/i, "J", 9],
+  [/(^|[^a-z])mj/i, "J", 6],
   [/m3|m³/i, "m3", 0],
   [/(^|[^a-z])temp(erature)?([^a-z]|$)|°c|deg_?c/i, "degC", 0],
 ];

@@ -31,7 +31,10 @@ export const CSV_UNITS: Readonly<Record<string, readonly [Unit, number]>> = {
   kvarh: ["varh", 3],
   kVAh: ["VAh", 3],
   ...Object.fromEntries(
-    (["Wh", "varh", "VAh", "W", "var", "VA", "V", "A", "Hz", "m3", "K", "degC", "none"] as const).map((unit) => [unit, [unit, 0] as const]),
+    (["Wh", "J", "varh", "VAh", "W", "var", "VA", "V", "A", "Hz", "m3", "K", "degC", "none"] as const).map((unit) => [
+      unit,
+      [unit, 0] as const,
+    ]),
   ),
 };
 /** Channels of one file. */

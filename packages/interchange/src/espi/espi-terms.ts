@@ -3,6 +3,7 @@ import { isMissing, packQuality, QUALITY, unpackQuality, type QualityCode, type 
 /** ESPI UnitSymbolKind. */
 const UNIT_CODES: Readonly<Record<string, Unit>> = {
   "72": "Wh",
+  "31": "J",
   "73": "varh",
   "71": "VAh",
   "38": "W",

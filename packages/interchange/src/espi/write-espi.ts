@@ -1,8 +1,9 @@
 import { UsageError } from "@amity/bytes";
-import { isMissing, packQuality, unpackQuality, type Unit } from "@amity/model";
+import { isMissing, packQuality, unpackQuality, type Commodity, type Unit } from "@amity/model";
 import { cimQualityOf } from "../cim/cim-quality.ts";
 import type { InterchangeRecord } from "../records.ts";
 import { xmlText } from "../xml/xml-elements.ts";
+import { COMMODITY_KINDS, commodityOf } from "../commodity-of.ts";
 import { AtomFeed } from "./atom-feed.ts";
 import { usageEntry, type UsageResource } from "./resources.ts";
 import { CHANNEL_EXTENSION, channelOfEspi, espiQualityOf, espiUnitOf, flowOf, QUALITY_EXTENSION, qualityOfEspi } from "./espi-terms.ts";
@@ -57,7 +58,7 @@ class FeedWriter {
     const reading = `${point}/MeterReading/${typeId}`;
     const block = `${reading}/IntervalBlock/${++this.#blocks}`;
     return [
-      this.#once(point, [`${point}/MeterReading`], USAGE_POINT(quantity.unit)),
+      this.#once(point, [`${point}/MeterReading`], usagePoint(quantity)),
       this.#once(type, [], readingType(quantity, intervalSeconds)),
       this.#once(reading, [`${reading}/IntervalBlock`, type], `<MeterReading xmlns="${ESPI}"/>`),
       this.#feed.entry({
@@ -77,18 +78,22 @@ class FeedWriter {
 
 const ESPI = "http://naesb.org/espi";
 
-/** ServiceKind: 0 electricity, 2 water; a volume may be gas as well, which the channel alone does not tell. */
-const USAGE_POINT = (unit: Unit): string =>
-  `<UsagePoint xmlns="${ESPI}"><ServiceCategory><kind>${unit === "m3" ? 2 : 0}</kind></ServiceCategory></UsagePoint>`;
+/** ServiceKind. */
+const SERVICE_KINDS: Readonly<Record<Commodity, string>> = { electricity: "0", gas: "1", water: "2", heat: "4" };
+
+function usagePoint({ channel, unit }: { channel: string; unit: Unit }): string {
+  const kind = SERVICE_KINDS[commodityOf(channel, unit)];
+  return `<UsagePoint xmlns="${ESPI}"><ServiceCategory><kind>${kind}</kind></ServiceCategory></UsagePoint>`;
+}
 
 function readingType(quantity: { channel: string; unit: Unit; scaler: number }, intervalSeconds: number): string {
   if (!POWERS.has(quantity.scaler)) {
     throw new UsageError(`ESPI has no multiplier for 10^${quantity.scaler}`, { code: "not-representable" });
   }
-  const isEnergy = ["Wh", "varh", "VAh"].includes(quantity.unit);
+  const isEnergy = ["Wh", "J", "varh", "VAh"].includes(quantity.unit);
   return (
     `<ReadingType xmlns="${ESPI}">${channelExtension(quantity)}<accumulationBehaviour>${intervalSeconds === 0 ? 9 : isEnergy ? 4 : 6}</accumulationBehaviour>` +
-    `<commodity>${quantity.unit === "m3" ? 9 : 1}</commodity><flowDirection>${flowOf(quantity.channel)}</flowDirection>` +
+    `<commodity>${COMMODITY_KINDS[commodityOf(quantity.channel, quantity.unit)]}</commodity><flowDirection>${flowOf(quantity.channel)}</flowDirection>` +
     `<intervalLength>${intervalSeconds}</intervalLength><kind>${isEnergy ? 12 : 0}</kind>` +
     `<powerOfTenMultiplier>${quantity.scaler}</powerOfTenMultiplier><uom>${espiUnitOf(quantity.unit)}</uom></ReadingType>`
   );

@@ -54,6 +54,7 @@ export function scaledOf(text: string, { scaler, text: { power, picos } }: Multi
 
 /** Units that take the prefixes micro, m, k, M and G (`uom`, letter case matters: MWh is not mWh). */
 const PREFIXED: readonly (readonly [string, Unit])[] = [
+  ["Joules", "J"],
   ["VARh", "varh"],
   ["VAR", "var"],
   ["VAh", "VAh"],
@@ -112,6 +113,7 @@ export function unitOfUom(uom: string): TextUnit | undefined {
 /** The `uom` to write for a unit, with its power of ten. */
 export const UOM_OF_UNIT: Readonly<Partial<Record<Unit, readonly [string, number]>>> = {
   Wh: ["kWh", 3],
+  J: ["kJoules", 3],
   varh: ["kVARh", 3],
   VAh: ["kVAh", 3],
   W: ["kW", 3],
