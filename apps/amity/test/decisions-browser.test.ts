@@ -105,7 +105,7 @@ describe.skipIf(executable === undefined)("decisions in a real browser, on a led
       await page.getByRole("combobox", { name: "Assign", exact: true }).selectOption("operator");
       await page.getByRole("definition").filter({ hasText: "operator" }).waitFor();
       await page.getByLabel("Assigned to").selectOption("operator");
-      await page.getByText("1 cause, 1 exception wait").waitFor();
+      await page.getByText("1 cause, 1 exception waits for a decision").waitFor();
     });
   });
 

@@ -1,11 +1,12 @@
 import { packQuality, qualityCategoryOf, QUALITY_CATEGORIES } from "@amity/model";
 import type { IntervalBlock } from "@amity/intervals";
+import type { ChannelId } from "../ledger/channel-id.ts";
 import { channelsById } from "../pipeline/channels.ts";
 import { exceptionsById, type ExceptionState, type QueuedException } from "../pipeline/exception-rows.ts";
 import type { DecisionAsk } from "./decision.ts";
 import { plannedEdits } from "./plan-edit.ts";
 import { checkCount, completePlan, type Plan, type PlannedDay, type PlanParts, type Tell } from "./plan.ts";
-import { daysUnder, slotsWithin, spansByChannel, type ChannelSpan } from "./stored-days.ts";
+import { daysUnder, slotsWithin, type ChannelSpan } from "./stored-days.ts";
 
 type ExceptionsAsk = Extract<DecisionAsk, { kind: "exceptions" }>;
 
@@ -32,8 +33,11 @@ export async function planExceptions(parts: PlanParts, ask: ExceptionsAsk, tell:
     else taken.push(exception);
   }
   const after = stateAfter(ask);
-  const days = await plannedDays(parts, { ask, taken }, tell);
-  return completePlan(parts, { days, exceptions: taken.map((exception) => ({ exception, after })) }, skipped);
+  const { days, unmeasured } = await plannedDays(parts, { ask, taken }, tell);
+  for (const exceptionId of unmeasured)
+    skipped.push({ exceptionId, reason: "nothing was measured there; keep the estimate, edit or dismiss it" });
+  const moving = taken.filter(({ exceptionId }) => !unmeasured.has(exceptionId));
+  return completePlan(parts, { days, exceptions: moving.map((exception) => ({ exception, after })) }, skipped);
 }
 
 function reasonToSkip({ action }: ExceptionsAsk, exception: QueuedException | undefined): string | undefined {
@@ -57,45 +61,65 @@ function stateAfter(ask: ExceptionsAsk): ExceptionState {
   }
 }
 
+interface Planned {
+  readonly days: readonly PlannedDay[];
+  /** Exceptions over time of which the meter said nothing: there is nothing to accept. */
+  readonly unmeasured: ReadonlySet<string>;
+}
+
+const ALL_MEASURED: ReadonlySet<string> = new Set();
+
 async function plannedDays(
   parts: PlanParts,
   { ask, taken }: { ask: ExceptionsAsk; taken: readonly QueuedException[] },
   tell: Tell,
-): Promise<readonly PlannedDay[]> {
-  if (ask.action !== "accept" && ask.action !== "edit") return [];
+): Promise<Planned> {
+  if (ask.action !== "accept" && ask.action !== "edit") return { days: [], unmeasured: ALL_MEASURED };
   const channels = await channelsById(parts.store, [...new Set(taken.map(({ channelId }) => channelId))]);
-  const spans = taken.flatMap(({ channelId, fromMs, toMs }): ChannelSpan[] => {
+  const spans = taken.flatMap(({ exceptionId, channelId, fromMs, toMs }) => {
     const channel = channels.get(channelId);
-    return channel === undefined ? [] : [{ channel, fromMs, toMs }];
+    return channel === undefined ? [] : [{ exceptionId, channel, fromMs, toMs }];
   });
-  return ask.action === "edit" ? plannedEdits(parts, { spans, change: ask.change }, tell) : acceptedDays(parts, spans, tell);
+  if (ask.action === "edit") return { days: await plannedEdits(parts, { spans, change: ask.change }, tell), unmeasured: ALL_MEASURED };
+  return acceptedDays(parts, spans, tell);
 }
 
-async function acceptedDays(parts: PlanParts, spans: readonly ChannelSpan[], tell: Tell): Promise<PlannedDay[]> {
-  const byChannel = spansByChannel(spans);
-  const planned: PlannedDay[] = [];
+type ExceptionSpan = ChannelSpan & { readonly exceptionId: string };
+
+async function acceptedDays(parts: PlanParts, spans: readonly ExceptionSpan[], tell: Tell): Promise<Planned> {
+  const byChannel = new Map<ChannelId, ExceptionSpan[]>();
+  for (const span of spans) byChannel.set(span.channel.channelId, [...(byChannel.get(span.channel.channelId) ?? []), span]);
+  const unmeasured = new Set(spans.map(({ exceptionId }) => exceptionId));
+  const days: PlannedDay[] = [];
   for (const { channel, versions, current } of (await daysUnder(parts, spans, tell)).values()) {
-    const block = acceptedBlock(versions, current, byChannel.get(channel.channelId) ?? []);
-    if (block !== undefined) planned.push({ channel, version: versions.length, before: current, block });
+    const block = acceptedBlock(versions, current, { spans: byChannel.get(channel.channelId) ?? [], unmeasured });
+    if (block !== undefined) days.push({ channel, version: versions.length, before: current, block });
   }
-  return planned;
+  return { days, unmeasured };
 }
 
-/** A day with the delivered values in the place of estimates over some spans; `undefined` where that changes nothing. */
+/**
+ * A day with the delivered values in the place of estimates over some spans; `undefined` where that changes nothing. Takes those
+ * exceptions out of `unmeasured` that have a delivered value.
+ */
 function acceptedBlock(
   versions: readonly IntervalBlock[],
   current: IntervalBlock,
-  spans: readonly { fromMs: number; toMs: number }[],
+  { spans, unmeasured }: { spans: readonly ExceptionSpan[]; unmeasured: Set<string> },
 ): IntervalBlock | undefined {
   const values = current.values.slice();
   const qualities = current.qualities.slice();
   let changed = false;
-  for (const slot of spans.flatMap((span) => slotsWithin(current, span))) {
-    const delivered = versions.findLast((block) => isDelivered(block.qualities[slot] ?? 0));
-    if (delivered === undefined || qualities[slot] === ACCEPTED) continue;
-    values[slot] = delivered.values[slot] ?? 0;
-    qualities[slot] = ACCEPTED;
-    changed = true;
+  for (const span of spans) {
+    for (const slot of slotsWithin(current, span)) {
+      const delivered = versions.findLast((block) => isDelivered(block.qualities[slot] ?? 0));
+      if (delivered === undefined) continue;
+      unmeasured.delete(span.exceptionId);
+      if (qualities[slot] === ACCEPTED) continue;
+      values[slot] = delivered.values[slot] ?? 0;
+      qualities[slot] = ACCEPTED;
+      changed = true;
+    }
   }
   return changed ? { ...current, values, qualities } : undefined;
 }

@@ -38,6 +38,15 @@ describe("an outage that becomes known after its gap was estimated", () => {
     await scene.review(await daysToExplain(scene.scratch.store, summary?.events ?? []));
   };
 
+  test("cannot be accepted as measured meanwhile: nothing was measured", async () => {
+    await withGap("Q");
+    const exceptionIds = await scene.openIds("Q");
+    const ask = { kind: "exceptions", exceptionIds, action: "accept" } as const;
+    expect((await scene.decisions.preview(ask))?.effect.skipped[0]?.reason).toMatch(/^nothing was measured there/);
+    expect(await scene.decisions.request(ask, { decisionId: "q1", author: "ann", reason: "why not" })).toMatchObject({ kind: "refused" });
+    await scene.decisions.request({ ...ask, action: "dismiss" }, { decisionId: "q2", author: "ann", reason: "a test" });
+  });
+
   test("closes the exception, makes the gap zero by a new version, and keeps every step", async () => {
     await withGap("A");
     const [exception] = await scene.parts.exceptions.list({ meterId: "A", state: "open", limit: 9 });
