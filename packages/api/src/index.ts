@@ -10,6 +10,7 @@ export * from "./export.ts";
 export * from "./timeline.ts";
 export * from "./trace.ts";
 export * from "./commands.ts";
+export * from "./devices.ts";
 export * from "./exceptions.ts";
 export * from "./decisions.ts";
 export * from "./bills.ts";

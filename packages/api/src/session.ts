@@ -5,13 +5,13 @@ export const Role = z.enum(["viewer", "operator", "analyst", "security"]);
 export type Role = z.infer<typeof Role>;
 
 /** The rights that routes ask for. */
-export const Right = z.enum(["read", "command", "critical-command", "demo", "exceptions", "trace", "analysis"]);
+export const Right = z.enum(["read", "command", "critical-command", "demo", "exceptions", "trace", "analysis", "fleet"]);
 export type Right = z.infer<typeof Right>;
 
 /** Which role holds which rights. */
 export const ROLE_RIGHTS: Readonly<Record<Role, readonly Right[]>> = {
   viewer: ["read"],
-  operator: ["read", "command", "critical-command", "demo", "exceptions", "trace", "analysis"],
+  operator: ["read", "command", "critical-command", "demo", "exceptions", "trace", "analysis", "fleet"],
   analyst: ["read", "exceptions", "trace", "analysis"],
   security: ["read", "trace"],
 };

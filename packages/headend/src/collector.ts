@@ -1,5 +1,5 @@
 import { DecodeError, UsageError } from "@amity/bytes";
-import { answeredSpan, piecesOf, VisitSchedule, type CollectedSource, type VisitOutcome } from "@amity/concentrator";
+import { answeredSpan, lateBeforeMs, piecesOf, VisitSchedule, type CollectedSource, type VisitOutcome } from "@amity/concentrator";
 import type { MeterId, ReadingBatch } from "@amity/model";
 import type { World } from "@amity/runtime";
 import type { Collected, Committer } from "./committer.ts";
@@ -194,13 +194,13 @@ export async function readPiece(
     const answer = await session.readEvents(source.profile, span);
     if (answer.kind === "refused") return undefined;
     const batch: ReadingBatch = { intervals: [], registers: [], events: answer.value.events, source: "headend" };
-    const covered = answeredSpan(span, answer.value.newestMs, nowMs - source.lateMs);
+    const covered = answeredSpan(span, answer.value.newestMs, lateBeforeMs(source, nowMs));
     return { meterId, batches: [batch], covered: [{ profile: source.profile, span: covered }] };
   }
   const answer = await session.readProfile(source.profile, span);
   if (answer.kind === "refused") return undefined;
   const { intervals, registers, events, newestMs } = answer.value;
-  const covered = answeredSpan(span, newestMs, nowMs - source.lateMs);
+  const covered = answeredSpan(span, newestMs, lateBeforeMs(source, nowMs));
   return { meterId, batches: [{ intervals, registers, events, source: "headend" }], covered: [{ profile: source.profile, span: covered }] };
 }
 

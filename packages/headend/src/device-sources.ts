@@ -32,5 +32,6 @@ function collectedSource({ profile, kind, captureMs }: DeviceSource, options: Re
   const { historyMs, lateMs, chunkMs, captureMs: usualMs } = options;
   if (kind === "events") return { profile, kind, historyMs, lateMs, chunkMs: historyMs, gridMs: LOG_GRID_MS };
   const longer = Math.max(1, Math.min(CHUNKS_MAX, Math.floor(captureMs / usualMs)));
-  return { profile, kind, historyMs, lateMs, chunkMs: chunkMs * longer, gridMs: captureMs };
+  // Long intervals are those that a host hears of by radio, and it may until the next one is over.
+  return { profile, kind, historyMs, lateMs: Math.max(lateMs, captureMs), chunkMs: chunkMs * longer, gridMs: captureMs };
 }

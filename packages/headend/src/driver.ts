@@ -35,6 +35,8 @@ export interface MeterDriver {
   readonly capabilities: ReadonlySet<MeterCapability>;
   /** Several meters may be behind one direct address (a bus): they are asked one after another. */
   readonly sharesLine?: boolean;
+  /** Whether the route and settings of a device make sense. @throws UsageError `bad-settings`, `bad-route`: what is wrong, and what would be right. */
+  checkDevice(device: Device): void;
   /** What can be done with this one: less where it only speaks unasked or hangs behind another. Absent: all of `capabilities`. */
   capabilitiesOf?(device: Device): ReadonlySet<MeterCapability>;
   /**

@@ -46,7 +46,7 @@ describe("wired M-Bus meters behind a gateway", () => {
       { meterId: "H1", settings: { address: 5, zone: "Europe/Berlin" } },
       { meterId: "H2", settings: { secondary: "AMT-22222222-01-04" } },
     );
-    await utility.key("H2", "mbus-key", KEY);
+    await utility.key("H2", "mbus", KEY);
     await utility.headEnd().start();
     await utility.simulation.runUntil(START_MS + 5 * MINUTE_MS);
     for (const meterId of ["H1", "H2"]) {
@@ -100,7 +100,7 @@ describe("wired M-Bus meters behind a gateway", () => {
       { meterId: "H2", settings: { address: 6 } },
       { meterId: "H3", settings: { address: 7 } },
     );
-    await utility.key("H2", "mbus-key", new Uint8Array(16).fill(1));
+    await utility.key("H2", "mbus", new Uint8Array(16).fill(1));
     await utility.headEnd().start();
     await utility.simulation.runUntil(START_MS + 30 * MINUTE_MS);
     const error = async (meterId: string) => (await utility.headEnd().views.meter(meterId))?.health.lastError?.code;

@@ -20,6 +20,7 @@ function lastingDriver(open: (device: Device) => Promise<void>): MeterDriver {
   return {
     protocol: "test",
     capabilities: new Set(),
+    checkDevice: () => {},
     open: async (_, { device }) => {
       await open(device);
       return session;

@@ -95,7 +95,7 @@ async function wirelessUtility(options: { radio?: (world: World, medium: Medium)
   await keys.store(
     [1, 2].map((purpose) => ({ ref: { owner: "C1", purpose: purpose === 1 ? "guek" : "gak" }, secret: keyOf("C1", purpose) })),
   );
-  await keys.store(meterIds.map((owner, index) => ({ ref: { owner, purpose: "mbus-key" }, secret: keyAt(index) })));
+  await keys.store(meterIds.map((owner, index) => ({ ref: { owner, purpose: "mbus" }, secret: keyAt(index) })));
   await registry.registerConcentrators([
     { concentratorId: "C1", address: { host: "C1", port: 4061 }, settings: {}, sessionsMax: 2, status: "active" },
   ]);
@@ -203,13 +203,13 @@ describe("meters heard by a wireless concentrator", () => {
 
   it("are put aside under a wrong key, and found again when the right one is stored", async () => {
     const utility = await wirelessUtility();
-    await utility.keys.store([{ ref: { owner: "W1", purpose: "mbus-key" }, secret: new Uint8Array(16) }]);
+    await utility.keys.store([{ ref: { owner: "W1", purpose: "mbus" }, secret: new Uint8Array(16) }]);
     await utility.headEnd().start();
     await utility.simulation.runUntil(START_MS + 4 * HOUR_MS);
     expect((await utility.headEnd().views.meter("W1"))?.health.lastError?.code).toMatch(/wrong-key|bad-mac/);
     expect((await utility.registry.quarantined()).every(({ delivery }) => delivery.meterId === "W1")).toBe(true);
     expect(missing(utility, START_MS + 3 * HOUR_MS, [0, 2])).toEqual([]);
-    await utility.keys.store([{ ref: { owner: "W1", purpose: "mbus-key" }, secret: keyAt(1) }]);
+    await utility.keys.store([{ ref: { owner: "W1", purpose: "mbus" }, secret: keyAt(1) }]);
     await utility.simulation.runFor(utility.headEnd().refresh());
     expect(await utility.registry.quarantined()).toEqual([]);
     expect(missing(utility, START_MS + 3 * HOUR_MS, [1])).toEqual([]);

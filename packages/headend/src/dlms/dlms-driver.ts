@@ -22,6 +22,8 @@ import type {
   PushContext,
   SessionRequest,
 } from "../driver.ts";
+import { checkRoute } from "../check-route.ts";
+import { mediumSettingOf } from "../medium.ts";
 import type { CounterLease } from "../invocation-counters.ts";
 import type { Device } from "../registry.ts";
 import { DlmsExchange } from "./dlms-exchange.ts";
@@ -64,6 +66,11 @@ export function dlmsDriver(options: DlmsDriverOptions): MeterDriver {
   return {
     protocol: "dlms",
     capabilities: CAPABILITIES,
+    checkDevice(device) {
+      checkRoute(device, ["direct", "concentrator", "behind", "listen"]);
+      if (device.route.kind === "behind") mediumSettingOf(device);
+      else dlmsSettingsOf(device);
+    },
     open: (link, request) => openSession(link, request, options, layouts),
     capabilitiesOf: ({ route }) => (route.kind === "behind" ? OFFERED_BEHIND : route.kind === "listen" ? NOTHING : CAPABILITIES),
     sourcesOf,

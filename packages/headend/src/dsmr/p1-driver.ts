@@ -2,6 +2,8 @@ import { PeerError, UsageError } from "@amity/bytes";
 import { decodeTelegram, listenP1, openCiphered, readTelegram, type P1Keys, type P1Reading } from "@amity/dsmr";
 import type { CollectedReadings, DeviceSource, ListenRequest, MeterDriver, MeterLink, PushContext } from "../driver.ts";
 import type { KeyVault } from "../key-vault.ts";
+import { checkRoute } from "../check-route.ts";
+import { mediumSettingOf } from "../medium.ts";
 import { HEARD_PROFILE } from "../listening/heard.ts";
 import type { Device } from "../registry.ts";
 import { readingsOfP1 } from "./p1-readings.ts";
@@ -20,6 +22,10 @@ export function p1Driver(): MeterDriver {
   return {
     protocol: "dsmr-p1",
     capabilities: new Set(),
+    checkDevice(device) {
+      checkRoute(device, ["listen", "behind"]);
+      mediumSettingOf(device);
+    },
     sourcesOf,
     open(link) {
       if (link.kind === "stream") link.connection.abort();

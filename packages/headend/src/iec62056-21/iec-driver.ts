@@ -2,6 +2,8 @@ import { PeerError, UsageError } from "@amity/bytes";
 import type { Clock } from "@amity/runtime";
 import { listenReadouts, LocalPortClient } from "@amity/iec62056-21";
 import type { DeviceSource, ListenRequest, MeterCapability, MeterDriver, MeterLink, MeterSession, SessionRequest } from "../driver.ts";
+import { checkRoute } from "../check-route.ts";
+import { meterZoneOf } from "../local/meter-zone.ts";
 import { HEARD_PROFILE } from "../listening/heard.ts";
 import { mediumSettingOf } from "../medium.ts";
 import type { Device } from "../registry.ts";
@@ -31,6 +33,13 @@ export function iecDriver({ dlms }: IecDriverOptions): MeterDriver {
     protocol: "iec62056-21",
     capabilities: new Set<MeterCapability>([...READ, "readProfile", "setClock"]),
     sharesLine: true,
+    checkDevice(device) {
+      checkRoute(device, ["direct", "listen"]);
+      iecSettingsOf(device);
+      mediumSettingOf(device);
+      meterZoneOf(device);
+      if (isModeE(device)) dlms.checkDevice(device);
+    },
     capabilitiesOf: (device) => capabilitiesOf(device, dlms),
     sourcesOf: (device, usual, behind) => (isModeE(device) ? (dlms.sourcesOf?.(device, usual, behind) ?? usual) : sourcesOf(device)),
     open: (link, request) => open(link, request, dlms),

@@ -12,6 +12,7 @@ import type {
   MeterSession,
   SessionRequest,
 } from "../driver.ts";
+import { checkRoute } from "../check-route.ts";
 import { isSummerAt, meterZoneOf } from "../local/meter-zone.ts";
 import { refusal } from "../local/refusal.ts";
 import type { Device } from "../registry.ts";
@@ -23,13 +24,18 @@ const CAPABILITIES: ReadonlySet<MeterCapability> = new Set<MeterCapability>(["id
 /**
  * Wired M-Bus behind a TCP gateway (EN 13757-2, -3). Settings: `address` (primary, 0 to 250) or `secondary` (`12345678`, or whole:
  * `KAM-12345678-1b-04`), `baud` (2400), `latencyMs` (300), `medium` where the meter does not say what it measures, `zone` of its clock.
- * Key vault: `mbus-key` for encrypted meters.
+ * Key vault: `mbus` for encrypted meters.
  */
 export function mbusDriver(): MeterDriver {
   return {
     protocol: "mbus",
     capabilities: CAPABILITIES,
     sharesLine: true,
+    checkDevice(device) {
+      checkRoute(device, ["direct"]);
+      mbusTargetOf(device);
+      messageContextOf(device, 0);
+    },
     open: openSession,
     interpretPush: () => Promise.reject(new UsageError("a wired M-Bus meter sends nothing of itself", { code: "unsupported" })),
     interpretDelivery: () => Promise.reject(new UsageError("concentrators deliver no wired M-Bus", { code: "unsupported" })),

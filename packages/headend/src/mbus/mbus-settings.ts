@@ -6,7 +6,7 @@ import type { Device } from "../registry.ts";
 import type { MessageContext } from "./message-context.ts";
 
 /** Purpose of the AES key of an M-Bus meter in the key vault. */
-export const MBUS_KEY = "mbus-key";
+export const MBUS_KEY = "mbus";
 
 const BITS_MAX = 32;
 

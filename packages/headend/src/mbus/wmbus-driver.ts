@@ -3,18 +3,21 @@ import { decodeTelegrams, WIRELESS_OBJECT, type HeardTelegram } from "@amity/con
 import { addressText, decodeTelegram, knownFormats, singleKey, type KeyLookup, type Telegram } from "@amity/mbus";
 import type { RegisterReading } from "@amity/model";
 import type { CollectedObject, CollectedReadings, MeterDriver, PushContext } from "../driver.ts";
+import { checkRoute } from "../check-route.ts";
 import { intervalsBetween, intervalsOfStamps } from "../local/stamped-registers.ts";
 import type { Device } from "../registry.ts";
 import { MBUS_KEY, messageContextOf } from "./mbus-settings.ts";
 import { readingsOfMessages } from "./record-readings.ts";
 
 const HOUR_MS = 3_600_000;
+/** As `addressText` writes it: manufacturer, identification, version, device type. */
+const ADDRESS = /^[A-Z]{3}-[0-9a-f]{8}-[0-9a-f]{2}-[0-9a-f]{2}$/;
 /** A telegram counts for the beginning of an interval when it comes within this share of the interval after it. */
 const TOLERANCE = 1 / 12;
 
 /**
  * Wireless M-Bus (EN 13757-4, OMS Vol. 2) heard by a concentrator, ciphered as it came, and opened here. Settings: `captureSeconds`
- * (3600, as the concentrator keeps telegrams), `medium`, `zone` of the meter's clock, `errorFlags`. Key vault: `mbus-key`; where a
+ * (3600, as the concentrator keeps telegrams), `medium`, `zone` of the meter's clock, `errorFlags`. Key vault: `mbus`; where a
  * key is stored, telegrams in the clear are refused.
  */
 export function wmbusDriver(): MeterDriver {
@@ -34,6 +37,13 @@ export function wmbusDriver(): MeterDriver {
   return {
     protocol: "wmbus",
     capabilities: new Set(),
+    checkDevice(device) {
+      checkRoute(device, ["wireless"]);
+      messageContextOf(device, 0);
+      const { route, meterId } = device;
+      if (route.kind === "wireless" && !ADDRESS.test(route.address))
+        throw new UsageError(`${meterId}: a wireless address is written KAM-76348799-1b-16`, { code: "bad-route" });
+    },
     sourcesOf: ({ settings }) => [{ profile: WIRELESS_OBJECT, kind: "intervals", captureMs: captureMsOf(settings) }],
     open(link) {
       if (link.kind === "stream") link.connection.abort();

@@ -14,6 +14,7 @@ import type {
   MeterSession,
   SessionRequest,
 } from "../driver.ts";
+import { checkRoute } from "../check-route.ts";
 import { HEARD_PROFILE } from "../listening/heard.ts";
 import { refusal } from "../local/refusal.ts";
 import type { Device } from "../registry.ts";
@@ -33,6 +34,12 @@ export function smlDriver(): MeterDriver {
   return {
     protocol: "sml",
     capabilities: ASKED,
+    checkDevice(device) {
+      checkRoute(device, ["direct", "listen"]);
+      const { serverId } = device.settings;
+      if (serverId !== undefined && !/^(?:[0-9a-fA-F]{2}){1,16}$/.test(String(serverId)))
+        throw new UsageError(`${device.meterId}: setting serverId is hexadecimal`, { code: "bad-settings" });
+    },
     capabilitiesOf: ({ route }) => (route.kind === "listen" ? NOTHING : ASKED),
     sourcesOf,
     open: openSession,
