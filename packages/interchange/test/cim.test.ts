@@ -102,6 +102,26 @@ describe("CIM EndDeviceEvents", () => {
     expect(await collect(readCim(chunksOf(written, 9)))).toEqual([{ kind: "event", event }]);
   });
 
+  it("of every kind that has a type come back as that kind", async () => {
+    const kinds = [
+      "powerDown",
+      "powerUp",
+      "coverOpened",
+      "clockInvalid",
+      "clockSet",
+      "batteryLow",
+      "supplyDisconnected",
+      "supplyConnected",
+    ] as const;
+    for (const kind of [...kinds, "voltageSag", "voltageSwell", "configurationChanged"] as const) {
+      const event = { meterId: "M1", atMs: Date.UTC(2024, 2, 31, 1), kind, log: "0-0:99.98.0", code: 1 } as const;
+      const written = await textOf(writeCimEvents(recordsOf([{ kind: "event", event }])));
+      const [again] = await collect(readCim(chunksOf(written)));
+      expect(again, kind).toMatchObject({ event: { meterId: "M1", atMs: event.atMs, kind } });
+      expect(await textOf(writeCimEvents(recordsOf(again === undefined ? [] : [again])))).toBe(written);
+    }
+  });
+
   it("of a kind without a type are refused", async () => {
     const event = { meterId: "M1", atMs: 0, kind: "other", log: "0-0:99.98.0", code: 1 } as const;
     await expect(textOf(writeCimEvents(recordsOf([{ kind: "event", event }])))).rejects.toMatchObject({ code: "not-representable" });

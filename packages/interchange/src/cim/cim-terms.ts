@@ -120,6 +120,13 @@ const EVENT_TYPES: Readonly<Record<string, EndDeviceEventKind>> = {
   "3.2.22.150": "batteryLow",
   "3.31.0.68": "supplyDisconnected",
   "3.31.0.42": "supplyConnected",
+  "3.26.38.223": "voltageSag",
+  "3.26.131.223": "voltageSag",
+  "3.26.38.248": "voltageSwell",
+  "3.26.131.248": "voltageSwell",
+  "3.36.114.24": "clockSet",
+  "3.36.34.24": "clockSet",
+  "3.7.0.24": "configurationChanged",
 };
 
 /** The kind of an event type; `other` for one that is not named here, or written in an older numbering. */

@@ -8,7 +8,7 @@ import { eventKindOf, readingTypeOf, type CimReadingType } from "./cim-terms.ts"
 
 /** Values are kept three decimal places finer than the reading type's own multiplier. */
 const PLACES = 3;
-const WANTED = new Set(["MeterReading", "EndDeviceEvent"]);
+const WANTED = new Set(["MeterReading", "EndDeviceEvent", "EndDeviceControl"]);
 
 /**
  * Reads IEC 61968-9 messages: MeterReadings (interval blocks and readings) and EndDeviceEvents, bare or inside any message
@@ -20,7 +20,8 @@ export async function* readCim(chunks: Chunks): AsyncGenerator<InterchangeRecord
   for await (const element of xmlElements(chunks, WANTED)) {
     seen++;
     if (element.name === "MeterReading") yield* meterReading(element);
-    else yield endDeviceEvent(element);
+    else if (element.name === "EndDeviceEvent") yield endDeviceEvent(element);
+    else yield aside(element, "EndDeviceControl", "a control is a command for the head-end, no reading");
   }
   if (seen === 0) yield { kind: "putAside", line: 0, reason: "the message holds neither meter readings nor end-device events" };
 }
