@@ -145,7 +145,7 @@ describe("notifications", () => {
     const push = encodeDataNotification({ invokeId: 7, body: data.structure(data.unsigned(1)) });
     sessions[0]?.notify(push, { clientSap: 1, serverSap: 1 }, { ciphering: "general-global", protection: "authenticated-encrypted" });
     expect(await client.get(ENERGY)).toEqual(ENERGY_VALUE);
-    expect(heard).toEqual([{ kind: "data-notification", body: data.structure(data.unsigned(1)) }]);
+    expect(heard).toEqual([{ kind: "data-notification", invokeId: 7, isConfirmed: false, body: data.structure(data.unsigned(1)) }]);
     // In a ciphered association a push in the clear could be anybody's.
     sessions[0]?.notify(push, { clientSap: 1, serverSap: 1 });
     await expect(client.get(ENERGY)).rejects.toMatchObject({ code: "downgrade" });

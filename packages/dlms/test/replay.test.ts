@@ -227,7 +227,7 @@ async function perform(client: DlmsClient, { kind, value }: Apdu): Promise<Recor
           return { kind: "set", attribute: specification.value, value: value.values[index] ?? { type: "null-data" } } as const;
         throw new Error(`not in the captures: ${specification.kind}`);
       }),
-      value.dateTime,
+      { dateTime: value.dateTime },
     );
   }
   if (kind === "rlrq") await client.release();

@@ -1,8 +1,12 @@
 import { realWorld } from "@amity/runtime";
 import { afterAll, describe, expect, test } from "vitest";
+import { SN_SERVICES } from "../src/acse/conformance.ts";
+import { readRequest, writeRequest } from "../src/apdu/short-name.ts";
 import {
+  ServerAssociation,
   connectDlms,
   data,
+  encodeApdu,
   entrySelection,
   listenDlms,
   memoryCounter,
@@ -13,6 +17,7 @@ import {
 import {
   CLIENT_TITLE,
   DISCONNECT,
+  ECHO,
   ENERGY,
   KEYS,
   NAME,
@@ -61,6 +66,40 @@ describe("short names", () => {
     expect(await client.action(DISCONNECT, data.integer(0))).toEqual({ kind: "done" });
     expect(await client.get(RELAY)).toEqual({ kind: "data", data: data.boolean(false) });
     await client.release();
+  });
+
+  test("take and give what is too long in blocks", async () => {
+    const { client, device } = await open(
+      { clientSap: 1, role: "manager", mechanism: "lls", maxPduOctets: 64 },
+      { clientSap: 1, shortNames: true, authentication: { mechanism: "lls", password: SECRET }, maxPduOctets: 64 },
+    );
+    const long = data.octets(Uint8Array.from({ length: 700 }, (_, index) => index & 0xff));
+    expect(await client.set(TEXT, long)).toBe("success");
+    expect(device.state.get(TEXT.instanceId)).toEqual(long);
+    expect(await client.get(TEXT)).toEqual({ kind: "data", data: long });
+    // A READ of many variables is longer than the server takes, and so is a method's parameter.
+    const many = Array.from({ length: 40 }, () => ({ attribute: ENERGY }));
+    expect(await client.getList(many)).toEqual(many.map(() => ({ kind: "data", data: data.doubleLongUnsigned(123_456) })));
+    expect(await client.action(ECHO, long)).toEqual({ kind: "done", data: long });
+  });
+
+  test("a block out of turn is refused, and the next request is served", async () => {
+    const meter = fixtureMeter({
+      associations: [{ clientSap: 1, role: "manager", mechanism: "none", preEstablished: true, conformance: SN_SERVICES }],
+      objects,
+    });
+    const server = new ServerAssociation(meter.device, { clientSap: 1, serverSap: 1, randomBytes: (length) => new Uint8Array(length) });
+    const block = (blockNumber: number): Uint8Array =>
+      encodeApdu(0x06, writeRequest, {
+        variables: [{ kind: "write-data-block", value: { lastBlock: false, blockNumber } }],
+        values: [data.octets(Uint8Array.of(1, 2, 3))],
+      });
+    expect((await server.handle(block(2))).answer).toEqual(Uint8Array.of(0x0d, 1, 1, 18));
+    expect((await server.handle(block(1))).answer).toEqual(Uint8Array.of(0x0d, 1, 2, 0, 1));
+    expect((await server.handle(block(3))).answer).toEqual(Uint8Array.of(0x0d, 1, 1, 19));
+    expect((await server.handle(block(2))).answer).toEqual(Uint8Array.of(0x0d, 1, 1, 18));
+    const energy = encodeApdu(0x05, readRequest, [{ kind: "variable-name", value: (objects[1]?.baseName ?? 0) + 8 }]);
+    expect((await server.handle(energy)).answer?.[0]).toBe(0x0c);
   });
 
   test("go ciphered, with HLS over the association's short name", async () => {

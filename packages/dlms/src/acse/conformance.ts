@@ -47,6 +47,7 @@ export const SN_SERVICES: readonly ConformanceBit[] = [
   "write",
   "unconfirmed-write",
   "block-transfer-with-get-or-read",
+  "block-transfer-with-set-or-write",
   "multiple-references",
   "information-report",
   "data-notification",

@@ -31,6 +31,15 @@ export const accessRequest = struct({
 
 export type AccessSpecification = CodecValue<typeof accessSpecification>;
 
+/** Bits of Long-Invoke-Id-And-Priority above the 24 of the id (IEC 62056-5-3, 8.3). */
+export const LONG_INVOKE_ID = {
+  idMask: 0x00ff_ffff,
+  selfDescriptive: 0x1000_0000,
+  breakOnError: 0x2000_0000,
+  confirmed: 0x4000_0000,
+  highPriority: 0x8000_0000,
+} as const;
+
 /** Access-Response; the request's specifications come back only when a client asked for it. */
 export function accessResponseOf<T>(value: Codec<T>) {
   return struct({

@@ -1,21 +1,26 @@
 import { PeerError } from "@amity/bytes";
-import { accessRequest, accessResponse, type AccessSpecification } from "../apdu/access.ts";
+import { LONG_INVOKE_ID, accessRequest, accessResponse, type AccessSpecification } from "../apdu/access.ts";
 import { decodeAnswer, encodeApdu, type Exchange } from "../apdu/exchange.ts";
 import type { DlmsData } from "../data/dlms-data.ts";
-import type { AccessItem, AccessOutcome } from "./dlms-client.ts";
+import type { AccessItem, AccessOptions, AccessOutcome } from "./dlms-client.ts";
 import { checkInvokeId, type ServiceContext } from "./service-context.ts";
 
 const REQUEST = 0xd9;
 const RESPONSE = 0xda;
 
 /** ACCESS: several services in one request, each with its own result. */
-export function* accessExchange(context: ServiceContext, items: readonly AccessItem[], dateTime?: Uint8Array): Exchange<AccessOutcome[]> {
+export function* accessExchange(
+  context: ServiceContext,
+  items: readonly AccessItem[],
+  options: AccessOptions = {},
+): Exchange<AccessOutcome[]> {
   const short = context.nextInvokeId();
   // Long-invoke-id-and-priority has the priority and service class on top and 24 bits of invoke id.
-  const longInvokeIdAndPriority = (((short & 0xf0) << 24) | (short & 0x0f)) >>> 0;
+  const bits = options.breaksOnError === true ? LONG_INVOKE_ID.breakOnError : 0;
+  const longInvokeIdAndPriority = (((short & 0xf0) << 24) | bits | (short & 0x0f)) >>> 0;
   const request = encodeApdu(REQUEST, accessRequest, {
     longInvokeIdAndPriority,
-    dateTime: dateTime ?? new Uint8Array(0),
+    dateTime: options.dateTime ?? new Uint8Array(0),
     specifications: items.map(specificationOf),
     values: items.map(valueOf),
   });

@@ -7,7 +7,7 @@ import type { PduLink, SapPair } from "../link/pdu-link.ts";
 import type { ProtectionForm, SecureChannel } from "../security/secure-channel.ts";
 import type { ApduTrace } from "../trace.ts";
 import type { Notification } from "./dlms-client.ts";
-import { isNotification, readNotification } from "./notifications.ts";
+import { confirmationOf, isNotification, readNotification } from "./notifications.ts";
 
 /** What the transport of one association is made of. */
 export interface TransportOptions {
@@ -134,7 +134,7 @@ export class ClientTransport {
       const plain = this.#unprotect(whole);
       this.#trace("received", plain, whole);
       if (isNotification(plain)) {
-        this.onNotification?.(readNotification(plain));
+        this.#notified(readNotification(plain));
         return;
       }
       this.#takePending(plain)?.resolve(plain);
@@ -142,6 +142,13 @@ export class ClientTransport {
       if (!(error instanceof AmityError)) throw error;
       if (this.#link.isUnreliable !== true) this.fail(error);
     }
+  }
+
+  /** Confirms once the listener has it; what throws in there is not confirmed. */
+  #notified(notification: Notification): void {
+    this.onNotification?.(notification);
+    const confirmation = confirmationOf(notification);
+    if (confirmation !== undefined) this.#link.send(this.#protect(confirmation), this.#options.saps);
   }
 
   /** The request that an answer belongs to; the only one where the link loses nothing, so that a wrong answer is told as such. */

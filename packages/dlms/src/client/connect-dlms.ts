@@ -15,6 +15,7 @@ import { ClientTransport } from "./client-transport.ts";
 import { Turns } from "./turns.ts";
 import type {
   AccessItem,
+  AccessOptions,
   AccessOutcome,
   ActionOutcome,
   AssociationInfo,
@@ -155,7 +156,7 @@ class AssociationClient implements DlmsClient {
   }
 
   async setList(items: readonly SetRequestItem[]): Promise<DataAccessResult[]> {
-    if (this.#options.shortNames === true) return this.#withShortNames((names) => shortSetExchange(names, items));
+    if (this.#options.shortNames === true) return this.#withShortNames((names) => shortSetExchange(this.#context, names, items));
     if (this.#context.conformance.has("multiple-references") && items.length > 1) {
       return this.#run(setListExchange(this.#context, items));
     }
@@ -171,9 +172,9 @@ class AssociationClient implements DlmsClient {
     return this.#run(actionExchange(this.#context, method, parameters));
   }
 
-  access(items: readonly AccessItem[], dateTime?: Uint8Array): Promise<AccessOutcome[]> {
+  access(items: readonly AccessItem[], options?: AccessOptions): Promise<AccessOutcome[]> {
     if (!this.#context.conformance.has("access")) return Promise.reject(notGranted("access"));
-    return this.#run(accessExchange(this.#context, items, dateTime));
+    return this.#run(accessExchange(this.#context, items, options));
   }
 
   onNotification(listener: (notification: Notification) => void): void {

@@ -80,12 +80,23 @@ export type AccessItem =
   | { readonly kind: "set"; readonly attribute: AttributeDescriptor; readonly value: DlmsData; readonly selection?: AccessSelection }
   | { readonly kind: "action"; readonly method: MethodDescriptor; readonly parameters?: DlmsData };
 
+export interface AccessOptions {
+  /** The client's date-time (12 octets), where the server wants one. */
+  readonly dateTime?: Uint8Array;
+  /** Nothing behind the first refusal is carried out: the rest comes back refused. */
+  readonly breaksOnError?: boolean;
+}
+
 /** `data` for a GET, `done` for a SET or an ACTION (with what it returned). */
 export type AccessOutcome = GetOutcome | ActionOutcome;
 
 /** What a meter sends of itself: data-notification, event-notification or information-report. */
 export interface Notification {
   readonly kind: "data-notification" | "event-notification" | "information-report";
+  /** Of a data-notification: the sender's 24-bit number of this one. */
+  readonly invokeId?: number;
+  /** The sender waits for a data-notification-confirm: a client sends it by itself, a `PushReceiver` hands it out. */
+  readonly isConfirmed?: boolean;
   /** Date-time octets as sent (0 or 12), where there are any. */
   readonly dateTime?: Uint8Array;
   readonly attribute?: AttributeDescriptor;
@@ -108,8 +119,8 @@ export interface DlmsClient {
   set(attribute: AttributeDescriptor, value: DlmsData, selection?: AccessSelection): Promise<DataAccessResult>;
   setList(items: readonly SetRequestItem[]): Promise<DataAccessResult[]>;
   action(method: MethodDescriptor, parameters?: DlmsData): Promise<ActionOutcome>;
-  /** GETs, SETs and ACTIONs in one request (ACCESS), with the client's date-time (12 octets) where the server wants one. @throws PeerError `not-negotiated` where the server does not offer it. */
-  access(items: readonly AccessItem[], dateTime?: Uint8Array): Promise<AccessOutcome[]>;
+  /** GETs, SETs and ACTIONs in one request (ACCESS). @throws PeerError `not-negotiated` where the server does not offer it. */
+  access(items: readonly AccessItem[], options?: AccessOptions): Promise<AccessOutcome[]>;
   /** Called for every notification that arrives on this association's link. */
   onNotification(listener: (notification: Notification) => void): void;
   /** RLRQ/RLRE where the association was opened with an AARQ, then the link is closed. Never rejects. */

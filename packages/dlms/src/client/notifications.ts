@@ -1,9 +1,12 @@
 import { decodeAll } from "@amity/bytes";
-import { dataNotification, eventNotification } from "../apdu/notification.ts";
+import { LONG_INVOKE_ID } from "../apdu/access.ts";
+import { encodeApdu } from "../apdu/exchange.ts";
+import { dataNotification, dataNotificationConfirm, eventNotification } from "../apdu/notification.ts";
 import { informationReport } from "../apdu/short-name.ts";
 import type { Notification } from "./dlms-client.ts";
 
 const DATA_NOTIFICATION = 0x0f;
+const DATA_NOTIFICATION_CONFIRM = 0x10;
 const EVENT_NOTIFICATION = 0xc2;
 const INFORMATION_REPORT = 0x18;
 
@@ -27,8 +30,24 @@ export function readNotification(plain: Uint8Array): Notification {
       return { kind: "information-report", body: value, ...(time === undefined ? {} : { dateTime: time }) };
     }
     default: {
-      const { dateTime, body: value } = decodeAll(dataNotification, body, "data-notification");
-      return { kind: "data-notification", body: value, ...(dateTime.octets.length === 0 ? {} : { dateTime: dateTime.octets }) };
+      const { longInvokeIdAndPriority, dateTime, body: value } = decodeAll(dataNotification, body, "data-notification");
+      return {
+        kind: "data-notification",
+        invokeId: longInvokeIdAndPriority & LONG_INVOKE_ID.idMask,
+        isConfirmed: (longInvokeIdAndPriority & LONG_INVOKE_ID.confirmed) !== 0,
+        body: value,
+        ...(dateTime.octets.length === 0 ? {} : { dateTime: dateTime.octets }),
+      };
     }
   }
+}
+
+/** The data-notification-confirm that a notification asks for, in the clear; `undefined`: it asks for none. */
+export function confirmationOf(notification: Notification): Uint8Array | undefined {
+  const { invokeId, isConfirmed } = notification;
+  if (isConfirmed !== true || invokeId === undefined) return undefined;
+  return encodeApdu(DATA_NOTIFICATION_CONFIRM, dataNotificationConfirm, {
+    longInvokeIdAndPriority: (LONG_INVOKE_ID.confirmed | invokeId) >>> 0,
+    dateTime: { octets: new Uint8Array(0) },
+  });
 }

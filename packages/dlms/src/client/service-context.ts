@@ -29,9 +29,17 @@ export function notGranted(service: ConformanceBit): PeerError {
   return new PeerError(`the server does not offer ${service}`, { code: "not-negotiated" });
 }
 
+/** The conformance bit of a service's own blocks. */
+export const BLOCK_TRANSFER_BITS = {
+  read: "block-transfer-with-get-or-read",
+  set: "block-transfer-with-set-or-write",
+  action: "block-transfer-with-action",
+} as const satisfies Record<string, ConformanceBit>;
+
+export type BlockedService = keyof typeof BLOCK_TRANSFER_BITS;
+
 /** Whether a request that is too long must go in the blocks of its own service. */
-export function needsBlocks(context: ServiceContext, request: Uint8Array, service: "set" | "action"): boolean {
+export function needsBlocks(context: ServiceContext, request: Uint8Array, service: BlockedService): boolean {
   if (request.length <= context.sendOctetsMax) return false;
-  const bit = service === "set" ? "block-transfer-with-set-or-write" : "block-transfer-with-action";
-  return context.conformance.has(bit) || !context.hasGeneralBlocks;
+  return context.conformance.has(BLOCK_TRANSFER_BITS[service]) || !context.hasGeneralBlocks;
 }

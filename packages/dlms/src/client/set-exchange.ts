@@ -4,7 +4,14 @@ import type { DataAccessResult } from "../apdu/results.ts";
 import { setRequest, setResponse } from "../apdu/set.ts";
 import { encodeData } from "../data/axdr.ts";
 import type { SetRequestItem } from "./dlms-client.ts";
-import { checkInvokeId, needsBlocks, notGranted, type ServiceContext } from "./service-context.ts";
+import {
+  BLOCK_TRANSFER_BITS,
+  checkInvokeId,
+  needsBlocks,
+  notGranted,
+  type ServiceContext,
+  type BlockedService,
+} from "./service-context.ts";
 
 const REQUEST = 0xc1;
 const RESPONSE = 0xc5;
@@ -95,8 +102,8 @@ export interface BlockSource {
 }
 
 /** The first block has `firstRoom` octets, the others what is left beside the block's own header. */
-export function blocksOf(context: ServiceContext, octets: Uint8Array, firstRoom: number, service: "set" | "action" = "set"): BlockSource {
-  const bit = service === "set" ? "block-transfer-with-set-or-write" : "block-transfer-with-action";
+export function blocksOf(context: ServiceContext, octets: Uint8Array, firstRoom: number, service: BlockedService = "set"): BlockSource {
+  const bit = BLOCK_TRANSFER_BITS[service];
   if (!context.conformance.has(bit)) throw notGranted(bit);
   const room = context.sendOctetsMax - BLOCK_HEADER_OCTETS;
   if (room < 1) throw new PeerError(`the server takes APDUs of ${context.sendOctetsMax} octets only`, { code: "pdu-size" });

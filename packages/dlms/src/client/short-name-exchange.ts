@@ -7,7 +7,8 @@ import { ASSOCIATION_SN, ASSOCIATION_SN_BASE, OBJECT_LIST_NAME, attributeName, m
 import type { DlmsData } from "../data/dlms-data.ts";
 import { obisFromOctets, type Obis } from "../data/obis.ts";
 import type { ActionOutcome, GetOutcome, GetRequestItem, SetRequestItem } from "./dlms-client.ts";
-import type { ServiceContext } from "./service-context.ts";
+import { needsBlocks, type ServiceContext } from "./service-context.ts";
+import { blocksOf } from "./set-exchange.ts";
 
 const READ = 0x05;
 const READ_RESPONSE = 0x0c;
@@ -48,10 +49,14 @@ export function* shortGetExchange(context: ServiceContext, names: ShortNames, it
 }
 
 /** WRITE of attributes. */
-export function* shortSetExchange(names: ShortNames, items: readonly SetRequestItem[]): Exchange<DataAccessResult[]> {
+export function* shortSetExchange(
+  context: ServiceContext,
+  names: ShortNames,
+  items: readonly SetRequestItem[],
+): Exchange<DataAccessResult[]> {
   const known = items.map((item) => ({ access: accessTo(names, item), value: item.value }));
   const writable = known.flatMap(({ access, value }) => (access === undefined ? [] : [{ access, value }]));
-  const found = yield* writeExchange(writable);
+  const found = yield* writeExchange(context, writable);
   let at = 0;
   return known.map(({ access }) => (access === undefined ? "object-undefined" : (found[at++] ?? "other-reason")));
 }
@@ -103,7 +108,7 @@ type ReadResults = CodecValue<typeof readResponse>;
 function* readExchange(context: ServiceContext, variables: readonly VariableAccess[]): Exchange<GetOutcome[]> {
   if (variables.length === 0) return [];
   const buffer = new BlockBuffer(context.valueOctetsMax);
-  let results: ReadResults = decodeAnswer(yield encodeApdu(READ, readRequest, [...variables]), READ_RESPONSE, readResponse);
+  let results = yield* askRead(context, variables);
   for (;;) {
     const [first] = results;
     if (results.length !== 1 || first?.kind !== "block") break;
@@ -127,10 +132,53 @@ function* readExchange(context: ServiceContext, variables: readonly VariableAcce
   });
 }
 
-function* writeExchange(items: readonly { access: VariableAccess; value: DlmsData }[]): Exchange<DataAccessResult[]> {
-  if (items.length === 0) return [];
+/** A READ of its own length, or cut into blocks where the server could not take it otherwise. */
+function* askRead(context: ServiceContext, variables: readonly VariableAccess[]): Exchange<ReadResults> {
+  const whole = encodeApdu(READ, readRequest, [...variables]);
+  if (!needsBlocks(context, whole, "read")) return decodeAnswer(yield whole, READ_RESPONSE, readResponse);
+  const blocks = blocksOf(context, whole.subarray(1), context.sendOctetsMax, "read");
+  for (;;) {
+    const block = blocks.next();
+    const results = decodeAnswer(
+      yield encodeApdu(READ, readRequest, [{ kind: "read-data-block", value: block }]),
+      READ_RESPONSE,
+      readResponse,
+    );
+    if (block.lastBlock || !isConfirmed(results[0], block.blockNumber)) return results;
+  }
+}
+
+function* askWrite(context: ServiceContext, items: readonly ShortWrite[]): Exchange<CodecValue<typeof writeResponse>> {
   const request = { variables: items.map((item) => item.access), values: items.map((item) => item.value) };
-  const results = decodeAnswer(yield encodeApdu(WRITE, writeRequest, request), WRITE_RESPONSE, writeResponse);
+  const whole = encodeApdu(WRITE, writeRequest, request);
+  if (!needsBlocks(context, whole, "set")) return decodeAnswer(yield whole, WRITE_RESPONSE, writeResponse);
+  const blocks = blocksOf(context, whole.subarray(1), context.sendOctetsMax);
+  for (;;) {
+    const { rawData, ...block } = blocks.next();
+    const one = encodeApdu(WRITE, writeRequest, {
+      variables: [{ kind: "write-data-block", value: block }],
+      values: [{ type: "octet-string", value: rawData }],
+    });
+    const results = decodeAnswer(yield one, WRITE_RESPONSE, writeResponse);
+    if (block.lastBlock || !isConfirmed(results[0], block.blockNumber)) return results;
+  }
+}
+
+/** @throws PeerError `block-number` where another block was confirmed than the one sent. */
+function isConfirmed(result: { kind: string; value: unknown } | undefined, blockNumber: number): boolean {
+  if (result?.kind !== "block-number") return false;
+  if (result.value === blockNumber) return true;
+  throw new PeerError(`block ${String(result.value)} was confirmed, ${blockNumber} was sent`, { code: "block-number" });
+}
+
+interface ShortWrite {
+  readonly access: VariableAccess;
+  readonly value: DlmsData;
+}
+
+function* writeExchange(context: ServiceContext, items: readonly ShortWrite[]): Exchange<DataAccessResult[]> {
+  if (items.length === 0) return [];
+  const results = yield* askWrite(context, items);
   if (results.length !== items.length)
     throw new PeerError(`${results.length} results came back for ${items.length} variables`, { code: "list-length" });
   return results.map((result) => {

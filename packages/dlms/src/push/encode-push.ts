@@ -1,3 +1,4 @@
+import { LONG_INVOKE_ID } from "../apdu/access.ts";
 import { encodeApdu } from "../apdu/exchange.ts";
 import { dataNotification, eventNotification } from "../apdu/notification.ts";
 import type { AttributeDescriptor } from "../apdu/descriptors.ts";
@@ -5,12 +6,17 @@ import type { DlmsData } from "../data/dlms-data.ts";
 
 const DATA_NOTIFICATION = 0x0f;
 const EVENT_NOTIFICATION = 0xc2;
-const INVOKE_ID_MASK = 0x00ff_ffff;
 
-/** A data-notification in the clear. `dateTime` has 0 or 12 octets; `invokeId` is 24 bits, unconfirmed. */
-export function encodeDataNotification(push: { invokeId: number; dateTime?: Uint8Array; body: DlmsData }): Uint8Array {
+/** A data-notification in the clear. `dateTime` has 0 or 12 octets; `invokeId` is 24 bits; `isConfirmed` asks for a data-notification-confirm. */
+export function encodeDataNotification(push: {
+  invokeId: number;
+  dateTime?: Uint8Array;
+  body: DlmsData;
+  isConfirmed?: boolean;
+}): Uint8Array {
+  const bits = push.isConfirmed === true ? LONG_INVOKE_ID.confirmed : 0;
   return encodeApdu(DATA_NOTIFICATION, dataNotification, {
-    longInvokeIdAndPriority: push.invokeId & INVOKE_ID_MASK,
+    longInvokeIdAndPriority: (bits | (push.invokeId & LONG_INVOKE_ID.idMask)) >>> 0,
     dateTime: { octets: push.dateTime ?? new Uint8Array(0) },
     body: push.body,
   });

@@ -2,7 +2,7 @@ import { SecurityError, decodeAll } from "@amity/bytes";
 import { BlockTransfer } from "../apdu/block-transfer.ts";
 import { GENERAL_BLOCK_TRANSFER_TAG, GENERAL_GLOBAL_TAG, generalCiphered } from "../apdu/ciphered.ts";
 import type { Notification } from "../client/dlms-client.ts";
-import { isNotification, readNotification } from "../client/notifications.ts";
+import { confirmationOf, isNotification, readNotification } from "../client/notifications.ts";
 import { checkCounter } from "../security/counters.ts";
 import { encryptionKeyOf, securityHeaderOf, unprotect } from "../security/protect.ts";
 import type { Protection, ReceivedCounter, SecurityKeys, SecuritySuite } from "../security/security-options.ts";
@@ -29,6 +29,8 @@ export interface Push {
   readonly plain: Uint8Array;
   /** Absent where what was pushed is no notification (Luxembourg sends a telegram of text). */
   readonly notification?: Notification;
+  /** What the sender waits for, in the clear: send it when the push is safe. */
+  readonly confirmation?: Uint8Array;
   /** Of the sender, where it was ciphered. */
   readonly systemTitle?: Uint8Array;
   readonly protection?: Protection;
@@ -58,7 +60,7 @@ export class PushReceiver {
       return message === undefined ? undefined : this.receive(message);
     }
     if (tag === GENERAL_GLOBAL_TAG) return this.#open(apdu);
-    return isNotification(apdu) ? { plain: apdu, notification: readNotification(apdu) } : { plain: apdu };
+    return { plain: apdu, ...readPush(apdu) };
   }
 
   #newTransfer(): BlockTransfer {
@@ -89,6 +91,13 @@ export class PushReceiver {
       sender.received.accept(header.invocationCounter);
     }
     const shared = { plain, systemTitle, ...(header.protection === undefined ? {} : { protection: header.protection }) };
-    return isNotification(plain) ? { ...shared, notification: readNotification(plain) } : shared;
+    return { ...shared, ...readPush(plain) };
   }
+}
+
+function readPush(plain: Uint8Array): Pick<Push, "notification" | "confirmation"> {
+  if (!isNotification(plain)) return {};
+  const notification = readNotification(plain);
+  const confirmation = confirmationOf(notification);
+  return confirmation === undefined ? { notification } : { notification, confirmation };
 }

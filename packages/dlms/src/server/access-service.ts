@@ -1,5 +1,5 @@
 import type { ByteReader } from "@amity/bytes";
-import { accessRequest, accessResponseOf, type AccessSpecification } from "../apdu/access.ts";
+import { LONG_INVOKE_ID, accessRequest, accessResponseOf, type AccessSpecification } from "../apdu/access.ts";
 import { encodeApdu } from "../apdu/exchange.ts";
 import { exceptionResponse } from "../apdu/exceptions.ts";
 import { dataOrEncoded, type EncodedData } from "../apdu/fields.ts";
@@ -23,12 +23,24 @@ export async function handleAccess(reader: ByteReader, call: ServiceCall): Promi
   if (specifications.length !== request.values.length || specifications.length > call.limits.listMax) return tooLong();
   const values: (DlmsData | EncodedData)[] = [];
   const results: Result[] = [];
+  const breaksOnError = (longInvokeIdAndPriority & LONG_INVOKE_ID.breakOnError) !== 0;
+  let isBroken = false;
   for (const [index, specification] of specifications.entries()) {
-    const { value, result } = await serve(specification, request.values[index] ?? NOTHING, call);
+    const { value, result }: Served = isBroken
+      ? notServed(specification)
+      : await serve(specification, request.values[index] ?? NOTHING, call);
     values.push(value);
     results.push(result);
+    isBroken ||= breaksOnError && result.value !== "success";
   }
-  const response = { longInvokeIdAndPriority, dateTime: new Uint8Array(0), specifications: undefined, values, results };
+  const describes = (longInvokeIdAndPriority & LONG_INVOKE_ID.selfDescriptive) !== 0;
+  const response = {
+    longInvokeIdAndPriority,
+    dateTime: new Uint8Array(0),
+    specifications: describes ? specifications : undefined,
+    values,
+    results,
+  };
   const octets = encodeApdu(RESPONSE, responseToSend, response);
   return octets.length > call.answerOctetsMax ? tooLong() : octets;
 }
@@ -59,6 +71,12 @@ async function serve(specification: AccessSpecification, given: DlmsData, call: 
       return { value: outcome.data ?? NOTHING, result: { kind: "action", value: "success" } };
     }
   }
+}
+
+/** What stands behind the first error of a request that is to end there. */
+function notServed({ kind }: AccessSpecification): Served {
+  const service = kind === "get-with-selection" ? "get" : kind === "set-with-selection" ? "set" : kind;
+  return { value: NOTHING, result: { kind: service, value: "other-reason" } };
 }
 
 function targetOf(specification: Exclude<AccessSpecification, { kind: "action" }>) {

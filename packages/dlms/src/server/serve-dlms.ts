@@ -21,6 +21,8 @@ export interface ServeOptions {
   /** Closes a link on which nothing arrived for this long (machine time), default 120,000; 0 never. */
   readonly inactivityTimeoutMs?: number;
   readonly trace?: ApduTrace;
+  /** Told which confirmed data-notification (`notify`) has arrived, by its invoke id. */
+  readonly onConfirmed?: (invokeId: number, saps: SapPair) => void;
   /** Told of what our own code did wrong while it served a request: the client got "other reason". */
   readonly onFault?: (error: unknown) => void;
 }
@@ -142,6 +144,7 @@ class LinkSession implements ServerSession {
       ...saps,
       randomBytes: (length) => this.#world.random.bytes(length),
       ...(this.#options.limits === undefined ? {} : { limits: this.#options.limits }),
+      onConfirmed: (invokeId) => this.#options.onConfirmed?.(invokeId, saps),
     });
     const slot: Slot = { association, waiting: [], transfer: undefined, busy: false };
     this.#slots.set(keyOf(saps), slot);

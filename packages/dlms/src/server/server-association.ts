@@ -1,6 +1,8 @@
 import { ByteReader, DecodeError, SecurityError, decodeAll } from "@amity/bytes";
 import { release } from "../acse/acse.ts";
 import type { BlockTransferOptions } from "../apdu/block-transfer.ts";
+import { LONG_INVOKE_ID } from "../apdu/access.ts";
+import { dataNotificationConfirm } from "../apdu/notification.ts";
 import { exceptionResponse, type ExceptionResponse } from "../apdu/exceptions.ts";
 import { encodeApdu } from "../apdu/exchange.ts";
 import { SecureChannel, protectionOverhead, type ProtectionForm } from "../security/secure-channel.ts";
@@ -23,7 +25,10 @@ const RLRE = 0x63;
 const ABRT = 0x64;
 const READ = 0x05;
 const WRITE = 0x06;
+const DATA_NOTIFICATION_CONFIRM = 0x10;
 const UNCONFIRMED_WRITE = 0x16;
+/** Service class in the third octet of a request: confirmed. */
+const CONFIRMED = 0x40;
 const GET = 0xc0;
 const SET = 0xc1;
 const ACTION = 0xc3;
@@ -38,6 +43,8 @@ export interface ServerAssociationOptions {
   /** Server-to-client challenges come from here. */
   readonly randomBytes: (length: number) => Uint8Array;
   readonly limits?: ServerLimits;
+  /** Told which of our confirmed data-notifications has arrived, by its invoke id. */
+  readonly onConfirmed?: (invokeId: number) => void;
 }
 
 /** What one APDU led to. */
@@ -172,20 +179,29 @@ export class ServerAssociation {
       case GET:
         return opened.conformance.has("get") ? this.#get.handle(body, call) : notSupported();
       case SET:
-        return opened.conformance.has("set") ? this.#set.handle(body, call) : notSupported();
+        return opened.conformance.has("set") ? answerIfConfirmed(plain, this.#set.handle(body, call)) : notSupported();
       case ACTION:
-        return opened.conformance.has("action") ? this.#action.handle(body, call) : notSupported();
+        return opened.conformance.has("action") ? answerIfConfirmed(plain, this.#action.handle(body, call)) : notSupported();
       case READ:
         return opened.conformance.has("read") ? this.#shortNames.read(body, call) : notSupported();
       case WRITE:
         return opened.conformance.has("write") ? this.#shortNames.write(body, call) : notSupported();
       case UNCONFIRMED_WRITE:
         return opened.conformance.has("unconfirmed-write") ? whenReady(this.#shortNames.write(body, call), () => undefined) : undefined;
+      case DATA_NOTIFICATION_CONFIRM:
+        this.#confirm(body);
+        return undefined;
       case ACCESS_REQUEST:
         return opened.conformance.has("access") ? handleAccess(body, call) : notSupported();
       default:
         return exception({ stateError: "service-unknown", serviceError: "service-not-supported" });
     }
+  }
+
+  #confirm(body: ByteReader): void {
+    const { longInvokeIdAndPriority } = dataNotificationConfirm.decode(body);
+    body.expectEnd("data-notification-confirm");
+    this.#options.onConfirmed?.(longInvokeIdAndPriority & LONG_INVOKE_ID.idMask);
   }
 
   /** Pass 3 and 4 of HLS: the client's answer to our challenge, ours to its own. */
@@ -253,6 +269,11 @@ export class ServerAssociation {
     this.#action = new ActionService();
     this.#shortNames = new ShortNameService();
   }
+}
+
+/** An unconfirmed SET or ACTION is carried out and not answered (Green Book 9.3.5: service class). */
+function answerIfConfirmed(plain: Uint8Array, answer: MaybePromise<Uint8Array>): MaybePromise<Uint8Array | undefined> {
+  return ((plain[2] ?? CONFIRMED) & CONFIRMED) !== 0 ? answer : whenReady(answer, () => undefined);
 }
 
 /** The smaller of what the client takes and what we have room for. */

@@ -1,5 +1,6 @@
-import { type ByteReader, encodeAll } from "@amity/bytes";
-import { encodeApdu } from "../apdu/exchange.ts";
+import { PeerError, decodeAll, encodeAll, type ByteReader, type CodecValue } from "@amity/bytes";
+import type { ConformanceBit } from "../acse/conformance.ts";
+import { BlockBuffer, encodeApdu } from "../apdu/exchange.ts";
 import { dataOrEncoded, type EncodedData } from "../apdu/fields.ts";
 import type { DataAccessRefusal, DataAccessResult } from "../apdu/results.ts";
 import { readRequest, readResponseOf, writeRequest, writeResponse, type VariableAccess } from "../apdu/short-name.ts";
@@ -25,6 +26,8 @@ type ReadResult = { kind: "data"; value: DlmsData | EncodedData } | { kind: "ref
 /** Serves READ and WRITE of one association: variable names stand for attributes and methods of objects with a base name. */
 export class ShortNameService {
   #blocks: OutgoingBlocks | undefined;
+  /** A request that is arriving in blocks. */
+  #incoming: BlockBuffer | undefined;
 
   async read(reader: ByteReader, call: ServiceCall): Promise<Uint8Array> {
     const variables = readRequest.decode(reader);
@@ -32,6 +35,14 @@ export class ShortNameService {
     const [first] = variables;
     if (variables.length === 1 && first?.kind === "block-number") return this.#next(first.value);
     this.#blocks = undefined;
+    if (variables.length !== 1 || first?.kind !== "read-data-block") return this.#readAll(variables, call);
+    const step = this.#take(first.value, call, "block-transfer-with-get-or-read");
+    if (step.kind === "refused") return encodeApdu(READ_RESPONSE, responseToSend, [refused(step.value)]);
+    if (step.kind === "more") return encodeApdu(READ_RESPONSE, responseToSend, [{ kind: "block-number", value: first.value.blockNumber }]);
+    return this.#readAll(decodeAll(readRequest, step.octets, "read-request"), call);
+  }
+
+  async #readAll(variables: readonly VariableAccess[], call: ServiceCall): Promise<Uint8Array> {
     const results: ReadResult[] = [];
     for (const variable of variables)
       results.push(variables.length > call.limits.listMax ? refused("other-reason") : await readVariable(variable, call));
@@ -50,8 +61,20 @@ export class ShortNameService {
   }
 
   async write(reader: ByteReader, call: ServiceCall): Promise<Uint8Array> {
-    const { variables, values } = writeRequest.decode(reader);
+    const request = writeRequest.decode(reader);
     reader.expectEnd("write-request");
+    const [variable] = request.variables;
+    const [value] = request.values;
+    if (request.variables.length !== 1 || variable?.kind !== "write-data-block") return this.#writeAll(request, call);
+    const rawData = value?.type === "octet-string" ? value.value : new Uint8Array(0);
+    const step = this.#take({ ...variable.value, rawData }, call, "block-transfer-with-set-or-write");
+    if (step.kind === "refused") return encodeApdu(WRITE_RESPONSE, writeResponse, [{ kind: "refused", value: step.value }]);
+    if (step.kind === "more")
+      return encodeApdu(WRITE_RESPONSE, writeResponse, [{ kind: "block-number", value: variable.value.blockNumber }]);
+    return this.#writeAll(decodeAll(writeRequest, step.octets, "write-request"), call);
+  }
+
+  async #writeAll({ variables, values }: CodecValue<typeof writeRequest>, call: ServiceCall): Promise<Uint8Array> {
     const results: DataAccessResult[] = [];
     for (const [index, variable] of variables.entries()) {
       const value = values[index];
@@ -63,6 +86,24 @@ export class ShortNameService {
       writeResponse,
       results.map((result) => (result === "success" ? { kind: "success", value: {} } : { kind: "refused", value: result })),
     );
+  }
+
+  /** One block of a request; the whole of it with the last. Block 1 begins anew. */
+  #take(block: IncomingBlock, { opened, limits }: ServiceCall, bit: ConformanceBit): BlockStep {
+    if (!opened.conformance.has(bit)) return { kind: "refused", value: "other-reason" };
+    if (block.blockNumber === 1) this.#incoming = new BlockBuffer(limits.valueOctetsMax);
+    const incoming = this.#incoming;
+    if (incoming === undefined) return { kind: "refused", value: "no-long-set-in-progress" };
+    try {
+      incoming.append(block.blockNumber, block.rawData);
+    } catch (error) {
+      this.#incoming = undefined;
+      if (!(error instanceof PeerError)) throw error;
+      return { kind: "refused", value: error.code === "block-number" ? "data-block-number-invalid" : "long-set-aborted" };
+    }
+    if (!block.lastBlock) return { kind: "more" };
+    this.#incoming = undefined;
+    return { kind: "whole", octets: incoming.finish() };
   }
 
   #next(blockNumber: number): Uint8Array {
@@ -80,6 +121,17 @@ export class ShortNameService {
     return encodeApdu(READ_RESPONSE, responseToSend, [{ kind: "block", value }]);
   }
 }
+
+interface IncomingBlock {
+  readonly lastBlock: boolean;
+  readonly blockNumber: number;
+  readonly rawData: Uint8Array;
+}
+
+type BlockStep =
+  | { readonly kind: "refused"; readonly value: DataAccessRefusal }
+  | { readonly kind: "more" }
+  | { readonly kind: "whole"; readonly octets: Uint8Array };
 
 function refused(value: DataAccessRefusal): ReadResult {
   return { kind: "refused", value };
