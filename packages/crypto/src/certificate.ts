@@ -30,6 +30,10 @@ const USAGE_BITS: Readonly<Record<KeyUsage, readonly [unused: number, bits: numb
   "key-agreement": [3, 0x08],
 };
 
+const USAGES = ["digital-signature", "key-agreement"] as const satisfies readonly KeyUsage[];
+/** [3] of TBSCertificate (RFC 5280, 4.1). */
+const EXTENSIONS = 0xa3;
+
 /** Reads a certificate (DER). @throws DecodeError `not-certificate` for other octets and other kinds of key. */
 export function readCertificate(der: Uint8Array): Certificate {
   try {
@@ -47,6 +51,27 @@ export function readCertificate(der: Uint8Array): Certificate {
   } catch (cause) {
     throw new DecodeError("these octets are no certificate of an elliptic-curve key", { offset: 0, code: "not-certificate", cause });
   }
+}
+
+/** What the key of a certificate may be used for, by its extension; `undefined` where it says neither. @throws DecodeError */
+export function keyUsageOf(der: Uint8Array): KeyUsage | undefined {
+  const [certificate] = derElements(der);
+  const [body] = certificate === undefined ? [] : derElements(certificate.content);
+  const [extensions] = (body === undefined ? [] : derElements(body.content)).filter(({ tag }) => tag === EXTENSIONS);
+  const [list] = extensions === undefined ? [] : derElements(extensions.content);
+  for (const extension of list === undefined ? [] : derElements(list.content)) {
+    const parts = derElements(extension.content);
+    if (
+      Buffer.from(parts[0]?.content ?? [])
+        .toString("hex")
+        .toUpperCase() !== KEY_USAGE
+    )
+      continue;
+    const [bits] = derElements(parts.at(-1)?.content ?? new Uint8Array(0));
+    const set = bits?.content[1] ?? 0;
+    return USAGES.find((usage) => (set & USAGE_BITS[usage][1]) !== 0);
+  }
+  return undefined;
 }
 
 /** @throws SecurityError `bad-signature`, `expired` unless the issuer signed the certificate and it is valid at `nowMs`. */
@@ -154,9 +179,11 @@ function timeElement(instantMs: number): Uint8Array {
   return derElement(isLate ? 0x18 : DER.utcTime, new TextEncoder().encode(isLate ? digits : digits.slice(2)));
 }
 
-/** An INTEGER's octets with a zero before a first bit that would mean minus. */
+/** An INTEGER's octets: no zeros in front, but one before a first bit that would mean minus (X.690, 8.3.2). */
 function positive(octets: Uint8Array): Uint8Array {
-  return ((octets[0] ?? 0) & 0x80) === 0 ? octets : Uint8Array.of(0, ...octets);
+  const first = octets.findIndex((octet) => octet !== 0);
+  const shortest = first < 0 ? Uint8Array.of(0) : octets.subarray(first);
+  return ((shortest[0] ?? 0) & 0x80) === 0 ? shortest : Uint8Array.of(0, ...shortest);
 }
 
 function commonNameOf(name: string): string {

@@ -5,6 +5,7 @@ import {
   createCertificateRequest,
   generateEllipticKeyPair,
   issueCertificate,
+  keyUsageOf,
   readCertificate,
   readCertificateRequest,
   type Curve,
@@ -34,6 +35,16 @@ describe.each(["P-256", "P-384"] as Curve[])("certificates of %s", (curve) => {
       validFromMs: terms.validFromMs,
       validToMs: terms.validToMs,
     });
+  });
+
+  test("tell what their key is for, and have serial numbers that begin with zeros in their shortest form", () => {
+    const short = { ...terms, serialNumber: Uint8Array.of(0, 0, 0x81, 5) };
+    for (const usage of ["digital-signature", "key-agreement"] as const) {
+      const der = issueCertificate(authority, { commonName: "A", curve, publicPoint: meter.publicPoint, usage }, short);
+      expect(keyUsageOf(der)).toBe(usage);
+      expect(checkCertificate(der, root, NOW_MS).serialNumber).toEqual(Uint8Array.of(0x81, 5));
+    }
+    expect(keyUsageOf(createCertificateRequest(meter, "A"))).toBeUndefined();
   });
 
   test("of another authority, out of their time or changed are refused", () => {

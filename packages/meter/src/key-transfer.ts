@@ -13,7 +13,6 @@ const NAMES: Readonly<Record<WrappedKey["keyId"], TransferableKey>> = {
   2: "authenticationKey",
   3: "masterKey",
 };
-const KEY_OCTETS = 16;
 
 /** The keys after one transfer: all of it is wrapped by the master key from before it. @throws SecurityError where a key does not open. */
 export function withTransferred(keys: MeterKeys, transfer: readonly WrappedKey[]): MeterKeys {
@@ -23,10 +22,10 @@ export function withTransferred(keys: MeterKeys, transfer: readonly WrappedKey[]
   );
 }
 
-/** Whether every key opens under the master key and has the length of suite 0. */
+/** Whether every key opens under the master key and has the length of the suite, which is the master key's own. */
 export function opensKeys(keys: MeterKeys, transfer: readonly WrappedKey[]): boolean {
   try {
-    return transfer.every(({ wrapped }) => unwrapKey(keys.masterKey, fromHex(wrapped)).length === KEY_OCTETS);
+    return transfer.every(({ wrapped }) => unwrapKey(keys.masterKey, fromHex(wrapped)).length === keys.masterKey.length);
   } catch (error) {
     if (error instanceof AmityError) return false;
     throw error;

@@ -1,7 +1,7 @@
 import { UsageError } from "@amity/bytes";
 import { digest, hmacSha256 } from "@amity/crypto";
 
-/** Secrets of one meter, 16 octets each; `readingPassword` is its LLS password as printable octets. */
+/** Secrets of one meter, 16 octets each (the first four 32 in suite 2); `readingPassword` is its LLS password as printable octets. */
 export interface MeterKeys {
   /** Global unicast encryption key (GUEK). */
   readonly encryptionKey: Uint8Array;
@@ -12,6 +12,10 @@ export interface MeterKeys {
   /** Global broadcast encryption key (GBEK): one for the fleet. */
   readonly broadcastKey: Uint8Array;
   readonly readingPassword: Uint8Array;
+  /** HLS secret of the firmware client. */
+  readonly firmwareSecret: Uint8Array;
+  /** Wraps what the meter keeps of secrets that clients change. Never changes, never leaves the meter. */
+  readonly storageKey: Uint8Array;
   /** Makes and checks payment tokens (`mintToken`). */
   readonly vendingKey: Uint8Array;
 }
@@ -19,24 +23,27 @@ export interface MeterKeys {
 /**
  * The keys that a meter leaves the factory with, as the manufacturer's key file would list them:
  *
- *     key(purpose, id) = HMAC-SHA-256(masterSecret, "amity-meter-key/1" 00 purpose 00 id), first 16 octets
+ *     key(purpose, id) = HMAC-SHA-256(masterSecret, "amity-meter-key/1" 00 purpose 00 id), first 16 octets (all 32 of the first four in suite 2)
  *
- * `purpose` is `encryption`, `authentication`, `master`, `vending` or `reading`, `id` the meter id as UTF-8. `broadcast` has the empty id. The
+ * `purpose` is `encryption`, `authentication`, `master`, `vending`, `firmware`, `storage` or `reading`, `id` the meter id as UTF-8. `broadcast` has the empty id. The
  * LLS password is the first 8 octets of `reading` as 16 upper-case hex digits (ASCII). Meter and head-end share nothing but this: the program
  * derives them for the head-end's key store, the meter derives its own.
  *
  * @throws UsageError `weak-secret` for a master secret of less than 16 octets.
  */
-export function deriveMeterKeys(masterSecret: Uint8Array, meterId: string): MeterKeys {
+export function deriveMeterKeys(masterSecret: Uint8Array, meterId: string, suite: 0 | 1 | 2 = 0): MeterKeys {
   if (masterSecret.length < 16) {
     throw new UsageError(`the master secret has ${masterSecret.length} octets, at least 16 are needed`, { code: "weak-secret" });
   }
+  const octets = suite === 2 ? 32 : 16;
   return {
-    encryptionKey: derive(masterSecret, "encryption", meterId),
-    authenticationKey: derive(masterSecret, "authentication", meterId),
-    masterKey: derive(masterSecret, "master", meterId),
-    broadcastKey: derive(masterSecret, "broadcast", ""),
+    encryptionKey: derive(masterSecret, "encryption", meterId, octets),
+    authenticationKey: derive(masterSecret, "authentication", meterId, octets),
+    masterKey: derive(masterSecret, "master", meterId, octets),
+    broadcastKey: derive(masterSecret, "broadcast", "", octets),
     readingPassword: passwordFrom(derive(masterSecret, "reading", meterId)),
+    firmwareSecret: derive(masterSecret, "firmware", meterId),
+    storageKey: derive(masterSecret, "storage", meterId),
     vendingKey: derive(masterSecret, "vending", meterId),
   };
 }
@@ -46,8 +53,8 @@ export function masterSecretFrom(text: string): Uint8Array {
   return digest("sha256", ENCODER.encode(`amity-master-secret/1\0${text}`));
 }
 
-function derive(masterSecret: Uint8Array, purpose: string, meterId: string): Uint8Array {
-  return hmacSha256(masterSecret, ENCODER.encode(`amity-meter-key/1\0${purpose}\0${meterId}`)).slice(0, 16);
+function derive(masterSecret: Uint8Array, purpose: string, meterId: string, octets = 16): Uint8Array {
+  return hmacSha256(masterSecret, ENCODER.encode(`amity-meter-key/1\0${purpose}\0${meterId}`)).slice(0, octets);
 }
 
 function passwordFrom(octets: Uint8Array): Uint8Array {

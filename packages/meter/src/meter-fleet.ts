@@ -3,7 +3,7 @@ import { serveDlms, serveHdlcLink, wrapperLink, type ApduTrace } from "@amity/dl
 import { civilDateOf, dayNumberOf, zoneOf, type Zone } from "@amity/intervals";
 import type { Address, Clock, Connection, Listener, Network, Random, Timers } from "@amity/runtime";
 import { lastGaspApdu } from "./dlms/last-gasp.ts";
-import { MeterDevice } from "./dlms/meter-device.ts";
+import { MeterDevice, type MeterDeviceParts } from "./dlms/meter-device.ts";
 import { SecurityWatch, securityEventOf } from "./dlms/security-watch.ts";
 import { meterModel, type MeterModel } from "./dlms/meter-model.ts";
 import type { FleetPlan, PlannedMeter } from "./fleet.ts";
@@ -12,8 +12,10 @@ import { DayCache } from "./household/energy.ts";
 import { CLIMATES, DAY_MS, Site } from "./household/site.ts";
 import type { FleetJournal, JournalEntry } from "./journal.ts";
 import { deriveMeterKeys, type MeterKeys } from "./keys.ts";
+import { authorityCertificate, curveOfSuite, deriveAuthority, deriveKeyPair } from "./meter-key-pairs.ts";
 import { STANDARD_METER, type MeterTypeOptions } from "./meter-type.ts";
 import type { MbusHost } from "./mbus-host/mbus-host.ts";
+import type { MbusChannel } from "./mbus-host/mbus-channel.ts";
 import { isMbusHostOperation } from "./mbus-host/mbus-host-operations.ts";
 import { mbusObjects } from "./mbus-host/mbus-objects.ts";
 import type { MeterOperation } from "./metrology/operations.ts";
@@ -132,11 +134,24 @@ export class MeterFleet {
       meter: new SimulatedMeter(plan, this.#surroundings),
       model: this.#subMeters.isHost(meterId) ? this.#modelOfHosts() : this.model,
       keys: () => this.keys(meterId),
+      ...this.#ellipticParts(meterId),
       clock: this.#parts.clock,
       remember: (operation) => this.#remember(meterId, operation),
     });
     this.#devices.set(meterId, device);
     return device;
+  }
+
+  /** Key pairs and trust anchor of a meter with suite 1 or 2. */
+  #ellipticParts(meterId: string): Pick<MeterDeviceParts, "keyPair" | "authority"> {
+    const { securitySuite: suite } = this.model.type;
+    if (suite === 0) return {};
+    const { masterSecret } = this.#parts;
+    const curve = curveOfSuite(suite);
+    return {
+      keyPair: (usage, generation) => deriveKeyPair(masterSecret, meterId, { usage, generation, curve }),
+      authority: () => authorityCertificate(deriveAuthority(masterSecret, curve)),
+    };
   }
 
   async #remember(meterId: string, operation: MeterOperation): Promise<void> {
@@ -147,6 +162,12 @@ export class MeterFleet {
   /** A gas, water or heat meter. @throws UsageError `unknown-meter`. */
   subMeter(meterId: string): SubMeterDevice {
     return this.#subMeters.device(meterId);
+  }
+
+  /** The M-Bus channel that a sub-meter hangs on; `undefined` for one that is heard by radio. @throws UsageError `unknown-meter`. */
+  channelOf(subMeterId: string): MbusChannel | undefined {
+    const { reach } = this.subMeter(subMeterId).meter.plan;
+    return reach.kind === "channel" ? this.#hostOf(this.device(reach.hostMeterId).meter)?.channel(reach.channel) : undefined;
   }
 
   /** The keys of a sub-meter: the factory's, or those of a later generation (`changeKey`). */
@@ -182,7 +203,7 @@ export class MeterFleet {
 
   /** The factory keys of a meter, for the head-end's key store. */
   keys(meterId: string): MeterKeys {
-    return deriveMeterKeys(this.#parts.masterSecret, meterId);
+    return deriveMeterKeys(this.#parts.masterSecret, meterId, this.model.type.securitySuite);
   }
 
   /**

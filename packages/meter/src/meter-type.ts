@@ -20,6 +20,12 @@ export interface MeterTypeOptions {
   readonly clockDriftPpm: number;
   /** Largest APDU that the meter takes (octets). */
   readonly maxPduOctets: number;
+  /** Security suite of the ciphered associations: 1 and 2 add a management client (5) that signs. */
+  readonly securitySuite: 0 | 1 | 2;
+  /** Whether clients name objects by logical names only, or by short names, too. */
+  readonly referencing: "ln" | "sn";
+  /** Version of the association objects: 1 shows rights as modes, 3 as bits. */
+  readonly associationVersion: 1 | 3;
   /** Let the public client (16, no authentication) read everything: for a laboratory, not for a fleet. */
   readonly publicReadsAll: boolean;
   readonly clients: { readonly public: number; readonly reading: number; readonly management: number };
@@ -38,6 +44,9 @@ export const STANDARD_METER: MeterTypeOptions = {
   controlMode: 1,
   clockDriftPpm: 0,
   maxPduOctets: 1_024,
+  securitySuite: 0,
+  referencing: "ln",
+  associationVersion: 1,
   publicReadsAll: false,
   clients: { public: 16, reading: 2, management: 1 },
 };
@@ -71,8 +80,17 @@ export function parseMeterType(text: string): MeterTypeOptions {
     controlMode: oneOf(given["controlMode"] ?? standard.controlMode, "controlMode", CONTROL_MODES),
     clockDriftPpm: number(given["clockDriftPpm"] ?? 0, "clockDriftPpm", [-500, 500]),
     maxPduOctets: integer(given["maxPduOctets"] ?? standard.maxPduOctets, "maxPduOctets", [64, 65_535]),
+    ...parseAssociations(given),
     publicReadsAll: oneOf(given["publicReadsAll"] ?? false, "publicReadsAll", [true, false]),
     clients: parseClients(section(given["clients"] ?? {}, "clients")),
+  };
+}
+
+function parseAssociations(given: Section): Pick<MeterTypeOptions, "securitySuite" | "referencing" | "associationVersion"> {
+  return {
+    securitySuite: oneOf(given["securitySuite"] ?? STANDARD_METER.securitySuite, "securitySuite", [0, 1, 2]),
+    referencing: oneOf(given["referencing"] ?? STANDARD_METER.referencing, "referencing", ["ln", "sn"]),
+    associationVersion: oneOf(given["associationVersion"] ?? STANDARD_METER.associationVersion, "associationVersion", [1, 3]),
   };
 }
 

@@ -132,11 +132,9 @@ export class SimulatedMeter {
     return this.#keyTransfers;
   }
 
-  /** Whether any attribute was ever configured. */
   get isConfigured(): boolean {
     return this.#configured !== undefined;
   }
-  /** The functions beyond measuring, where any was ever used. */
   get functionsIfAny(): MeterFunctions | undefined {
     return this.#functions;
   }
@@ -192,7 +190,6 @@ export class SimulatedMeter {
     return this.#runs.outages();
   }
 
-  /** When the clock, as it runs now, shows `clockMs`. */
   trueAt(clockMs: number): number {
     return this.#runs.trueAtNow(clockMs);
   }
@@ -318,7 +315,6 @@ export class SimulatedMeter {
     return code === undefined || this.#note("standard", operation.atMs, code);
   }
 
-  /** Settings changed that something else follows from. */
   #reconfigured({ atMs, object, values }: Extract<MeterOperation, { kind: "configure" }>): void {
     const { behaviour } = this.surroundings;
     if (behaviour === undefined) return;

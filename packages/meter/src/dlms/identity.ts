@@ -1,9 +1,11 @@
 import { data, type DlmsData } from "@amity/dlms";
 import type { MeterTypeOptions } from "../meter-type.ts";
 
-/** Manufacturer and serial number, 16 characters (IEC 62056-6-2, 4.1.8.2). */
-export function logicalDeviceName(type: MeterTypeOptions, serial: number): string {
-  return `${type.manufacturer}${String(serial).padStart(13, "0")}`;
+/** Manufacturer and serial number, 16 characters (IEC 62056-6-2, 4.1.8.2); logical devices beside the first put their number before it. */
+export function logicalDeviceName(type: MeterTypeOptions, serial: number, sap = 1): string {
+  return sap === 1
+    ? `${type.manufacturer}${String(serial).padStart(13, "0")}`
+    : `${type.manufacturer}${sap}${String(serial).padStart(11, "0")}`;
 }
 
 /** Three letters of the manufacturer, then the serial number as five octets (IEC 62056-5-3, 4.3.4). */

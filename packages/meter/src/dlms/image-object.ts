@@ -13,8 +13,8 @@ export function imageTransferObject(): MeterObject {
       classId: 18,
       version: 0,
       instanceId: parseObis("0-0:44.0.0"),
-      attributes: attributes(RIGHTS.clientsRead, 7).map((one) => (one.id === ENABLED ? { ...one, access: RIGHTS.managementWrites } : one)),
-      methods: Object.values(METHODS).map((id) => ({ id, access: RIGHTS.managementInvokes })),
+      attributes: attributes(RIGHTS.firmwareReads, 7).map((one) => (one.id === ENABLED ? { ...one, access: RIGHTS.firmwareWrites } : one)),
+      methods: Object.values(METHODS).map((id) => ({ id, access: RIGHTS.firmwareInvokes })),
     },
     read(attributeId, { image, meter }) {
       // A schedule activates behind the transfer's back.

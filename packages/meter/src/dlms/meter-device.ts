@@ -1,6 +1,8 @@
+import type { Certificate, EllipticKeyPair, KeyUsage } from "@amity/crypto";
 import {
   SecureChannel,
   obisToOctets,
+  parseObis,
   data,
   type AccessSelection,
   type AssociationSecurity,
@@ -8,6 +10,7 @@ import {
   type CompiledModel,
   type CosemDevice,
   type DlmsData,
+  type EllipticKeys,
   type DataAccessResult,
   type InvokeOutcome,
   type LogicalDevice,
@@ -25,10 +28,13 @@ import type { SimulatedMeter } from "../simulated-meter.ts";
 import type { TimeBase } from "./civil-time.ts";
 import { ImageTransfer } from "./image-transfer.ts";
 import type { ObjectContext } from "./meter-object.ts";
-import { systemTitleOf } from "./identity.ts";
+import { EXTRA_CLIENTS, LOGICAL_DEVICES } from "./associations.ts";
+import { logicalDeviceName, systemTitleOf } from "./identity.ts";
 import type { MeterModel } from "./meter-model.ts";
 import { pushMessage } from "./push-message.ts";
 import { pushSettings } from "./push-objects.ts";
+import { openSecret, sealSecret } from "./client-secrets.ts";
+import { clientKey } from "./security-setup-object.ts";
 import { timeBaseOf } from "./time-base.ts";
 
 export interface MeterDeviceParts {
@@ -36,12 +42,15 @@ export interface MeterDeviceParts {
   readonly model: MeterModel;
   /** Asked for when a session begins: a fleet derives them rather than hold them. */
   readonly keys: () => MeterKeys;
+  /** With suite 1 or 2: the meter's key pair of that generation, and whose signature it trusts. */
+  readonly keyPair?: (usage: KeyUsage, generation: number) => EllipticKeyPair;
+  readonly authority?: () => Certificate;
   readonly clock: Pick<Clock, "nowMs">;
   /** Called with everything that changes the meter, before it is answered: a journal may make it last. */
   readonly remember?: (operation: MeterOperation) => void | Promise<void>;
 }
 
-/** The DLMS face of one meter: one logical device (SAP 1) that answers from the meter's state. Holds a few dozen octets of its own. */
+/** The DLMS face of one meter: its logical devices (SAP 1, and the account at 17) answer from the meter's state. Holds a few dozen octets of its own. */
 export class MeterDevice implements CosemDevice, LogicalDevice {
   readonly meter: SimulatedMeter;
   readonly model: CompiledModel;
@@ -49,8 +58,8 @@ export class MeterDevice implements CosemDevice, LogicalDevice {
   readonly #parts: MeterDeviceParts;
   readonly #base: TimeBase;
   #sentCounter: number | undefined;
-  /** Counter of the management client. */
-  #received = new LastCounter();
+  /** Counters of the clients that cipher. */
+  readonly #received = new Map<number, LastCounter>();
   #image: ImageTransfer | undefined;
   #pushes = 0;
 
@@ -65,22 +74,82 @@ export class MeterDevice implements CosemDevice, LogicalDevice {
   }
 
   logicalDevice(serverSap: number): LogicalDevice | undefined {
-    return serverSap === MANAGEMENT_LOGICAL_DEVICE ? this : undefined;
+    if (serverSap === LOGICAL_DEVICES.management) return this;
+    const model = this.#parts.model.logicalDevices.get(serverSap);
+    return model === undefined ? undefined : this.#beside(serverSap, model);
+  }
+
+  /** Another logical device over the same meter: its own name, objects and associations, the same keys and counters. */
+  #beside(serverSap: number, model: CompiledModel): LogicalDevice {
+    const { type } = this.meter.surroundings;
+    const name = data.octets(new TextEncoder().encode(logicalDeviceName(type, this.meter.plan.serial, serverSap)));
+    return {
+      model,
+      systemTitle: this.systemTitle,
+      secret: (clientSap) => this.secret(clientSap),
+      security: (clientSap) => this.security(clientSap),
+      changeSecret: (clientSap, secret) => this.changeSecret(clientSap, secret),
+      read: (attribute, selection, context) =>
+        attribute.instanceId === DEVICE_NAME && attribute.attributeId === 2
+          ? { kind: "data", data: name }
+          : this.read(attribute, selection, context),
+      write: (attribute, value, selection, context) => this.write(attribute, value, selection, context),
+      invoke: (method, parameters, context) => this.invoke(method, parameters, context),
+    };
   }
 
   secret(clientSap: number): Uint8Array | undefined {
-    return clientSap === this.#parts.model.type.clients.reading ? this.keys().readingPassword : undefined;
+    const changed = this.meter.functionsIfAny?.secrets?.get(clientSap);
+    const keys = this.keys();
+    if (changed !== undefined) return openSecret(keys.storageKey, changed);
+    if (clientSap === this.#parts.model.type.clients.reading) return keys.readingPassword;
+    return clientSap === EXTRA_CLIENTS.firmware ? keys.firmwareSecret : undefined;
+  }
+
+  async changeSecret(clientSap: number, secret: Uint8Array): Promise<boolean> {
+    if (secret.length < SECRET_OCTETS.least || secret.length > SECRET_OCTETS.most) return false;
+    const wrapped = sealSecret(this.keys().storageKey, secret);
+    return this.perform({ kind: "changeSecret", atMs: this.advance(), clientSap, wrapped });
   }
 
   security(clientSap: number): AssociationSecurity | undefined {
-    if (clientSap !== this.#parts.model.type.clients.management) return undefined;
+    const definition = this.model.association(clientSap);
+    if (definition?.ciphered !== true) return undefined;
+    const { securitySuite: suite } = this.meter.surroundings.type;
     const { encryptionKey, authenticationKey, masterKey } = this.keys();
+    const elliptic = suite === 0 ? undefined : this.#ellipticKeys();
     return {
-      suite: 0,
-      keys: { encryptionKey, authenticationKey, masterKey },
+      suite,
+      keys: { encryptionKey, authenticationKey, masterKey, ...(elliptic === undefined ? {} : { elliptic }) },
       sent: { next: () => this.#nextCounter() },
-      received: this.#received,
+      received: this.#receivedOf(clientSap),
     };
+  }
+
+  /** Own private keys, and those of the client whose certificate came last. */
+  #ellipticKeys(): EllipticKeys {
+    const [signing, agreement] = [this.keyPair("digital-signature"), this.keyPair("key-agreement")];
+    const peerSigningPublic = clientKey(this.meter, this.systemTitle, "digital-signature");
+    const peerAgreementPublic = clientKey(this.meter, this.systemTitle, "key-agreement");
+    return {
+      ...(signing === undefined ? {} : { signingPrivate: signing.privateScalar }),
+      ...(agreement === undefined ? {} : { agreementPrivate: agreement.privateScalar }),
+      ...(peerSigningPublic === undefined ? {} : { peerSigningPublic }),
+      ...(peerAgreementPublic === undefined ? {} : { peerAgreementPublic }),
+    };
+  }
+
+  /** The meter's own key pair of now; `undefined` in suite 0. */
+  keyPair(usage: KeyUsage): EllipticKeyPair | undefined {
+    return this.#parts.keyPair?.(usage, this.meter.functionsIfAny?.keyGenerations[usage] ?? 0);
+  }
+
+  #receivedOf(clientSap: number): LastCounter {
+    const known = this.#received.get(clientSap);
+    if (known !== undefined) return known;
+    const counter = new LastCounter();
+    this.#received.set(clientSap, counter);
+    return counter;
   }
 
   /** The keys of now: the factory's, and what was transferred since. */
@@ -114,8 +183,7 @@ export class MeterDevice implements CosemDevice, LogicalDevice {
   async perform(operation: MeterOperation): Promise<boolean> {
     if (!this.meter.apply(operation)) return false;
     // Counters belong to a key. Sessions that are open keep theirs, with the old key.
-    if (operation.kind === "transferKeys" && operation.keys.some(({ keyId }) => keyId === KEY_IDS.encryptionKey))
-      this.#received = new LastCounter();
+    if (operation.kind === "transferKeys" && operation.keys.some(({ keyId }) => keyId === KEY_IDS.encryptionKey)) this.#received.clear();
     await this.#parts.remember?.(operation);
     return true;
   }
@@ -137,7 +205,12 @@ export class MeterDevice implements CosemDevice, LogicalDevice {
     if (protection === "plain") return plain;
     const { encryptionKey, authenticationKey } = this.keys();
     const sent = { next: () => this.#nextCounter() };
-    const channel = new SecureChannel({ suite: 0, systemTitle: this.systemTitle, keys: { encryptionKey, authenticationKey }, sent });
+    const channel = new SecureChannel({
+      suite: this.meter.surroundings.type.securitySuite,
+      systemTitle: this.systemTitle,
+      keys: { encryptionKey, authenticationKey },
+      sent,
+    });
     return channel.protect(plain, { ciphering: protection, protection: "authenticated-encrypted" });
   }
 
@@ -155,8 +228,10 @@ export class MeterDevice implements CosemDevice, LogicalDevice {
       nowMs: this.advance(),
       clientSap,
       systemTitle: this.systemTitle,
-      receivedCounter: Math.max(0, this.#received.last),
+      receivedCounter: Math.max(0, this.#received.get(this.#parts.model.type.clients.management)?.last ?? 0),
       readToken: (entered) => readToken(this.keys().vendingKey, this.meter.plan.meterId, entered),
+      keyPair: (usage) => this.keyPair(usage),
+      authority: this.#parts.authority?.(),
       opensKeys: (keys) => opensKeys(this.keys(), keys),
       image: (this.#image ??= new ImageTransfer()),
       perform: (operation) => this.perform(operation),
@@ -182,5 +257,6 @@ class LastCounter implements ReceivedCounter {
   }
 }
 
-const MANAGEMENT_LOGICAL_DEVICE = 1;
+const DEVICE_NAME = parseObis("0-0:42.0.0");
+const SECRET_OCTETS = { least: 8, most: 64 } as const;
 const COUNTER_EPOCH_MS = Date.UTC(2020, 0, 1);

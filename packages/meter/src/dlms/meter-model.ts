@@ -1,13 +1,5 @@
-import {
-  compileModel,
-  data,
-  parseObis,
-  type AssociationDefinition,
-  type CompiledModel,
-  type DlmsData,
-  type Obis,
-  type ObjectModel,
-} from "@amity/dlms";
+import { UsageError } from "@amity/bytes";
+import { data, parseObis, type CompiledModel, type DlmsData, type Obis } from "@amity/dlms";
 import { REGISTER_COUNT } from "../household/energy.ts";
 import { ENERGY_REGISTERS, type MeterTypeOptions } from "../meter-type.ts";
 import type { MomentaryValues } from "../metrology/electrical.ts";
@@ -15,6 +7,7 @@ import type { MeterBehaviour } from "../metrology/own-actions.ts";
 import type { SimulatedMeter } from "../simulated-meter.ts";
 import { accountObjects } from "./account-objects.ts";
 import { alarmObjects } from "./alarm-objects.ts";
+import { LOGICAL_DEVICES, logicalDeviceModels } from "./associations.ts";
 import { cosemBehaviour } from "./behaviour.ts";
 import { billingObjects } from "./billing-objects.ts";
 import { dateTimeOctets } from "./civil-time.ts";
@@ -57,7 +50,10 @@ import { tariffObjects } from "./tariff-objects.ts";
 /** The COSEM model of a meter type, made once and shared by every meter of it. */
 export interface MeterModel {
   readonly type: MeterTypeOptions;
+  /** Of the management logical device. */
   readonly compiled: CompiledModel;
+  /** By service access point. */
+  readonly logicalDevices: ReadonlyMap<number, CompiledModel>;
   /** What such a meter does by itself. */
   readonly behaviour: MeterBehaviour<SimulatedMeter>;
   object(name: Obis): MeterObject | undefined;
@@ -82,13 +78,18 @@ export function meterModel(type: MeterTypeOptions, more: readonly MeterObject[] 
     ...more,
   ];
   const byName = new Map(objects.map((object) => [object.definition.instanceId, object]));
-  const model: ObjectModel = { associations: associations(type), objects: objects.map((object) => object.definition) };
+  const models = logicalDeviceModels(
+    type,
+    objects.map((object) => object.definition),
+  );
   const read: ReadNumber = (meter, { logicalName, attributeIndex }, atMs) => {
     const outcome = byName.get(logicalName)?.read(attributeIndex, observingContext(meter, atMs), undefined);
     return outcome?.kind === "data" ? numberOf(outcome.data) : undefined;
   };
   const behaviour = cosemBehaviour(read, (object) => byName.get(parseObis(object))?.definition.classId);
-  return { type, compiled: compileModel(model), behaviour, object: (name) => byName.get(name) };
+  const compiled = models.get(LOGICAL_DEVICES.management);
+  if (compiled === undefined) throw new UsageError("a meter has a management logical device", { code: "malformed" });
+  return { type, compiled, logicalDevices: models, behaviour, object: (name) => byName.get(name) };
 }
 
 /** What a meter does beyond measuring. */
@@ -108,24 +109,6 @@ function functionObjects(): MeterObject[] {
     ...qualityObjects(),
     ...communicationObjects(),
     ...supervisionObjects(statusNow),
-  ];
-}
-
-/** Public without authentication, reading by password, management by HLS with GMAC in a ciphered context. */
-function associations(type: MeterTypeOptions): AssociationDefinition[] {
-  const { maxPduOctets } = type;
-  return [
-    { clientSap: type.clients.public, role: type.publicReadsAll ? "reading" : "public", mechanism: "none", ciphered: false, maxPduOctets },
-    { clientSap: type.clients.reading, role: "reading", mechanism: "lls", ciphered: false, maxPduOctets },
-    {
-      clientSap: type.clients.management,
-      role: "management",
-      mechanism: "hls-gmac",
-      ciphered: true,
-      protection: "authenticated-encrypted",
-      maxPduOctets,
-      securitySetupId: parseObis("0-0:43.0.0"),
-    },
   ];
 }
 
@@ -201,7 +184,13 @@ function sapAssignment(): MeterObject {
     definition: { classId: 17, version: 0, instanceId: parseObis("0-0:41.0.0"), attributes: attributes(RIGHTS.everybodyReads, 2) },
     read: (attributeId, { meter }) =>
       attributeId === 2
-        ? value(data.array(data.structure(data.longUnsigned(1), octetText(logicalDeviceName(meter.surroundings.type, meter.plan.serial)))))
+        ? value(
+            data.array(
+              ...Object.values(LOGICAL_DEVICES).map((sap) =>
+                data.structure(data.longUnsigned(sap), octetText(logicalDeviceName(meter.surroundings.type, meter.plan.serial, sap))),
+              ),
+            ),
+          )
         : READ_REFUSED.undefined,
   };
 }

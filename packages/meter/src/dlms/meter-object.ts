@@ -1,3 +1,4 @@
+import type { Certificate, EllipticKeyPair, KeyUsage } from "@amity/crypto";
 import {
   ACCESS,
   data,
@@ -29,6 +30,10 @@ export interface ObjectContext {
   readonly receivedCounter: number;
   /** Reads what was entered as a payment token, under this meter's vending key. */
   readToken(entered: Uint8Array): TokenReading;
+  /** The meter's own key pair; `undefined` in suite 0. */
+  keyPair(usage: KeyUsage): EllipticKeyPair | undefined;
+  /** Whose signature certificates need; `undefined` in suite 0. */
+  readonly authority: Certificate | undefined;
   /** Whether keys that came wrapped open under the master key of now. */
   opensKeys(keys: readonly WrappedKey[]): boolean;
   /** The image transfer of this meter. */
@@ -47,11 +52,15 @@ export interface MeterObject {
 
 /** Who may read: everybody; customers' and utility's clients; the utility alone may also write or invoke. */
 export const RIGHTS = {
-  everybodyReads: { public: ACCESS.read, reading: ACCESS.read, management: ACCESS.read },
+  everybodyReads: { public: ACCESS.read, reading: ACCESS.read, firmware: ACCESS.read, management: ACCESS.read },
   clientsRead: { reading: ACCESS.read, management: ACCESS.read },
   managementReads: { management: ACCESS.read },
   managementWrites: { reading: ACCESS.read, management: ACCESS.readWrite },
   managementInvokes: { management: ACCESS.invoke },
+  /** Firmware has a client of its own, which may do nothing else. */
+  firmwareReads: { reading: ACCESS.read, firmware: ACCESS.read, management: ACCESS.read },
+  firmwareWrites: { reading: ACCESS.read, firmware: ACCESS.readWrite, management: ACCESS.readWrite },
+  firmwareInvokes: { firmware: ACCESS.invoke, management: ACCESS.invoke },
 } as const;
 
 export const READ_REFUSED = {

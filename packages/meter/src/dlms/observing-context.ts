@@ -14,6 +14,8 @@ export function observingContext(meter: SimulatedMeter, nowMs: number): ObjectCo
     systemTitle: systemTitleOf(meter.surroundings.type, meter.plan.serial),
     receivedCounter: 0,
     readToken: () => ({ kind: "formatFailure" }),
+    keyPair: () => undefined,
+    authority: undefined,
     opensKeys: () => false,
     image: NO_IMAGE,
     perform: () => Promise.resolve(false),

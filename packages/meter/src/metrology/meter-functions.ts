@@ -45,6 +45,12 @@ export class MeterFunctions {
   #crossings: Map<string, Crossing> | undefined;
   #pushes: readonly PendingPush[] = NO_PUSHES;
   #payment: PaymentBook | undefined;
+  /** How often a key pair was made since the factory. */
+  keyGenerations: Readonly<Record<"digital-signature" | "key-agreement", number>> = FACTORY_KEYS;
+  /** Certificates held, DER as hex. */
+  certificates: readonly string[] = NO_CERTIFICATES;
+  /** Changed secrets of clients, wrapped, as hex. */
+  secrets: ReadonlyMap<number, string> | undefined;
   /** The last change of a parameter that the utility has watched. */
   lastChange: ParameterChange | undefined;
   alarmRegister = 0;
@@ -93,6 +99,18 @@ export class MeterFunctions {
       case "push":
         this.push({ atMs, setup: operation.setup });
         return undefined;
+      case "generateKeyPair":
+        this.keyGenerations = { ...this.keyGenerations, [operation.usage]: this.keyGenerations[operation.usage] + 1 };
+        return EVENT_CODES.keysChanged;
+      case "keepCertificate":
+        this.certificates = [...this.certificates.filter((held) => held !== operation.certificate), operation.certificate];
+        return EVENT_CODES.keysChanged;
+      case "dropCertificate":
+        this.certificates = this.certificates.filter((held) => held !== operation.certificate);
+        return EVENT_CODES.keysChanged;
+      case "changeSecret":
+        this.secrets = new Map(this.secrets).set(operation.clientSap, operation.wrapped);
+        return EVENT_CODES.keysChanged;
       case "keepAlarms":
         this.alarmRegister = (this.alarmRegister & operation.register) >>> 0;
         this.alarmDescriptor = (this.alarmDescriptor & operation.descriptor) >>> 0;
@@ -143,3 +161,5 @@ export class MeterFunctions {
 }
 
 const NO_PUSHES: readonly PendingPush[] = [];
+const NO_CERTIFICATES: readonly string[] = [];
+const FACTORY_KEYS = { "digital-signature": 0, "key-agreement": 0 } as const;

@@ -43,6 +43,12 @@ export type MeterOperation = { readonly atMs: number } & (
   | { readonly kind: "settleThreshold"; readonly monitor: string; readonly threshold: number }
   /** What push setup `n` (0-n:25.9.0) lists is sent. */
   | { readonly kind: "push"; readonly setup: number }
+  /** The meter makes its next key pair. */
+  | { readonly kind: "generateKeyPair"; readonly usage: "digital-signature" | "key-agreement" }
+  /** A certificate (DER as hex) that the meter holds from now on, or no longer. */
+  | { readonly kind: "keepCertificate" | "dropCertificate"; readonly certificate: string }
+  /** A client changed its password or HLS secret: wrapped by the meter's storage key, as hex. */
+  | { readonly kind: "changeSecret"; readonly clientSap: number; readonly wrapped: string }
   /** Something happens to the account. */
   | { readonly kind: "payment"; readonly change: PaymentChange }
   /** Bits of the alarm register and the alarm descriptor that stay set; a client clears the others. */
@@ -53,7 +59,21 @@ export type MeterOperationKind = MeterOperation["kind"];
 /** Of the functions beyond measuring. */
 export type FunctionOperation = Extract<
   MeterOperation,
-  { kind: "stageFirmware" | "resetBilling" | "selectTariff" | "crossThreshold" | "settleThreshold" | "push" | "payment" | "keepAlarms" }
+  {
+    kind:
+      | "stageFirmware"
+      | "resetBilling"
+      | "selectTariff"
+      | "crossThreshold"
+      | "settleThreshold"
+      | "push"
+      | "payment"
+      | "keepAlarms"
+      | "generateKeyPair"
+      | "keepCertificate"
+      | "dropCertificate"
+      | "changeSecret";
+  }
 >;
 
 /** What a client does to memory and settings, or to those functions. */

@@ -81,7 +81,7 @@ export async function openBench(options: BenchOptions): Promise<MeterBench> {
     const { encryptionKey, authenticationKey } = fleet.keys(target.meterId);
     counter += 100_000;
     const security = {
-      suite: 0,
+      suite: options.parts?.type?.securitySuite ?? 0,
       systemTitle: new TextEncoder().encode("HESHES01"),
       keys: { encryptionKey, authenticationKey },
       protection: "authenticated-encrypted",

@@ -1,0 +1,56 @@
+import { compileModel, parseObis, type AssociationDefinition, type CompiledModel, type ObjectDefinition } from "@amity/dlms";
+import type { MeterTypeOptions } from "../meter-type.ts";
+
+/** Clients beside those of the profile file: firmware only, and management by signature (suites 1 and 2). */
+export const EXTRA_CLIENTS = { firmware: 3, signing: 5 } as const;
+/** Logical devices by their service access point: the meter, and its account by itself. */
+export const LOGICAL_DEVICES = { management: 1, payment: 17 } as const;
+
+const SECURITY_SETUP = parseObis("0-0:43.0.0");
+/** What the second logical device shows of the meter: who it is, its clock, the account. */
+const PAYMENT_DEVICE = /^(0-0:42\.0\.0|0-0:41\.0\.0|0-0:1\.0\.0|0-0:96\.1\.0|0-0:43\.[01]\.0|0-0:19\.|0-0:128\.19\.)/;
+/** Names of an object take less than this; base names are multiples of it, below those of the association (FA00). */
+const BASE_NAME_STEP = 0x100;
+const BASE_NAME_MAX = 0xf900;
+
+/**
+ * Who may associate with the meter: public without authentication, reading by password, management by HLS with GMAC and
+ * ciphered, firmware by HLS with SHA-256, ciphered too; with suite 1 or 2 management by ECDSA too. A client that the profile file gives
+ * another's number takes its place.
+ */
+function associations(type: MeterTypeOptions): AssociationDefinition[] {
+  const { maxPduOctets, clients } = type;
+  const ciphered = { ciphered: true, protection: "authenticated-encrypted", maxPduOctets, securitySetupId: SECURITY_SETUP } as const;
+  const usual: AssociationDefinition[] = [
+    { clientSap: clients.public, role: type.publicReadsAll ? "reading" : "public", mechanism: "none", ciphered: false, maxPduOctets },
+    { clientSap: clients.reading, role: "reading", mechanism: "lls", ciphered: false, maxPduOctets, mayChangeSecret: true },
+    { clientSap: clients.management, role: "management", mechanism: "hls-gmac", ...ciphered },
+  ];
+  const extra: AssociationDefinition[] = [
+    { clientSap: EXTRA_CLIENTS.firmware, role: "firmware", mechanism: "hls-sha256", ...ciphered, mayChangeSecret: true },
+    ...(type.securitySuite === 0
+      ? []
+      : [{ clientSap: EXTRA_CLIENTS.signing, role: "management", mechanism: "hls-ecdsa", ...ciphered } as const]),
+  ];
+  return [...usual, ...extra.filter(({ clientSap }) => usual.every((other) => other.clientSap !== clientSap))];
+}
+
+/** The model of each logical device, over the same objects. */
+export function logicalDeviceModels(type: MeterTypeOptions, objects: readonly ObjectDefinition[]): ReadonlyMap<number, CompiledModel> {
+  const named = type.referencing === "sn" ? objects.map(withBaseName) : objects;
+  const shared = { associationVersion: type.associationVersion, associations: associations(type) };
+  const account = named.filter(({ instanceId }) => PAYMENT_DEVICE.test(instanceId));
+  return new Map([
+    [LOGICAL_DEVICES.management, compileModel({ ...shared, objects: named })],
+    [
+      LOGICAL_DEVICES.payment,
+      compileModel({ ...shared, associations: shared.associations.filter(({ role }) => role !== "firmware"), objects: account }),
+    ],
+  ]);
+}
+
+/** Short names in the order of the objects; those that find none left have no short name. */
+function withBaseName(object: ObjectDefinition, index: number): ObjectDefinition {
+  const baseName = (index + 1) * BASE_NAME_STEP;
+  return baseName > BASE_NAME_MAX ? object : { ...object, baseName };
+}
