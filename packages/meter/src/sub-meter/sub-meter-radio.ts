@@ -1,6 +1,6 @@
 import { fromHex, SecurityError } from "@amity/bytes";
 import { unwrapKey } from "@amity/crypto";
-import { WirelessMeter, type DataRecord, type RadioAnswer, type RecordInput } from "@amity/mbus";
+import { RADIO_MODES, WirelessMeter, type DataRecord, type RadioAnswer, type RecordInput } from "@amity/mbus";
 import { uniform } from "../household/hash.ts";
 import { subMeterRecords, statusOctet } from "./telegram-records.ts";
 import type { SubMeterKeys } from "./sub-meter-keys.ts";
@@ -29,6 +29,17 @@ export class SubMeterRadio {
     this.#parts = parts;
     // Within the first minutes of an interval, so that a full hour is told soon.
     this.#phaseMs = 5_000 + Math.floor(uniform(seed, 2, 0) * Math.max(1, Math.min(240_000, radio.intervalMs - 10_000)));
+  }
+
+  /** Local standard time minus UTC: telegrams are stamped so. */
+  get standardOffsetMs(): number {
+    return this.#parts.standardOffsetMs;
+  }
+
+  /** Whether it listens after its telegrams, and how soon and long (ms). */
+  get window(): { readonly from: number; readonly to: number } | undefined {
+    const mode = RADIO_MODES[this.meter.plan.radio.mode];
+    return "responseWindowMs" in mode ? mode.responseWindowMs : undefined;
   }
 
   /** Number of the last telegram that left by an instant; negative before the first. */
