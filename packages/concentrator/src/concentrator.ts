@@ -93,7 +93,8 @@ export function defaultSources(historyMs = 30 * DAY_MS): CollectedSource[] {
  * `0-n:24.5.0` (Blue Book, class 72 and the M-Bus profiles of IEC 62056-6-1, 6.3.2).
  */
 export function subMeterSources(channel: 1 | 2 | 3 | 4, historyMs = 30 * DAY_MS): CollectedSource[] {
-  const profile = { historyMs, lateMs: HOUR_MS / 2 };
+  // A host may hear of an hour until the next one is over.
+  const profile = { historyMs, lateMs: HOUR_MS };
   return [
     // Four days of hours are as many rows as a day of quarter-hours.
     { ...profile, profile: `0-${channel}:24.3.0`, kind: "intervals", chunkMs: 4 * DAY_MS, gridMs: HOUR_MS },

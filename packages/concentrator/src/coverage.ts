@@ -67,11 +67,19 @@ export function dropBefore(covered: Coverage, instantMs: number): Coverage {
 }
 
 /**
+ * The end of the time in which nothing can come late any more, on the source's grid: coverage that ended between two captures would
+ * leave the next request without the row that its first interval begins with.
+ */
+export function lateBeforeMs({ lateMs, gridMs }: { readonly lateMs: number; readonly gridMs: number }, nowMs: number): number {
+  return Math.floor((nowMs - lateMs) / gridMs) * gridMs;
+}
+
+/**
  * What an answered request really covers. Rows that should exist but were not given yet (the meter's clock is behind, a
- * capture is late) may still appear while their time is young: only what lies before `lateBeforeMs` counts as covered
+ * capture is late) may still appear while their time is young: only what lies before `lateEndMs` (`lateBeforeMs`) counts as covered
  * without a row; after it, as far as the newest row reaches.
  */
-export function answeredSpan(asked: TimeSpan, newestRowMs: number | undefined, lateBeforeMs: number): TimeSpan {
-  const settledMs = Math.max(lateBeforeMs, newestRowMs ?? Number.NEGATIVE_INFINITY);
+export function answeredSpan(asked: TimeSpan, newestRowMs: number | undefined, lateEndMs: number): TimeSpan {
+  const settledMs = Math.max(lateEndMs, newestRowMs ?? Number.NEGATIVE_INFINITY);
   return { fromMs: asked.fromMs, toMs: Math.max(asked.fromMs, Math.min(asked.toMs, settledMs)) };
 }

@@ -3,7 +3,7 @@ import { connectDlms, wrapperLink, type Authentication, type DlmsClient } from "
 import type { World } from "@amity/runtime";
 import { piecesOf, type CollectedSource } from "./collection-plan.ts";
 import type { ConcentratorEventLog } from "./concentrator-events.ts";
-import { answeredSpan } from "./coverage.ts";
+import { answeredSpan, lateBeforeMs } from "./coverage.ts";
 import type { CollectedBook } from "./coverage-file.ts";
 import { encodeDelivery, PUSH_OBJECT } from "./delivery.ts";
 import type { DeliveryLog } from "./delivery-log.ts";
@@ -161,10 +161,10 @@ export class MeterCollector {
       let pieces = 0;
       for (const span of piecesOf(source, () => book.coverage(meterId, object), nowMs)) {
         if (pieces++ >= piecesPerVisit) return true;
-        const lateBeforeMs = nowMs - source.lateMs;
-        const read = await readSpan(client, { object, span, description, wantNewest: span.toMs > lateBeforeMs });
+        const lateEndMs = lateBeforeMs(source, nowMs);
+        const read = await readSpan(client, { object, span, description, wantNewest: span.toMs > lateEndMs });
         if (read === undefined) break;
-        const covered = answeredSpan(span, read.newestMs, lateBeforeMs);
+        const covered = answeredSpan(span, read.newestMs, lateEndMs);
         // An event log with nothing new is nothing to hand on; a load profile without rows says that there are none.
         if (read.isEmpty && source.kind === "events") book.add(meterId, object, covered);
         else await this.#store(meterId, source, covered, read.payload);

@@ -3,6 +3,7 @@ import { describe, expect, it } from "vitest";
 import {
   addSpan,
   answeredSpan,
+  lateBeforeMs,
   coveredMs,
   dropBefore,
   gapsWithin,
@@ -85,6 +86,11 @@ describe("coverage", () => {
     expect(answeredSpan(asked, undefined, 150)).toEqual({ fromMs: 100, toMs: 150 });
     expect(answeredSpan(asked, undefined, 50)).toEqual({ fromMs: 100, toMs: 100 });
     expect(answeredSpan(asked, undefined, 300)).toEqual(asked);
+  });
+
+  it("ends on the grid where nothing can come late any more, so that the next request has the row before its first interval", () => {
+    expect(lateBeforeMs({ lateMs: 1_800_000, gridMs: 3_600_000 }, 36_600_000)).toBe(32_400_000);
+    expect(lateBeforeMs({ lateMs: 1_800_000, gridMs: 900_000 }, 36_000_000)).toBe(34_200_000);
   });
 });
 

@@ -15,7 +15,7 @@ export interface AcknowledgedDelivery {
 
 /** The simulation's own notes of everything that anybody was told is safe: what the ledger is measured against at the end. */
 export class AcknowledgedReadings {
-  /** Values by meter, channel and UTC day; NaN where nothing was acknowledged. */
+  /** Values by meter, channel and UTC day, hourly ones in the first quarter of their hour; NaN where nothing was acknowledged. */
   readonly days = new Map<string, Float64Array>();
   /** Registers by meter, channel and instant. */
   readonly registers = new Map<string, bigint>();
@@ -25,10 +25,10 @@ export class AcknowledgedReadings {
 
   take(batches: readonly ReadingBatch[]): void {
     for (const batch of batches) {
-      for (const { meterId, channel, startMs, values, qualities } of batch.intervals) {
+      for (const { meterId, channel, startMs, intervalSeconds, values, qualities } of batch.intervals) {
         for (const [index, value] of values.entries()) {
           if (isMissing(qualities[index] ?? 0)) continue;
-          const atMs = startMs + index * SLOT_MS;
+          const atMs = startMs + index * intervalSeconds * 1000;
           this.#day(meterId, channel, atMs)[slotOf(atMs)] = value;
         }
       }

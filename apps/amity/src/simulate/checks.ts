@@ -1,14 +1,16 @@
-import { DAY_MS } from "@amity/intervals";
+import { DAY_MS, type IntervalBlock } from "@amity/intervals";
 import { createLedger } from "@amity/mdm";
 import type { MeterFleet } from "@amity/meter";
 import { isMissing } from "@amity/model";
 import type { Store } from "@amity/store";
 import { dayKey, SLOTS, slotOf, type AcknowledgedDelivery, type AcknowledgedReadings } from "./acknowledged.ts";
-import { eventKey, truthOf, TRUE_CHANNELS, type MeterTruth } from "./meter-truth.ts";
+import { eventKey, subMeterTruthOf, truthOf, type MeterTruth } from "./meter-truth.ts";
 import { Check, type CheckReport } from "./report.ts";
 
 const SLOT_MS = 900_000;
 const LOAD_PROFILE = "1-0:99.1.0";
+/** Of the meter on an M-Bus channel. */
+const HOURLY_PROFILE = /^0-([1-4]):24\.3\.0$/;
 
 export interface CheckParts {
   readonly database: Store;
@@ -32,12 +34,15 @@ interface LedgerContent {
 /** The three invariants, looked at when a run has settled. */
 export async function checkInvariants(parts: CheckParts): Promise<CheckReport[]> {
   const content = await readLedger(parts);
-  const truths = parts.fleet.plan.meters.map(({ meterId }) => truthOf(parts.fleet, meterId, { fromMs: 0, nowMs: parts.nowMs }));
+  const truths = [
+    ...parts.fleet.plan.meters.map(({ meterId }) => truthOf(parts.fleet, meterId, { fromMs: 0, nowMs: parts.nowMs })),
+    ...parts.fleet.plan.subMeters.map(({ meterId }) => subMeterTruthOf(parts.fleet, meterId, parts.nowMs)),
+  ];
   return [checkNothingLost(parts, content, truths), await checkNothingTwice(parts.database), checkTruth(parts, content, truths)];
 }
 
 /** (1) Everything that somebody was told is safe is in the ledger. */
-function checkNothingLost({ acknowledged }: CheckParts, content: LedgerContent, truths: readonly MeterTruth[]): CheckReport {
+function checkNothingLost({ acknowledged, fleet }: CheckParts, content: LedgerContent, truths: readonly MeterTruth[]): CheckReport {
   const check = new Check("no acknowledged reading is lost");
   for (const [key, values] of acknowledged.days) {
     const stored = content.days.get(key);
@@ -52,10 +57,16 @@ function checkNothingLost({ acknowledged }: CheckParts, content: LedgerContent, 
   }
   for (const key of acknowledged.events) check.expect(content.events.has(key), () => `event ${key} was acknowledged and is not stored`);
   const truthOfMeter = new Map(truths.map((truth) => [truth.meterId, truth]));
+  const behind = new Map(
+    fleet.plan.subMeters.flatMap(({ meterId, reach }) =>
+      reach.kind === "channel" ? [[`${reach.hostMeterId} ${reach.channel}`, meterId]] : [],
+    ),
+  );
   for (const delivery of acknowledged.deliveries) {
-    const truth = truthOfMeter.get(delivery.meterId);
+    const channel = HOURLY_PROFILE.exec(delivery.object)?.[1];
+    const truth = truthOfMeter.get(channel === undefined ? delivery.meterId : (behind.get(`${delivery.meterId} ${channel}`) ?? ""));
     if (truth === undefined) check.expect(false, () => `${deliveryName(delivery)} is of no meter`);
-    else if (delivery.object === LOAD_PROFILE) checkDeliveredIntervals(check, { delivery, truth, content });
+    else if (delivery.object === LOAD_PROFILE || channel !== undefined) checkDeliveredIntervals(check, { delivery, truth, content });
     else checkDeliveredEvents(check, { delivery, truth, content });
   }
   return check.finish();
@@ -69,9 +80,10 @@ interface Delivered {
 
 /** What a concentrator may forget of a load profile is stored, as far as the meter measured at all. */
 function checkDeliveredIntervals(check: Check, { delivery, truth, content }: Delivered): void {
-  const { meterId, span } = delivery;
-  for (let atMs = Math.ceil(span.fromMs / SLOT_MS) * SLOT_MS; atMs + SLOT_MS <= span.toMs; atMs += SLOT_MS) {
-    for (const channel of TRUE_CHANNELS) {
+  const { span } = delivery;
+  const { meterId, intervalMs } = truth;
+  for (let atMs = Math.ceil(span.fromMs / intervalMs) * intervalMs; atMs + intervalMs <= span.toMs; atMs += intervalMs) {
+    for (const channel of truth.channels) {
       const key = dayKey(meterId, channel, atMs);
       const isMeasured = !Number.isNaN(truth.days.get(key)?.[slotOf(atMs)] ?? Number.NaN);
       const isStored = !Number.isNaN(content.days.get(key)?.[slotOf(atMs)] ?? Number.NaN);
@@ -144,7 +156,7 @@ function checkTruth(parts: CheckParts, content: LedgerContent, truths: readonly 
   const check = new Check("the ledger equals the meters' truth");
   const { wantedFromMs, settledMs } = parts;
   for (const truth of truths) {
-    for (const channel of TRUE_CHANNELS) checkTrueIntervals(check, { parts, content, truth, channel });
+    for (const channel of truth.channels) checkTrueIntervals(check, { parts, content, truth, channel });
     for (const [key, atMs] of truth.events) {
       if (atMs < wantedFromMs || atMs > settledMs) continue;
       check.expect(hasEvent(content, truth.meterId, key), () => `event ${truth.meterId} ${key} at ${instant(atMs)} is not stored`);
@@ -171,7 +183,7 @@ function checkTrueIntervals(check: Check, of: { parts: CheckParts; content: Ledg
     for (let slot = 0; slot < SLOTS; slot++) {
       const value = measured?.[slot] ?? Number.NaN;
       const kept = stored?.[slot] ?? Number.NaN;
-      const isDue = dayMs >= wantedFromMs && dayMs + (slot + 1) * SLOT_MS <= settledMs;
+      const isDue = dayMs >= wantedFromMs && dayMs + slot * SLOT_MS + of.truth.intervalMs <= settledMs;
       if (Number.isNaN(kept) && (Number.isNaN(value) || !isDue)) continue;
       check.expect(kept === value, () => `${slotName(key, slot)}: measured ${shown(value)}, stored ${shown(kept)}`);
     }
@@ -194,8 +206,7 @@ async function readLedger({ database, nowMs }: CheckParts): Promise<LedgerConten
     await ledger.read(selection, ({ channelId, block }) => {
       const channel = names.get(channelId);
       if (channel === undefined) return;
-      const values = Float64Array.from(block.values, (value, slot) => (isMissing(block.qualities[slot] ?? 0) ? Number.NaN : value));
-      days.set(dayKey(channel.meterId, channel.name, block.dayStartMs), values);
+      days.set(dayKey(channel.meterId, channel.name, block.dayStartMs), slotsOf(block));
     });
   }
   const registers = await database.query<{ meter_id: string; name: string; read_at: number; value: string }>(
@@ -217,6 +228,14 @@ async function readLedger({ database, nowMs }: CheckParts): Promise<LedgerConten
       ]),
     ),
   };
+}
+
+/** The values of a block by quarter-hours, those of longer intervals in their first; NaN where there is none. */
+function slotsOf(block: IntervalBlock): Float64Array {
+  const values = new Float64Array(SLOTS).fill(Number.NaN);
+  const step = SLOTS / block.values.length;
+  for (const [index, value] of block.values.entries()) if (!isMissing(block.qualities[index] ?? 0)) values[index * step] = value;
+  return values;
 }
 
 function hasEvent(content: LedgerContent, meterId: string, key: string): boolean {

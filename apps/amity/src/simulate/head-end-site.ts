@@ -1,5 +1,6 @@
 import { LinkError } from "@amity/bytes";
 import type { HeadEnd, HeadEndOptions } from "@amity/headend";
+import { createGasParameters } from "@amity/mdm";
 import type { FleetPlan } from "@amity/meter";
 import type { ReadingSink } from "@amity/model";
 import type { Random, Simulation, SimNode } from "@amity/runtime";
@@ -7,6 +8,7 @@ import type { Store } from "@amity/store";
 import { composeHeadEnd } from "../compose/head-end.ts";
 import { composeMdm } from "../compose/mdm.ts";
 import { provisionHeadEnd, provisionMdm } from "../demo/provision.ts";
+import { provisionSubMeters } from "../demo/sub-meter-provision.ts";
 import type { AcknowledgedReadings } from "./acknowledged.ts";
 import { CONCENTRATOR_PORT } from "./concentrator-site.ts";
 
@@ -51,6 +53,7 @@ export class HeadEndSite {
   async provision(plan: FleetPlan, parts: { masterSecret: Uint8Array; field: string; meterPorts: Record<string, number> }): Promise<void> {
     const { masterSecret, field, meterPorts } = parts;
     const { registry, keys, mdm } = this.#compose();
+    const { world } = this.node;
     const concentratorPorts = Object.fromEntries(plan.concentrators.map(({ concentratorId }) => [concentratorId, CONCENTRATOR_PORT]));
     await provisionHeadEnd({ registry, keys, plan, masterSecret }, { meterPorts, concentratorPorts });
     // There everything listens on one machine; here every concentrator is a node of its own.
@@ -67,6 +70,7 @@ export class HeadEndSite {
       ),
     );
     await provisionMdm(mdm.registry, plan);
+    await provisionSubMeters(mdm.registry, createGasParameters(mdm.store, world.clock), plan);
   }
 
   /** Starts head-end and MDM on what the database holds. Never rejects: what cannot start now is started again. */

@@ -1,14 +1,18 @@
-import type { MeterFleet } from "@amity/meter";
+import { MEDIUM_DESCRIPTIONS, type MeterFleet } from "@amity/meter";
 import { dayKey, SLOTS, slotOf } from "./acknowledged.ts";
 
 /** Channels of the load profile, in the order of the meter's registers. */
 export const TRUE_CHANNELS = ["1-0:1.8.0", "1-0:2.8.0", "1-0:3.8.0", "1-0:4.8.0"] as const;
 const EVENT_LOGS = { standard: "0-0:99.98.0", fraud: "0-0:99.98.1", disconnector: "0-0:99.98.2" } as const;
 const PERIOD_MS = 900_000;
+const HOUR_MS = 3_600_000;
 
 /** What a meter itself measured, asked without any wire. */
 export interface MeterTruth {
   readonly meterId: string;
+  /** Channels of its intervals. */
+  readonly channels: readonly string[];
+  readonly intervalMs: number;
   /** Interval values by `dayKey`; NaN where the meter has none (it was without power). */
   readonly days: ReadonlyMap<string, Float64Array>;
   /** `log code second` of every entry of its event logs, with the instant. */
@@ -42,11 +46,45 @@ export function truthOf(fleet: MeterFleet, meterId: string, span: { fromMs: numb
   }
   return {
     meterId,
+    channels: TRUE_CHANNELS,
+    intervalMs: PERIOD_MS,
     days,
     events,
     registerAt(channel, atMs) {
       const column = TRUE_CHANNELS.indexOf(channel as (typeof TRUE_CHANNELS)[number]);
       return column < 0 ? undefined : meter.registersAt(atMs)[column];
+    },
+  };
+}
+
+/** Works out the truth of a gas, water or heat meter on an M-Bus channel: the hours of which its host heard. */
+export function subMeterTruthOf(fleet: MeterFleet, meterId: string, nowMs: number): MeterTruth {
+  const { meter } = fleet.subMeter(meterId);
+  const { registers } = MEDIUM_DESCRIPTIONS[meter.plan.medium];
+  // Of gas and water the host keeps the index alone.
+  const channels = registers.slice(0, meter.plan.medium === "heat" ? 2 : 1).map(({ obis }) => obis);
+  const days = new Map<string, Float64Array>();
+  let previous: { clockMs: number; registers: Float64Array } | undefined;
+  for (const { clockMs, hourMs } of fleet.channelOf(meterId)?.rows(nowMs) ?? []) {
+    const at = meter.registersAt(hourMs).slice();
+    if (previous?.clockMs === clockMs - HOUR_MS) {
+      for (const [column, channel] of channels.entries()) {
+        const advance = (at[column] ?? 0) - (previous.registers[column] ?? 0);
+        dayOf(days, dayKey(meterId, channel, previous.clockMs))[slotOf(previous.clockMs)] = advance;
+      }
+    }
+    previous = { clockMs, registers: at };
+  }
+  return {
+    meterId,
+    channels,
+    intervalMs: HOUR_MS,
+    days,
+    events: new Map(),
+    registerAt(channel, atMs) {
+      const column = channels.findIndex((known) => known === channel);
+      // Registers stand at the edges of runs of hours; what a session read in between was the value of the last telegram.
+      return column < 0 || atMs % HOUR_MS !== 0 ? undefined : meter.registersAt(atMs)[column];
     },
   };
 }

@@ -185,6 +185,7 @@ function planOf({ seed, meters }: SimulateRunOptions): FleetPlan {
     installedDays: [5, 30],
     zone: "Australia/Sydney",
     climate: "newSouthWales",
+    subMeters: { gas: 0.4, water: 0.6, heat: 0.2 },
   });
 }
 
