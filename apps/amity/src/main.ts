@@ -16,6 +16,7 @@ export async function main(argv: readonly string[]): Promise<void> {
     .exitOverride();
   addServers(program);
   addTools(program);
+  addDevices(program);
   addGateway(program);
   addExport(program);
   addProofs(program);
@@ -142,6 +143,25 @@ function addGateway(program: Command): void {
     .option("--data <folder>", "where captured registers and counters are kept", "var/gateway")
     .option("--json", "print what is served as JSON")
     .action(async (options) => (await import("./cli/gateway.ts")).gateway(options));
+}
+
+function addDevices(program: Command): void {
+  const devices = program.command("devices").description("the head-end's own fleet");
+  const withStore = (command: Command): Command =>
+    command
+      .option("--database-url <url>", "use this PostgreSQL instead of the embedded one")
+      .option("--data <folder>", "where the embedded database and the master key are; it may be in use by amity up", "var/amity")
+      .option("--json", "JSON on stdout");
+  withStore(devices.command("import"))
+    .description("register meters and concentrators from a file; what is wrong with one line keeps no other out")
+    .argument("<file>", "CSV or JSON")
+    .option("--zone <name>", "IANA zone of usage points that name none", "UTC")
+    .action(async (file, options) => (await import("./cli/devices.ts")).importDevices(file, options));
+  withStore(devices.command("list"))
+    .description("what is registered, page by page")
+    .option("--limit <number>", "devices of a page", count, 100)
+    .option("--after <cursor>", "where the page before ended")
+    .action(async (options) => (await import("./cli/devices.ts")).listDevices(options));
 }
 
 function addExport(program: Command): void {

@@ -37,6 +37,8 @@ export interface UpOptions {
   readonly json?: boolean;
 }
 
+/** How soon devices that were registered from the command line are taken up. */
+const REFRESH_EVERY_MS = 15_000;
 /** Ports after the wished one that are tried when it is taken. */
 const PORTS_TO_TRY = 20;
 
@@ -119,7 +121,17 @@ async function startOwnFleet(parts: {
     headEnd: { historyMs: options.history * 86_400_000 },
   });
   await utility.start();
-  return { utility, world, stop: () => utility.stop() };
+  const lookAgain = setInterval(() => {
+    utility.refresh().catch((error: unknown) => log.error("fleet-refresh", { message: String(error) }));
+  }, REFRESH_EVERY_MS);
+  return {
+    utility,
+    world,
+    stop() {
+      clearInterval(lookAgain);
+      return utility.stop();
+    },
+  };
 }
 
 async function serve(parts: {

@@ -1,5 +1,5 @@
 import { UsageError } from "@amity/bytes";
-import type { RegistrationProblem } from "@amity/api";
+import type { FleetRegistration, RegistrationProblem } from "@amity/api";
 
 /** An entry of a fleet as it was written, before anything is judged. */
 export interface FleetEntry {
@@ -50,6 +50,11 @@ function jsonEntries(text: string): FleetEntry[] {
   if (!Array.isArray(devices) || !Array.isArray(concentrators))
     throw new UsageError("the file holds neither a list of devices nor { devices, concentrators }", { code: "fleet-file" });
   if (devices.length + concentrators.length > ENTRIES_MAX) throw new UsageError(`more than ${ENTRIES_MAX} entries`, { code: "fleet-file" });
+  return entriesOf({ devices, concentrators });
+}
+
+/** The entries of a registration over HTTP. */
+export function entriesOf({ devices, concentrators }: FleetRegistration): FleetEntry[] {
   return [
     ...concentrators.map((content: unknown, index): FleetEntry => ({ line: index + 1, kind: "concentrator", content })),
     ...devices.map((content: unknown, index): FleetEntry => ({ line: index + 1, kind: "device", content })),

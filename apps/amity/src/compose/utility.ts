@@ -6,7 +6,10 @@ import type { FleetPlan } from "@amity/meter";
 import type { ReadingSink } from "@amity/model";
 import type { World } from "@amity/runtime";
 import type { Store } from "@amity/store";
-import { composeHeadEnd } from "./head-end.ts";
+import { composeHeadEnd, headEndDrivers } from "./head-end.ts";
+import { entriesOf } from "./fleet-file.ts";
+import { FleetRefresh } from "./fleet-refresh.ts";
+import { registerFleet } from "./register-fleet.ts";
 import { analysisApi } from "./analysis/analysis-api.ts";
 import { ClusterBook } from "./decisions/cluster-book.ts";
 import { decisionApi } from "./decisions/decision-api.ts";
@@ -54,6 +57,8 @@ export interface Utility {
   readonly api: UtilityApi;
   /** Loads what is known and begins to collect and to review. */
   start(): Promise<void>;
+  /** Takes up devices that were registered since, whoever registered them; cheap where none were. */
+  refresh(): Promise<void>;
   stop(): Promise<void>;
 }
 
@@ -92,6 +97,7 @@ export function composeUtility(options: UtilityOptions): Utility {
     version,
   };
   const live = new LiveFeed(parts);
+  const fleet = new FleetRefresh({ registry, headEnd, watch, commodities: () => commodityByMeter(store) });
   const decisions = decisionApi(parts, (decision) => live.decided(decision));
   const analysis = analysisApi(parts, world.random.fork("analysis"));
   headEnd.subscribe((notice) => {
@@ -108,10 +114,15 @@ export function composeUtility(options: UtilityOptions): Utility {
     live,
     events: new EndDeviceEventRecorder({ registry, sink, watch, live, clock: world.clock }),
     parts,
-    api: { ...utilityApi(parts, live, () => [...reasons]), decisions: decisions.api, analysis: analysis.api },
+    refresh: () => fleet.refresh(),
+    api: {
+      ...utilityApi(parts, live, { notReady: () => [...reasons], registerFleet: registrationOf(parts, keys, fleet) }),
+      decisions: decisions.api,
+      analysis: analysis.api,
+    },
     async start() {
       await keepStandardRules(mdm.rules, "amity");
-      watch.load(await registry.activeDevices(), await commodityByMeter(store));
+      await fleet.load();
       await intervals.load(store);
       await headEnd.start();
       await reviews.start();
@@ -125,6 +136,16 @@ export function composeUtility(options: UtilityOptions): Utility {
       await decisions.stop();
       await analysis.stop();
     },
+  };
+}
+
+/** Registers what a person sends, and begins to collect it. */
+function registrationOf({ registry, mdm, world, zone }: UtilityParts, keys: KeyVault, fleet: FleetRefresh): UtilityApi["registerFleet"] {
+  const where = { registry, keys, drivers: headEndDrivers(), mdm: mdm.registry, clock: world.clock, zone: zone.name };
+  return async (registration) => {
+    const report = await registerFleet(where, entriesOf(registration));
+    await fleet.refresh();
+    return report;
   };
 }
 

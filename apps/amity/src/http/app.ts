@@ -18,6 +18,7 @@ import { requestMetrics } from "./request-metrics.ts";
 import { securityHeaders } from "./security-headers.ts";
 import { addCommandRoutes } from "./routes/command-routes.ts";
 import { addDecisionRoutes } from "./routes/decision-routes.ts";
+import { addDeviceRoutes } from "./routes/device-routes.ts";
 import { addDemoRoutes } from "./routes/demo-routes.ts";
 import { addAnalysisRoutes } from "./routes/analysis-routes.ts";
 import { addInsightRoutes } from "./routes/insight-routes.ts";
@@ -98,6 +99,7 @@ export function createHttpApp(options: HttpAppOptions): HttpApp {
   addMeterRoutes(app, deps);
   addExportRoutes(app, deps);
   addCommandRoutes(app, deps);
+  addDeviceRoutes(app, deps);
   addMdmRoutes(app, deps);
   addDecisionRoutes(app, deps);
   addJobRoutes(app, deps);

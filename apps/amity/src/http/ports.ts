@@ -13,6 +13,7 @@ import type {
   ExceptionsQuery,
   ExportFormat,
   FeederState,
+  FleetRegistration,
   Granularity,
   Intervals,
   LiveEvent,
@@ -22,6 +23,7 @@ import type {
   MetersQuery,
   Overview,
   Page,
+  RegistrationReport,
   SessionTrace,
   TimelineEntry,
   TimelineKind,
@@ -113,6 +115,8 @@ export interface UtilityWrites {
   requestCommand(request: CommandRequest, by: Principal): Promise<WriteOutcome<Command>>;
   cancelCommand(commandId: string, by: Principal): Promise<WriteOutcome<Command>>;
   resolveException(id: string, resolution: ExceptionResolution, by: Principal): Promise<WriteOutcome<VeeException>>;
+  /** Registers meters and concentrators, and begins to collect them. */
+  registerFleet(fleet: FleetRegistration): Promise<RegistrationReport>;
   releaseBill(id: string, release: BillRelease, by: Principal): Promise<WriteOutcome<BillSummary>>;
   /** Demo only: cuts or restores a feeder of the simulated network. */
   switchFeeder(feederId: string, state: "live" | "out", by: Principal): Promise<WriteOutcome<FeederState>>;

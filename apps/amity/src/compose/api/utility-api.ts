@@ -12,7 +12,11 @@ import { traceShape } from "./trace-shape.ts";
 import type { UtilityParts } from "./utility-parts.ts";
 
 /** The utility as the HTTP edge sees it, over the running head-end and MDM. */
-export function utilityApi(parts: UtilityParts, live: LiveFeed, notReady: () => readonly string[]): Omit<UtilityApi, "decisions"> {
+export function utilityApi(
+  parts: UtilityParts,
+  live: LiveFeed,
+  own: Pick<UtilityApi, "notReady" | "registerFleet">,
+): Omit<UtilityApi, "decisions"> {
   const { headEnd, watch, places, demo } = parts;
   const online = new Set<string>();
   headEnd.subscribe((notice) => {
@@ -66,6 +70,6 @@ export function utilityApi(parts: UtilityParts, live: LiveFeed, notReady: () => 
       return Promise.resolve({ kind: "done", value: { speed } });
     },
     subscribe: (listener) => live.subscribe(listener),
-    notReady,
+    ...own,
   };
 }
