@@ -94,7 +94,12 @@ export const exceptionQuery = (id: string) =>
     queryFn: ({ signal }) => read<ExceptionDetail>(`${v1}/exceptions/${encodeURIComponent(id)}`, undefined, signal),
   });
 export const billsQuery = (filter: { commodity?: string | undefined; state?: string | undefined; meterId?: string | undefined }) =>
-  queryOptions({ queryKey: ["bills", filter], queryFn: ({ signal }) => read<BillsPage>(`${v1}/bills`, { ...filter, limit: 500 }, signal) });
+  infiniteQueryOptions({
+    queryKey: ["bills", filter],
+    queryFn: ({ pageParam, signal }) => read<BillsPage>(`${v1}/bills`, { ...filter, limit: 100, cursor: pageParam }, signal),
+    initialPageParam: undefined as string | undefined,
+    getNextPageParam: (page) => page.next,
+  });
 export const billQuery = (id: string) =>
   queryOptions({ queryKey: ["bill", id], queryFn: ({ signal }) => read<Bill>(`${v1}/bills/${encodeURIComponent(id)}`, undefined, signal) });
 export const completenessQuery = (days: number) =>

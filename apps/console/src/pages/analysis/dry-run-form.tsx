@@ -6,7 +6,8 @@ import { ProblemNote } from "../../ui/problem-note.tsx";
 import { NumberField } from "./number-field.tsx";
 import { SpanFields, useDaySpan } from "./span-fields.tsx";
 
-const DAYS = 30;
+/** Five weeks hold a billing cycle of four. */
+const DAYS = 35;
 
 /** Starts a dry run of a version against what rules now. */
 export function DryRunForm({ set, version, onStarted }: { set: string; version: number; onStarted: (job: string) => void }) {

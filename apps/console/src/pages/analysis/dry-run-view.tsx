@@ -114,7 +114,7 @@ function ChangedBills({ jobId }: { jobId: string }) {
   return (
     <section aria-labelledby="dry-bills-title">
       <h3 id="dry-bills-title">Bills that change</h3>
-      <div className="scroll-x" tabIndex={0} role="region" aria-label="Bills that change">
+      <div className="scroll-x" tabIndex={0} role="region" aria-label="Bills that change, table">
         <table className="table">
           <thead>
             <tr>

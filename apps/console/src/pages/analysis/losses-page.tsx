@@ -41,7 +41,7 @@ function NodeTable({ title, nodes }: { title: string; nodes: readonly NodeLosses
   return (
     <section className="stack" aria-labelledby={`${title}-title`}>
       <h2 id={`${title}-title`}>{title}</h2>
-      <div className="scroll-x" tabIndex={0} role="region" aria-label={title}>
+      <div className="scroll-x" tabIndex={0} role="region" aria-label={`${title}, table`}>
         <table className="table">
           <thead>
             <tr>

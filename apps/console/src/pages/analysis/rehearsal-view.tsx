@@ -180,7 +180,7 @@ function Comparison({ jobId, point }: { jobId: string; point: string }) {
         </Link>
         , {bill.from} to {bill.to}
       </h3>
-      <div className="scroll-x" tabIndex={0} role="region" aria-label={`The two bills of ${point}`}>
+      <div className="scroll-x" tabIndex={0} role="region" aria-label={`Lines of the two bills of ${point}`}>
         <table className="table bill-lines">
           <thead>
             <tr>

@@ -13,7 +13,7 @@ export function RuleTable({ detail }: { detail: RuleSetDetail }) {
   const kinds = new Map(detail.kinds.map((kind) => [kind.kind, kind]));
   return (
     <div className="scroll-x" tabIndex={0} role="region" aria-label="Rules">
-      <table className="table rules">
+      <table className="table rule-table">
         <thead>
           <tr>
             <th scope="col">Rule</th>

@@ -21,7 +21,7 @@ export function VirtualChannels({ span }: { span: DaySpan }) {
       <h2 id="virtual-title">Virtual channels</h2>
       {error !== null && <ProblemNote error={error} />}
       {channels.length > 0 && (
-        <div className="scroll-x" tabIndex={0} role="region" aria-label="Virtual channels">
+        <div className="scroll-x" tabIndex={0} role="region" aria-label="Virtual channels, table">
           <table className="table">
             <thead>
               <tr>

@@ -1,9 +1,11 @@
-import { useQuery } from "@tanstack/react-query";
+import { useInfiniteQuery } from "@tanstack/react-query";
 import { getRouteApi } from "@tanstack/react-router";
+import type { ReactNode } from "react";
 import type { BillSummary } from "@amity/api";
 import { billsQuery } from "../../data/queries.ts";
 import { COMMODITIES, CommodityIcon, COMMODITY_WORDS } from "../../ui/commodity.tsx";
 import { count, money, percent } from "../../ui/format.ts";
+import { MoreRows, rowsOf } from "../../ui/more-rows.tsx";
 import { ProblemNote } from "../../ui/problem-note.tsx";
 import { deliveredText } from "./joint-box.tsx";
 import { BillView } from "./bill-view.tsx";
@@ -20,15 +22,16 @@ const STATES = [
 export function BillsPage() {
   const search = route.useSearch();
   const navigate = route.useNavigate();
-  const { data: page, error, refetch } = useQuery(billsQuery({ state: search.state, commodity: search.commodity }));
-  const items = page?.items ?? [];
+  const query = useInfiniteQuery(billsQuery({ state: search.state, commodity: search.commodity }));
+  const { data, error, refetch } = query;
+  const items = rowsOf(data);
   const chosen = search.id ?? items[0]?.id;
   return (
     <div className="page">
       <div className="page-head">
         <div>
           <h1>Bills</h1>
-          <p role="status">{page === undefined ? " " : `${count(page.total ?? items.length)} bills`}</p>
+          <p role="status">{data === undefined ? " " : `${count(items.length)} bills${query.hasNextPage ? ", and more" : ""}`}</p>
         </div>
         <div className="toolbar">
           <label className="inline-label">
@@ -64,7 +67,7 @@ export function BillsPage() {
         </div>
       </div>
       {error !== null && <ProblemNote error={error} retry={() => void refetch()} />}
-      {page !== undefined && items.length === 0 && (
+      {data !== undefined && items.length === 0 && (
         <p className="empty">No bill yet: the first are made when a billing period is complete.</p>
       )}
       {chosen !== undefined && (
@@ -72,6 +75,7 @@ export function BillsPage() {
           <BillList
             items={items}
             chosen={chosen}
+            more={<MoreRows query={query} of="bills" />}
             onChoose={(id) => void navigate({ search: ({ state, commodity }) => dropAbsent({ state, commodity, id }), replace: true })}
           />
           <div className="split-detail">
@@ -93,7 +97,14 @@ function dropAbsent(search: Readonly<Record<string, string | undefined>>): Recor
   return Object.fromEntries(Object.entries(search).filter((entry): entry is [string, string] => entry[1] !== undefined && entry[1] !== ""));
 }
 
-function BillList({ items, chosen, onChoose }: { items: readonly BillSummary[]; chosen: string; onChoose: (id: string) => void }) {
+interface BillListProps {
+  items: readonly BillSummary[];
+  chosen: string;
+  more: ReactNode;
+  onChoose: (id: string) => void;
+}
+
+function BillList({ items, chosen, more, onChoose }: BillListProps) {
   return (
     <ol className="split-list" aria-label="Bills" tabIndex={-1}>
       {items.map((bill) => (
@@ -119,6 +130,7 @@ function BillList({ items, chosen, onChoose }: { items: readonly BillSummary[]; 
           </button>
         </li>
       ))}
+      <li className="split-more">{more}</li>
     </ol>
   );
 }

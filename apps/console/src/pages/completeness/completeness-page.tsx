@@ -133,8 +133,9 @@ function HeatCell({ day, expected, received, estimated, onOpen }: HeatCellProps)
       {onOpen === undefined ? (
         text
       ) : (
-        <button type="button" className="heat-cell" onClick={onOpen} aria-label={`${title}: which meters`}>
+        <button type="button" className="heat-cell" onClick={onOpen}>
           {text}
+          <span className="visually-hidden"> %, {title}: which meters</span>
         </button>
       )}
     </td>

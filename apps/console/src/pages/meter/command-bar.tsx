@@ -121,6 +121,9 @@ const NAMES: Readonly<Record<Control["kind"], string>> = {
   readProfile: "Read profile",
   ping: "Ping",
   setClock: "Set clock",
+  limit: "Limit",
+  tariff: "Tariff",
+  message: "Message",
 };
 
 /** The stream brings changes at once; asking now and then covers a lost line. */
@@ -136,7 +139,7 @@ function CommandProgress({ id }: { id: string }) {
   return (
     <div className="command-progress" role="status" data-state={command.state}>
       <strong>
-        {NAMES[command.control.kind]}: {WORDS[command.state]}
+        {NAMES[command.control.kind]}: {stateWords(command)}
       </strong>
       <span>{command.outcome ?? command.steps.at(-1)?.text}</span>
     </div>

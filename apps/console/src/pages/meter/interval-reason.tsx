@@ -1,6 +1,6 @@
 import { useQuery } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
-import { useEffect, useRef } from "react";
+import { useEffect, useRef, useState } from "react";
 import type { IntervalFinding, IntervalReason } from "@amity/api";
 import { intervalReasonQuery } from "../../data/analysis-queries.ts";
 import { useZone } from "../../shell/session-context.ts";
@@ -70,43 +70,55 @@ function earlier({ from, to }: IntervalReason): string {
 
 function Versions({ reason }: { reason: IntervalReason }) {
   const zone = useZone();
+  const [all, setAll] = useState(false);
+  const shown = all ? reason.versions : reason.versions.filter(({ isChange }) => isChange);
   return (
-    <div className="scroll-x" tabIndex={0} role="region" aria-label="Versions of the interval">
-      <table className="table">
-        <thead>
-          <tr>
-            <th scope="col">Version</th>
-            <th scope="col" className="num">
-              Value
-            </th>
-            <th scope="col">Quality</th>
-            <th scope="col">Known since</th>
-            <th scope="col">By</th>
-            <th scope="col">Why</th>
-          </tr>
-        </thead>
-        <tbody>
-          {reason.versions.map((version) => (
-            <tr key={version.version} data-off={!version.isChange}>
-              <td>
-                {version.version}
-                {!version.isChange && <span className="small quiet"> changed other intervals</span>}
-              </td>
-              <td className="num">{version.value === null ? "no value" : exact(String(version.value), reason.scaler, reason.unit)}</td>
-              <td>{version.qualityText}</td>
-              <td className="small">{longDateTime(version.knownAt, zone)}</td>
-              <td>
-                {version.by}
-                {version.source !== "" && <span className="quiet">, from {version.source}</span>}
-              </td>
-              <td className="small">
-                {[version.reason, version.rules === "" ? "" : `rules ${version.rules}`].filter((part) => part !== "").join(", ")}
-              </td>
+    <>
+      <div className="scroll-x" tabIndex={0} role="region" aria-label="Versions of the interval">
+        <table className="table">
+          <thead>
+            <tr>
+              <th scope="col">Version</th>
+              <th scope="col" className="num">
+                Value
+              </th>
+              <th scope="col">Quality</th>
+              <th scope="col">Known since</th>
+              <th scope="col">By</th>
+              <th scope="col">Why</th>
             </tr>
-          ))}
-        </tbody>
-      </table>
-    </div>
+          </thead>
+          <tbody>
+            {shown.map((version) => (
+              <tr key={version.version} data-off={!version.isChange}>
+                <td>
+                  {version.version}
+                  {!version.isChange && <span className="small quiet"> changed other intervals</span>}
+                </td>
+                <td className="num">{version.value === null ? "no value" : exact(String(version.value), reason.scaler, reason.unit)}</td>
+                <td>{version.qualityText}</td>
+                <td className="small">{longDateTime(version.knownAt, zone)}</td>
+                <td>
+                  {version.by}
+                  {version.source !== "" && <span className="quiet">, from {version.source}</span>}
+                </td>
+                <td className="small">
+                  {[version.reason, version.rules === "" ? "" : `rules ${version.rules}`].filter((part) => part !== "").join(", ")}
+                </td>
+              </tr>
+            ))}
+          </tbody>
+        </table>
+      </div>
+      {shown.length < reason.versions.length && (
+        <p className="small quiet">
+          {reason.versions.length - shown.length} further versions of the day changed other intervals.{" "}
+          <button type="button" className="button" data-size="small" onClick={() => setAll(true)}>
+            Show them
+          </button>
+        </p>
+      )}
+    </>
   );
 }
 

@@ -33,7 +33,9 @@ export function UsagePointPage() {
     <div className="page">
       <div className="page-head">
         <div>
-          <h1 className="mono">{point.id}</h1>
+          <h1>
+            Usage point <span className="mono">{point.id}</span>
+          </h1>
           <p>
             {COMMODITY_WORDS[commodityOf(point)]}, {point.channelClass}
             {point.premises !== undefined && `, place ${point.premises}`}
