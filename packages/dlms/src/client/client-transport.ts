@@ -16,6 +16,8 @@ export interface TransportOptions {
   readonly timeoutMs: number;
   readonly channel: SecureChannel | undefined;
   readonly trace: ApduTrace | undefined;
+  /** Every request has the same invoke id: answers are not told apart by it. */
+  readonly hasFixedInvokeId: boolean;
 }
 
 interface Pending {
@@ -26,6 +28,7 @@ interface Pending {
 }
 
 const RESENDS_MAX = 3;
+const LAST_ANSWERS_MAX = 8;
 
 /** APDUs that are never ciphered as a whole, or that report that ciphering failed. */
 const CLEAR_TAGS: ReadonlySet<number> = new Set([0x60, 0x61, 0x62, 0x63, 0x64]);
@@ -45,6 +48,7 @@ export class ClientTransport {
   readonly #options: TransportOptions;
   /** In the order in which they were sent. */
   readonly #pending: Pending[] = [];
+  readonly #lastAnswers: Uint8Array[] = [];
   /** Counts from the last sign of life of the peer or, where none was awaited, from our request. */
   readonly #deadline: DeadlineTimer;
   #resendsLeft = RESENDS_MAX;
@@ -137,7 +141,7 @@ export class ClientTransport {
         this.#notified(readNotification(plain));
         return;
       }
-      this.#takePending(plain)?.resolve(plain);
+      if (!this.#cameBefore(plain)) this.#takePending(plain)?.resolve(plain);
     } catch (error) {
       if (!(error instanceof AmityError)) throw error;
       if (this.#link.isUnreliable !== true) this.fail(error);
@@ -149,6 +153,15 @@ export class ClientTransport {
     this.onNotification?.(notification);
     const confirmation = confirmationOf(notification);
     if (confirmation !== undefined) this.#link.send(this.#protect(confirmation), this.#options.saps);
+  }
+
+  /** On a link that may deliver twice: whether this very answer came before. Fresh answers differ by invoke id or block number. */
+  #cameBefore(plain: Uint8Array): boolean {
+    if (this.#link.isUnreliable !== true || this.#options.hasFixedInvokeId || !isNumbered(plain)) return false;
+    if (this.#lastAnswers.some((one) => sameOctets(one, plain))) return true;
+    this.#lastAnswers.push(plain);
+    if (this.#lastAnswers.length > LAST_ANSWERS_MAX) this.#lastAnswers.shift();
+    return false;
   }
 
   /** The request that an answer belongs to; the only one where the link loses nothing, so that a wrong answer is told as such. */
@@ -212,6 +225,7 @@ export function covers(found: ProtectionForm, wanted: ProtectionForm): boolean {
 
 const AARQ = 0x60;
 const RLRQ = 0x62;
+const ACCESS_RESPONSE = 0xda;
 /** GET, SET and ACTION requests, C0 to C3, and their answers carry the invoke id in the third octet. */
 const SERVICE_REQUEST_MASK = 0xfc;
 const SERVICE_REQUEST = 0xc0;
@@ -223,4 +237,14 @@ function answers(request: Uint8Array, answer: Uint8Array): boolean {
   if (tag === AARQ || tag === RLRQ) return answer[0] === tag + 1;
   if ((tag & SERVICE_REQUEST_MASK) !== SERVICE_REQUEST) return !CLEAR_TAGS.has(answer[0] ?? 0);
   return answer[0] === tag + 4 && ((answer[2] ?? 0) & 0x0f) === ((request[2] ?? 0) & 0x0f);
+}
+
+/** GET, SET, ACTION and ACCESS: their answers carry the invoke id. */
+function isNumbered(answer: Uint8Array): boolean {
+  const tag = answer[0] ?? 0;
+  return tag === ACCESS_RESPONSE || (tag & 0xf8) === SERVICE_REQUEST;
+}
+
+function sameOctets(left: Uint8Array, right: Uint8Array): boolean {
+  return left.length === right.length && left.every((octet, index) => octet === right[index]);
 }

@@ -82,6 +82,7 @@ class AssociationClient implements DlmsClient {
       timeoutMs: options.timeoutMs ?? DEFAULTS.timeoutMs,
       channel: this.#channel,
       trace: options.trace,
+      hasFixedInvokeId: options.fixedInvokeId !== undefined,
     });
     this.#association = {
       conformance: new Set(options.conformance ?? LN_SERVICES),

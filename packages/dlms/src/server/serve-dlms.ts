@@ -7,6 +7,7 @@ import type { PduLink, SapPair } from "../link/pdu-link.ts";
 import type { ProtectionForm } from "../security/secure-channel.ts";
 import type { ApduTrace } from "../trace.ts";
 import type { ServerLimits } from "./association-state.ts";
+import { RepeatedRequests } from "./repeated-requests.ts";
 import type { CosemDevice } from "./cosem-device.ts";
 import { ServerAssociation, type Served } from "./server-association.ts";
 
@@ -42,6 +43,8 @@ const EXCEPTION_OTHER = Uint8Array.of(0xd8, 0x01, 0x03);
 interface Slot {
   readonly association: ServerAssociation;
   readonly waiting: Uint8Array[];
+  /** On links that may deliver twice. */
+  readonly repeated: RepeatedRequests | undefined;
   transfer: BlockTransfer | undefined;
   busy: boolean;
 }
@@ -129,6 +132,11 @@ class LinkSession implements ServerSession {
   }
 
   #enqueue(slot: Slot, saps: SapPair, apdu: Uint8Array): void {
+    const judged = slot.repeated?.judge(apdu, this.#world.timers.elapsedMs());
+    if (judged?.kind === "copy") {
+      if (judged.answer !== undefined) this.#sendAnswer(slot, saps, judged.answer);
+      return;
+    }
     if (!slot.busy) this.#serve(slot, saps, apdu);
     // A client that does not wait for answers is cut off before it fills our memory.
     else if (slot.waiting.length < REQUESTS_WAITING_MAX) slot.waiting.push(apdu);
@@ -146,7 +154,8 @@ class LinkSession implements ServerSession {
       ...(this.#options.limits === undefined ? {} : { limits: this.#options.limits }),
       onConfirmed: (invokeId) => this.#options.onConfirmed?.(invokeId, saps),
     });
-    const slot: Slot = { association, waiting: [], transfer: undefined, busy: false };
+    const repeated = this.#link.isUnreliable === true ? new RepeatedRequests() : undefined;
+    const slot: Slot = { association, waiting: [], repeated, transfer: undefined, busy: false };
     this.#slots.set(keyOf(saps), slot);
     return slot;
   }
@@ -170,6 +179,7 @@ class LinkSession implements ServerSession {
 
   #finish(slot: Slot, saps: SapPair, apdu: Uint8Array, result: Served): void {
     this.#trace("received", saps, result.plainRequest, apdu);
+    slot.repeated?.answered(apdu, result.answer);
     if (result.answer !== undefined) {
       this.#trace("sent", saps, result.plainAnswer ?? result.answer, result.answer);
       this.#sendAnswer(slot, saps, result.answer);

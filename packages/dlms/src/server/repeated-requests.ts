@@ -1,0 +1,61 @@
+/** How many requests are remembered, and for how long an older one counts as a late copy (machine time). */
+const REMEMBERED_MAX = 8;
+const LATE_MS = 2_000;
+
+const GET = 0xc0;
+const GET_NEXT = 2;
+const READ = 0x05;
+/** Services that carry the invoke id in the third octet. */
+const SERVICE_MASK = 0xfc;
+
+interface Remembered {
+  readonly request: Uint8Array;
+  readonly atMs: number;
+  answer: Uint8Array | undefined;
+}
+
+/**
+ * Tells requests from copies of them on links that may deliver twice and out of order (UDP): a copy must neither be carried out
+ * again nor be answered with an error that the client would take for the answer to its next request.
+ */
+export class RepeatedRequests {
+  readonly #remembered: Remembered[] = [];
+
+  /**
+   * `new`: to be served. `copy`: to be left alone, or answered with the same octets again where the answer may have been lost.
+   * Reads in the clear that come twice in a row are served twice: a client that knows one invoke id may mean it.
+   */
+  judge(request: Uint8Array, nowMs: number): { kind: "new" } | { kind: "copy"; answer: Uint8Array | undefined } {
+    const at = this.#remembered.findLastIndex((one) => sameOctets(one.request, request));
+    const found = this.#remembered[at];
+    const latest = this.#remembered.at(-1);
+    if (found !== undefined && latest !== undefined) {
+      if (found === latest && !isPlainRead(request)) return { kind: "copy", answer: found.answer };
+      if (found !== latest && nowMs - found.atMs <= LATE_MS && !isAlternating(request, latest.request))
+        return { kind: "copy", answer: undefined };
+    }
+    this.#remembered.push({ request, atMs: nowMs, answer: undefined });
+    if (this.#remembered.length > REMEMBERED_MAX) this.#remembered.shift();
+    return { kind: "new" };
+  }
+
+  /** The answer to a request that was judged new. */
+  answered(request: Uint8Array, answer: Uint8Array | undefined): void {
+    const found = this.#remembered.findLast((one) => one.request === request);
+    if (found !== undefined) found.answer = answer;
+  }
+}
+
+function isPlainRead(request: Uint8Array): boolean {
+  return request[0] === READ || (request[0] === GET && request[1] !== GET_NEXT);
+}
+
+/** A client that uses one invoke id for everything asks the same again and means it. */
+function isAlternating(request: Uint8Array, latest: Uint8Array): boolean {
+  const isService = ((request[0] ?? 0) & SERVICE_MASK) === GET && ((latest[0] ?? 0) & SERVICE_MASK) === GET;
+  return request[0] === READ || (isService && request[2] === latest[2]);
+}
+
+function sameOctets(left: Uint8Array, right: Uint8Array): boolean {
+  return left.length === right.length && left.every((octet, index) => octet === right[index]);
+}
