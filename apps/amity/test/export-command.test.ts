@@ -70,7 +70,7 @@ describe("amity export", () => {
     const unknown = await runAmity(
       "export --format csv --usage-point nobody --from 2026-01-01 --to 2026-01-02 --data".split(" ").concat(data),
     );
-    expect([unknown.code, unknown.stderr.includes("there is no usage point nobody")]).toEqual([2, true]);
+    expect([unknown.code, unknown.stdout, unknown.stderr.includes("there is no usage point nobody")]).toEqual([2, "", true]);
   });
 
   it("reads beside a program that has the data folder open", async () => {

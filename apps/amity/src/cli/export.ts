@@ -145,11 +145,23 @@ async function write(chunks: AsyncIterable<Uint8Array>, file: string | undefined
   }
 }
 
+/** Pieces that are there before any is written: a format's head alone is no export. */
+const PIECES_FIRST = 2;
+
 async function pour(chunks: AsyncIterable<Uint8Array>, out: Writable): Promise<number> {
   let octets = 0;
-  for await (const chunk of chunks) {
+  let first: Uint8Array[] | undefined = [];
+  const put = async (chunk: Uint8Array): Promise<void> => {
     octets += chunk.length;
     if (!out.write(chunk)) await once(out, "drain");
+  };
+  for await (const chunk of chunks) {
+    if (first === undefined) await put(chunk);
+    else if (first.push(chunk) >= PIECES_FIRST) {
+      for (const held of first) await put(held);
+      first = undefined;
+    }
   }
+  for (const held of first ?? []) await put(held);
   return octets;
 }
