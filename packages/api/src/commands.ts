@@ -2,6 +2,29 @@ import { z } from "zod";
 import { pageOf, PageQuery } from "./page.ts";
 import { Identifier, Instant } from "./time.ts";
 
+const Name = z.string().min(1).max(16);
+
+/** A time-of-use calendar: seasons name weeks, weeks name days, days switch tariffs 1 to 4. */
+export const TariffCalendar = z
+  .object({
+    name: Name,
+    seasons: z.array(z.object({ name: Name, month: z.int().min(1).max(12), day: z.int().min(1).max(31), week: Name })).max(24),
+    weeks: z.array(z.object({ name: Name, days: z.array(z.int().min(0).max(255)).length(7).describe("Monday first") })).max(24),
+    days: z
+      .array(
+        z.object({
+          id: z.int().min(0).max(255),
+          switches: z.array(z.object({ at: z.string().describe("HH:MM"), tariff: z.int().min(1).max(4) })).max(24),
+        }),
+      )
+      .max(24),
+    specialDays: z
+      .array(z.object({ date: z.string().describe("MM-DD each year, or YYYY-MM-DD"), day: z.int().min(0).max(255) }))
+      .max(100)
+      .optional(),
+  })
+  .meta({ id: "TariffCalendar" });
+
 /** What can be asked of a meter. `disconnect` and `connect` are critical: they pass the head-end's gate. */
 export const Control = z
   .discriminatedUnion("kind", [
@@ -11,6 +34,13 @@ export const Control = z
     z.object({ kind: z.literal("readProfile"), from: Instant, to: Instant }),
     z.object({ kind: z.literal("ping") }),
     z.object({ kind: z.literal("setClock") }),
+    z.object({
+      kind: z.literal("limit"),
+      watts: z.int().min(1).max(1_000_000).optional().describe("Absent: the limit is lifted"),
+      overSeconds: z.int().min(0).max(86_400).default(60).describe("How long it may be exceeded"),
+    }),
+    z.object({ kind: z.literal("tariff"), calendar: TariffCalendar, activateAt: Instant.optional().describe("Absent: at once") }),
+    z.object({ kind: z.literal("message"), text: z.string().max(512).describe("For the customer's display") }),
   ])
   .meta({ id: "Control" });
 export type Control = z.infer<typeof Control>;
@@ -48,11 +78,17 @@ export const Command = z
     final: z.boolean(),
     /** Outcome in words, e.g. `Output state read back: disconnected`. */
     outcome: z.string().optional(),
+    /** Present where the command needs a second person; without `by` it still waits for one. */
+    approval: z.object({ by: z.string().optional(), note: z.string().optional() }).optional(),
     steps: z.array(CommandStep).max(100),
     dryRun: z.boolean(),
   })
   .meta({ id: "Command" });
 export type Command = z.infer<typeof Command>;
+
+/** A second person's yes; his no is the command's cancellation. */
+export const CommandApproval = z.object({ note: z.string().trim().max(400).default("") }).meta({ id: "CommandApproval" });
+export type CommandApproval = z.infer<typeof CommandApproval>;
 
 export const CommandsQuery = PageQuery.extend({ meterId: Identifier.optional(), state: CommandState.optional() });
 export type CommandsQuery = z.infer<typeof CommandsQuery>;

@@ -2,6 +2,7 @@ import { UsageError } from "@amity/bytes";
 import type { CommandRequest, EndDeviceControl } from "@amity/model";
 import type { MeterCapability } from "./driver.ts";
 import type { CommandRecord, Device } from "./registry.ts";
+import { objectionToSetting } from "./setting-checks.ts";
 
 const HOUR_MS = 3_600_000;
 /** A command that may be sent next month is not a command but a plan. */
@@ -14,6 +15,9 @@ const NEEDED: Readonly<Record<EndDeviceControl["kind"], MeterCapability>> = {
   readProfile: "readProfile",
   ping: "readClock",
   setClock: "setClock",
+  limit: "limit",
+  tariff: "tariff",
+  message: "message",
 };
 
 /** What a request must be before it is recorded. @throws UsageError. */
@@ -32,6 +36,8 @@ export function checkRequest(
   if (control.kind === "readProfile" && !(control.fromMs < control.toMs && control.toMs - control.fromMs <= LIFE_MS_MAX)) {
     throw new UsageError("a profile read covers more than nothing and at most 30 days", { code: "bad-span" });
   }
+  const objection = objectionToSetting(control);
+  if (objection !== undefined) throw new UsageError(objection, { code: "bad-setting" });
 }
 
 /** The same id is the same command. @throws UsageError `id-conflict` where the content differs. */

@@ -1,4 +1,4 @@
-import type { CommandRequest, EndDeviceControl, RegisterReading } from "@amity/model";
+import type { CommandRequest, EndDeviceControl, RegisterReading, SettingControl } from "@amity/model";
 import type { MeterAnswer, MeterSession, SessionPurpose, SupplyState } from "./driver.ts";
 
 /** How a command ended at the meter. */
@@ -13,12 +13,16 @@ export type Execution =
 
 /** Controls that switch, set or change: they are never repeated blindly, their outcome is read back. */
 export function isWrite(control: EndDeviceControl): boolean {
-  return control.kind === "disconnect" || control.kind === "connect" || control.kind === "setClock";
+  return control.kind === "disconnect" || control.kind === "connect" || control.kind === "setClock" || isSetting(control);
 }
 
 /** Controls that can leave people in the dark: counted by the quota. */
 export function isSwitching(control: EndDeviceControl): boolean {
-  return control.kind === "disconnect" || control.kind === "connect";
+  return control.kind === "disconnect" || control.kind === "connect" || (control.kind === "limit" && control.watts !== undefined);
+}
+
+function isSetting(control: EndDeviceControl): control is SettingControl {
+  return control.kind === "limit" || control.kind === "tariff" || control.kind === "message";
 }
 
 /** The least rights that will do. */
@@ -46,9 +50,12 @@ export async function sendWrite(session: MeterSession, control: EndDeviceControl
     case "setClock":
       return session.setClock(world.nowMs());
     default:
-      return { kind: "done", value: undefined };
+      if (!isSetting(control)) return { kind: "done", value: undefined };
+      return session.settings?.write(control) ?? NO_SETTINGS;
   }
 }
+
+const NO_SETTINGS = { kind: "refused", reason: "this meter's protocol sets no limits, tariffs or messages" } as const;
 
 /**
  * Asks the meter what came of a write: the only thing that may be done about one whose outcome is unknown.
@@ -56,6 +63,7 @@ export async function sendWrite(session: MeterSession, control: EndDeviceControl
  */
 export async function readBack(session: MeterSession, control: EndDeviceControl, world: ExecutionWorld): Promise<Execution> {
   if (control.kind === "setClock") return readClockBack(session);
+  if (isSetting(control)) return compareSetting(session, control);
   let last: Execution = { kind: "failed", outcome: "the meter does not tell its output state" };
   for (let round = 0; round < READ_BACKS; round++) {
     if (round > 0) await world.sleep(READ_BACK_WAIT_MS);
@@ -77,6 +85,12 @@ function judgeSupply(control: EndDeviceControl, state: SupplyState): Execution {
     return { kind: "done", outcome: `read back: ${text}; waits for the button at the meter`, supply };
   }
   return { kind: "failed", outcome: `read back: ${text}; not carried out`, supply };
+}
+
+async function compareSetting(session: MeterSession, control: SettingControl): Promise<Execution> {
+  const answer = (await session.settings?.compare(control)) ?? NO_SETTINGS;
+  if (answer.kind === "refused") return { kind: "failed", outcome: `the setting could not be read back: ${answer.reason}` };
+  return { kind: answer.value.isAsWanted ? "done" : "failed", outcome: `read back: ${answer.value.text}` };
 }
 
 async function readClockBack(session: MeterSession): Promise<Execution> {

@@ -1,7 +1,7 @@
 import type { TimeSpan } from "@amity/concentrator";
 import type { PduLink } from "@amity/dlms";
 import type { Clock, Connection, Random, Timers } from "@amity/runtime";
-import type { EndDeviceEvent, IntervalSeries, MeterId, RegisterReading } from "@amity/model";
+import type { EndDeviceEvent, IntervalSeries, MeterId, RegisterReading, SettingControl } from "@amity/model";
 import type { Device } from "./registry.ts";
 import type { FrameTrace } from "./session-trace.ts";
 import type { KeyVault } from "./key-vault.ts";
@@ -149,6 +149,8 @@ export interface MeterSession {
   setClock(atMs: number): Promise<MeterAnswer<void>>;
   switchSupply(to: "disconnect" | "connect"): Promise<MeterAnswer<void>>;
   readSupply(): Promise<MeterAnswer<SupplyState>>;
+  /** What can be set and read back; absent where the protocol or the meter knows no such thing. */
+  readonly settings?: MeterSettings;
   /** Everything that the meter says in one readout; where it is there, a visit takes this instead of the registers alone. */
   readAll?(): Promise<MeterAnswer<CollectedReadings>>;
   /**
@@ -158,6 +160,14 @@ export interface MeterSession {
   behind?(device: Device): MeterSession;
   /** Ends the association in order; never throws. */
   close(): Promise<void>;
+}
+
+/** Limits, tariffs and messages of a meter. */
+export interface MeterSettings {
+  /** Sets everything that the control asks for; a refusal says at which part it stopped. */
+  write(control: SettingControl): Promise<MeterAnswer<void>>;
+  /** Compares what the meter holds with what the control wants: the only thing that counts as done. */
+  compare(control: SettingControl): Promise<MeterAnswer<{ readonly isAsWanted: boolean; readonly text: string }>>;
 }
 
 export interface MeterIdentity {

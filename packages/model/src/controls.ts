@@ -7,7 +7,29 @@ export type EndDeviceControl =
   | { readonly kind: "readRegisters" }
   | { readonly kind: "readProfile"; readonly fromMs: number; readonly toMs: number }
   | { readonly kind: "ping" }
-  | { readonly kind: "setClock" };
+  | { readonly kind: "setClock" }
+  /** The supply is limited to so many watts, exceeded for so long, from now on; without `watts` the limit is lifted. */
+  | { readonly kind: "limit"; readonly watts?: number; readonly overSeconds: number }
+  /** The meter counts by this calendar, at once or from an instant on. */
+  | { readonly kind: "tariff"; readonly calendar: TariffCalendar; readonly activateAtMs?: number }
+  /** Text for the customer's display. */
+  | { readonly kind: "message"; readonly text: string };
+
+/** Controls that change what a meter keeps, and are read back from there. */
+export type SettingControl = Extract<EndDeviceControl, { kind: "limit" | "tariff" | "message" }>;
+
+/** A time-of-use calendar as meters keep one: seasons name weeks, weeks name days, days switch tariffs. */
+export interface TariffCalendar {
+  readonly name: string;
+  /** A season begins each year with a day of a month (1 to 12, 1 to 31). */
+  readonly seasons: readonly { readonly name: string; readonly month: number; readonly day: number; readonly week: string }[];
+  /** Day numbers, Monday first. */
+  readonly weeks: readonly { readonly name: string; readonly days: readonly number[] }[];
+  /** A tariff (1 to 4) from a time of day on (`HH:MM`). */
+  readonly days: readonly { readonly id: number; readonly switches: readonly { readonly at: string; readonly tariff: number }[] }[];
+  /** Days that follow another day's switches, each year (`MM-DD`) or once (`YYYY-MM-DD`). */
+  readonly specialDays?: readonly { readonly date: string; readonly day: number }[];
+}
 
 /**
  * Life of a command. `unknown` is neither done nor failed: the outcome must be read back.

@@ -52,6 +52,9 @@ const CAPABILITIES: ReadonlySet<MeterCapability> = new Set<MeterCapability>([
   "readClock",
   "setClock",
   "switchSupply",
+  "limit",
+  "tariff",
+  "message",
 ]);
 
 /** Numbers in hand before an association: AARQ, challenge, the first requests, release. */

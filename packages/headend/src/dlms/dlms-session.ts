@@ -8,10 +8,12 @@ import type {
   MeterClockReading,
   MeterIdentity,
   MeterSession,
+  MeterSettings,
   SupplyState,
 } from "../driver.ts";
 import type { Device } from "../registry.ts";
 import { integerOf, valueOf, type DlmsExchange } from "./dlms-exchange.ts";
+import { DlmsSettings } from "./dlms-settings-objects.ts";
 import { eventsOfBuffer } from "./event-rows.ts";
 import { intervalsOfRows } from "./interval-runs.ts";
 import { scalerUnitOf } from "./profile-layout.ts";
@@ -124,6 +126,10 @@ export class DlmsSession implements MeterSession {
 
   readSupply(): Promise<MeterAnswer<SupplyState>> {
     return this.#exchange.readContact(NAMES.disconnector);
+  }
+
+  get settings(): MeterSettings {
+    return new DlmsSettings(this.#exchange);
   }
 
   behind(device: Device): MeterSession {

@@ -1,6 +1,6 @@
 import type { Command, Control } from "@amity/api";
 import type { CommandAudit, CommandRecord } from "@amity/headend";
-import type { EndDeviceControl } from "@amity/model";
+import type { EndDeviceControl, TariffCalendar } from "@amity/model";
 import { instantText } from "./cursor.ts";
 
 const FINAL: ReadonlySet<string> = new Set(["done", "failed", "expired", "cancelled"]);
@@ -18,19 +18,53 @@ export function commandShape(record: CommandRecord, audit: readonly CommandAudit
     expiresAt: instantText(request.expiresAtMs),
     final: FINAL.has(state),
     ...(outcome === undefined ? {} : { outcome }),
+    ...(record.approval === undefined ? {} : { approval: { ...record.approval } }),
     steps: audit.slice(-100).map((entry) => ({ at: instantText(entry.atMs), state: entry.state, text: entry.note })),
     dryRun: false,
   };
 }
 
 function controlShape(control: EndDeviceControl): Control {
-  return control.kind === "readProfile"
-    ? { kind: "readProfile", from: instantText(control.fromMs), to: instantText(control.toMs) }
-    : { kind: control.kind };
+  switch (control.kind) {
+    case "readProfile":
+      return { kind: "readProfile", from: instantText(control.fromMs), to: instantText(control.toMs) };
+    case "tariff": {
+      const { kind, calendar, activateAtMs } = control;
+      return { kind, calendar: mutable(calendar), ...(activateAtMs === undefined ? {} : { activateAt: instantText(activateAtMs) }) };
+    }
+    default:
+      return control;
+  }
 }
 
 export function controlOf(control: Control): EndDeviceControl {
-  return control.kind === "readProfile"
-    ? { kind: "readProfile", fromMs: Date.parse(control.from), toMs: Date.parse(control.to) }
-    : { kind: control.kind };
+  switch (control.kind) {
+    case "readProfile":
+      return { kind: "readProfile", fromMs: Date.parse(control.from), toMs: Date.parse(control.to) };
+    case "tariff": {
+      const { kind, calendar, activateAt } = control;
+      const { specialDays, ...rest } = calendar;
+      const whole = specialDays === undefined ? rest : { ...rest, specialDays };
+      return { kind, calendar: whole, ...(activateAt === undefined ? {} : { activateAtMs: Date.parse(activateAt) }) };
+    }
+    case "limit": {
+      const { kind, watts, overSeconds } = control;
+      return watts === undefined ? { kind, overSeconds } : { kind, watts, overSeconds };
+    }
+    default:
+      return control;
+  }
+}
+
+type ShownCalendar = Extract<Control, { kind: "tariff" }>["calendar"];
+
+/** The API's types are not readonly. */
+function mutable({ name, seasons, weeks, days, specialDays }: TariffCalendar): ShownCalendar {
+  return {
+    name,
+    seasons: [...seasons],
+    weeks: weeks.map((week) => ({ name: week.name, days: [...week.days] })),
+    days: days.map(({ id, switches }) => ({ id, switches: [...switches] })),
+    ...(specialDays === undefined ? {} : { specialDays: [...specialDays] }),
+  };
 }

@@ -1,5 +1,5 @@
 import { createRoute, type OpenAPIHono } from "@hono/zod-openapi";
-import { Command, CommandRequest, CommandsPage, CommandsQuery } from "@amity/api";
+import { Command, CommandApproval, CommandRequest, CommandsPage, CommandsQuery } from "@amity/api";
 import { checkRight } from "../access/gatekeeping.ts";
 import type { HttpEnv } from "../env.ts";
 import { answers, IdParam, jsonBody, WriteHeaders } from "./describe.ts";
@@ -33,6 +33,14 @@ const requestRoute = createRoute({
   request: { headers: WriteHeaders, body: jsonBody(CommandRequest) },
   responses: answers(202, Command, "Accepted: the command as it stands now"),
 });
+const approveRoute = createRoute({
+  method: "post",
+  path: "/api/v1/commands/{id}/approval",
+  tags,
+  summary: "A second person's yes to a command that waits for one; nobody approves his own",
+  request: { params: IdParam, headers: WriteHeaders, body: jsonBody(CommandApproval) },
+  responses: answers(200, Command, "The command"),
+});
 const cancelRoute = createRoute({
   method: "post",
   path: "/api/v1/commands/{id}/cancel",
@@ -41,6 +49,9 @@ const cancelRoute = createRoute({
   request: { params: IdParam, headers: WriteHeaders },
   responses: answers(200, Command, "The command"),
 });
+
+/** What changes something at the meter, or for the people behind it. A message harms nobody. */
+const CRITICAL: ReadonlySet<string> = new Set(["disconnect", "connect", "setClock", "limit", "tariff"]);
 
 /** Commands are resources: 202 with their address, then their state. */
 export function addCommandRoutes(app: OpenAPIHono<HttpEnv>, { utility }: RouteDeps): void {
@@ -55,11 +66,16 @@ export function addCommandRoutes(app: OpenAPIHono<HttpEnv>, { utility }: RouteDe
   });
   app.openapi(requestRoute, async (c) => {
     const request = c.req.valid("json");
-    const critical = request.control.kind === "disconnect" || request.control.kind === "connect" || request.control.kind === "setClock";
+    const critical = CRITICAL.has(request.control.kind);
     const principal = checkRight(c.get("principal"), critical ? "critical-command" : "command");
     const command = settled(await utility.requestCommand(request, principal), `meter ${request.meterId}`);
     c.header("location", `/api/v1/commands/${encodeURIComponent(command.commandId)}`);
     return c.json(command, 202);
+  });
+  app.openapi(approveRoute, async (c) => {
+    const { id } = c.req.valid("param");
+    const principal = checkRight(c.get("principal"), "critical-command");
+    return c.json(settled(await utility.approveCommand(id, c.req.valid("json"), principal), `command ${id}`), 200);
   });
   app.openapi(cancelRoute, async (c) => {
     const { id } = c.req.valid("param");

@@ -1,0 +1,159 @@
+import { createFleet, deriveMeterKeys, masterSecretFrom, MeterFleet } from "@amity/meter";
+import type { EndDeviceControl, TariffCalendar } from "@amity/model";
+import { Simulation } from "@amity/runtime";
+import { beforeEach, describe, expect, it } from "vitest";
+import {
+  createHeadEnd,
+  dlmsDriver,
+  InvocationCounters,
+  memoryCounterStore,
+  memoryRegistry,
+  memorySealedStore,
+  sealedKeyVault,
+} from "../src/index.ts";
+import { objectionToSetting } from "../src/setting-checks.ts";
+import { TestSink } from "./test-sink.ts";
+
+const MINUTE_MS = 60_000;
+const HOUR_MS = 60 * MINUTE_MS;
+const SECRET = masterSecretFrom("settings");
+/** Noon in Sydney on a summer day. */
+const START_MS = Date.UTC(2026, 0, 20, 1);
+const CALENDAR: TariffCalendar = {
+  name: "TOU 2026",
+  seasons: [
+    { name: "SUMMER", month: 11, day: 1, week: "ALL" },
+    { name: "WINTER", month: 4, day: 1, week: "ALL" },
+  ],
+  weeks: [{ name: "ALL", days: [1, 1, 1, 1, 1, 2, 2] }],
+  days: [
+    {
+      id: 1,
+      switches: [
+        { at: "07:00", tariff: 2 },
+        { at: "22:00", tariff: 1 },
+      ],
+    },
+    { id: 2, switches: [{ at: "00:00", tariff: 1 }] },
+  ],
+  specialDays: [
+    { date: "12-25", day: 2 },
+    { date: "2026-01-26", day: 2 },
+  ],
+};
+
+let simulation: Simulation;
+let fleet: MeterFleet;
+let meterId: string;
+let headEnd: ReturnType<typeof createHeadEnd>;
+let commands = 0;
+
+beforeEach(async () => {
+  simulation = new Simulation({ seed: 1, startMs: START_MS });
+  const plan = createFleet({ seed: 1, meters: 1, feeders: 1, concentrators: 1, directShare: 1, startMs: START_MS, installedDays: [5, 9] });
+  meterId = plan.meters[0]!.meterId;
+  const { world } = simulation.node("field");
+  fleet = await MeterFleet.open({ plan, masterSecret: SECRET, clock: world.clock });
+  const served = await fleet.serve(world, { host: "field" });
+  fleet.act(world, () => Promise.resolve());
+  const keys = sealedKeyVault(new Uint8Array(32), memorySealedStore(), simulation.random.fork("vault"));
+  const registry = memoryRegistry();
+  const address = served.addresses.get(meterId) ?? { host: "nowhere", port: 1 };
+  await registry.registerDevices([{ meterId, protocol: "dlms", settings: {}, status: "active", route: { kind: "direct", address } }]);
+  const { encryptionKey, authenticationKey } = deriveMeterKeys(SECRET, meterId);
+  await keys.store([
+    { ref: { owner: meterId, purpose: "guek" }, secret: encryptionKey },
+    { ref: { owner: meterId, purpose: "gak" }, secret: authenticationKey },
+  ]);
+  headEnd = createHeadEnd(
+    {
+      world: simulation.node("headend").world,
+      registry,
+      keys,
+      counters: new InvocationCounters(memoryCounterStore()),
+      sink: new TestSink(),
+      drivers: [dlmsDriver({ systemTitle: new TextEncoder().encode("AMTHES01") })],
+    },
+    { historyMs: HOUR_MS },
+  );
+  await headEnd.start();
+  await simulation.runUntil(START_MS + MINUTE_MS);
+});
+
+/** Asks, waits, and says how it ended. */
+async function ask(control: EndDeviceControl): Promise<{ state: string | undefined; outcome: string | undefined }> {
+  const commandId = `c${++commands}`;
+  const requestedAtMs = simulation.nowMs;
+  const request = { commandId, meterId, control, requestedBy: "anna", requestedAtMs, expiresAtMs: requestedAtMs + 30 * MINUTE_MS };
+  await simulation.runFor(headEnd.submit(request));
+  await simulation.runUntil(simulation.nowMs + 2 * MINUTE_MS);
+  const detail = await headEnd.views.command(commandId);
+  return { state: detail?.state, outcome: detail?.outcome };
+}
+
+const meter = () => {
+  const device = fleet.device(meterId);
+  device.advance();
+  return device.meter;
+};
+
+describe("settings of a meter through the command gate", () => {
+  it("limit the supply, which the meter then keeps to, and lift the limit again", async () => {
+    expect(await ask({ kind: "limit", watts: 20, overSeconds: 60 })).toEqual({
+      state: "done",
+      outcome: "read back: limit 20 W, exceeded for at most 60 s",
+    });
+    await simulation.runUntil(simulation.nowMs + 10 * MINUTE_MS);
+    expect(meter().controlState).toBe("readyForReconnection");
+    expect(await ask({ kind: "limit", overSeconds: 60 })).toEqual({ state: "done", outcome: "read back: no limit" });
+    expect((await ask({ kind: "connect" })).state).toBe("done");
+    await simulation.runUntil(simulation.nowMs + HOUR_MS);
+    expect(meter().controlState).toBe("connected");
+  });
+
+  it("put a calendar in force at once: the meter counts by it", async () => {
+    expect(await ask({ kind: "tariff", calendar: CALENDAR })).toEqual({
+      state: "done",
+      outcome: "read back: calendar TOU 2026 is in force",
+    });
+    const before = meter().tariffsAt(simulation.nowMs);
+    await simulation.runUntil(simulation.nowMs + 2 * HOUR_MS);
+    const after = meter().tariffsAt(simulation.nowMs);
+    expect(after[0]).toBe(before[0]);
+    expect(after[1]).toBeGreaterThan(before[1] ?? 0);
+  });
+
+  it("let a calendar wait for its time", async () => {
+    const activateAtMs = START_MS + 3 * HOUR_MS;
+    expect(await ask({ kind: "tariff", calendar: CALENDAR, activateAtMs })).toEqual({
+      state: "done",
+      outcome: "read back: calendar TOU 2026 waits for its time",
+    });
+    expect(meter().tariffsAt(simulation.nowMs)[1]).toBe(0);
+    await simulation.runUntil(START_MS + 5 * HOUR_MS);
+    expect(meter().tariffsAt(simulation.nowMs)[1]).toBeGreaterThan(0);
+  });
+
+  it("bring a message", async () => {
+    expect(await ask({ kind: "message", text: "Work on your line on Friday" })).toEqual({
+      state: "done",
+      outcome: "read back: the message is in the meter",
+    });
+    const hex = meter().configured("0-0:96.13.0", 2) ?? "";
+    expect(Buffer.from(hex, "hex").subarray(2).toString()).toBe("Work on your line on Friday");
+  });
+
+  it("are refused where they are none", async () => {
+    const objection = (change: Partial<TariffCalendar>) => objectionToSetting({ kind: "tariff", calendar: { ...CALENDAR, ...change } });
+    expect(objection({})).toBeUndefined();
+    expect(objection({ seasons: [{ name: "S", month: 1, day: 1, week: "NONE" }] })).toContain("NONE");
+    expect(objection({ weeks: [{ name: "ALL", days: [1, 1] }] })).toContain("seven days");
+    expect(objection({ days: [{ id: 1, switches: [{ at: "7:00", tariff: 2 }] }] })).toContain("seven days");
+    expect(objection({ days: [...CALENDAR.days, { id: 3, switches: [{ at: "25:00", tariff: 2 }] }] })).toContain("HH:MM");
+    expect(objection({ specialDays: [{ date: "25 December", day: 1 }] })).toContain("special day");
+    expect(objection({ name: "a name that is far too long" })).toContain("plain characters");
+    expect(objectionToSetting({ kind: "limit", watts: 0, overSeconds: 1 })).toContain("W");
+    expect(objectionToSetting({ kind: "message", text: "x".repeat(513) })).toContain("octets");
+    await expect(ask({ kind: "limit", watts: -1, overSeconds: 1 })).rejects.toMatchObject({ code: "bad-setting" });
+  });
+});
