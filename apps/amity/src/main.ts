@@ -43,6 +43,9 @@ function addServers(program: Command): void {
     .option("--history <days>", "days of history that are back-filled", count, 30)
     .option("--zone <name>", "IANA zone of your own fleet's calendar", "UTC")
     .option("--auth-file <file>", "users and password hashes (JSON), required on any address but loopback")
+    .option("--second-person-kwh <number>", "a decision over more energy waits for a second person (100)", count)
+    .option("--second-person-money <number>", "a decision over more money waits for a second person (50)", count)
+    .option("--second-person-for <commands>", "commands that wait for a second person: disconnect,connect,setClock")
     .option("--json", "machine-readable progress, one JSON object a line")
     .action(async (options) => (await import("./cli/up.ts")).up(options));
 
@@ -50,8 +53,8 @@ function addServers(program: Command): void {
   meter
     .command("serve")
     .description("serve simulated meters that any outside client can read")
-    .option("--protocol <name>", "protocol of the meters", "dlms")
-    .option("--transport <name>", "wrapper or hdlc", "wrapper")
+    .option("--protocol <name>", "dlms, mbus (several on one bus), wmbus, sml, iec62056-21 or p1", "dlms")
+    .option("--transport <name>", "DLMS: wrapper or hdlc", "wrapper")
     .option("--host <address>", "address to listen on", "127.0.0.1")
     .option("--port <number>", "port of the first meter; others follow", port, 4059)
     .option("--count <number>", "how many meters", count, 1)
@@ -62,6 +65,13 @@ function addServers(program: Command): void {
     .option("--profile <file>", "meter profile (JSON): identity, registers, keys")
     .option("--seed <number>", "seed of the household", count, 7)
     .option("--speed <factor>", "civil seconds per machine second", positive, 1)
+    .option("--medium <name>", "mbus, wmbus, p1: all, electricity, gas, water or heat", "all")
+    .option("--mode <letter>", "iec62056-21: A to E; D pushes, E may go on as DLMS over HDLC", "C")
+    .option("--push <ms>", "sml, p1, mode D: how often; sml 0 only answers", count)
+    .option("--p1-version <number>", "p1: 5, 4 or 3", "5")
+    .option("--ciphered", "p1: ciphered with --ek and --ak (Luxembourg, Austria)")
+    .option("--interval <seconds>", "wmbus: machine seconds between telegrams of a meter", positive, 10)
+    .option("--udp <host:port>", "wmbus: send telegrams there as datagrams, too")
     .option("--json", "print what is served as JSON")
     .action(async (options) => (await import("./cli/meter-serve.ts")).meterServe(options));
 }

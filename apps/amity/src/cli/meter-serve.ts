@@ -4,10 +4,11 @@ import { serveDlms, serveHdlcLink, wrapperLink, type MechanismName } from "@amit
 import { createFleet, MeterFleet, masterSecretFrom, parseMeterType, STANDARD_METER, type MeterTypeOptions } from "@amity/meter";
 import { realNetwork, realRandom, realTimers, scaledClock, type Connection, type Listener } from "@amity/runtime";
 import { LABORATORY_CLIENTS, laboratoryDevice, type LaboratoryAccess } from "../laboratory/laboratory-device.ts";
+import { serveLocalMeters, type LocalServeOptions } from "./meter-serve-local.ts";
 import { untilSignal } from "./until-signal.ts";
 import { printJson, printLine } from "./output.ts";
 
-export interface MeterServeOptions {
+export interface MeterServeOptions extends LocalServeOptions {
   readonly protocol: string;
   readonly transport: string;
   readonly host: string;
@@ -41,6 +42,7 @@ export async function meterServe(options: MeterServeOptions): Promise<void> {
   const access = accessOf(options);
   const type = options.profile === undefined ? STANDARD_METER : parseMeterType(await readProfile(options.profile));
   const clock = scaledClock(realTimers, options.speed === 1 ? { speed: 1 } : { speed: options.speed, startMs: Date.now() });
+  if (options.protocol !== "dlms") return serveLocalMeters(options, { type, clock, access });
   const fleet = await openFleet(options, type, clock.nowMs());
   const world = { timers: realTimers, random: realRandom(), network: realNetwork };
   const listeners: Listener[] = [];
@@ -66,9 +68,6 @@ export async function meterServe(options: MeterServeOptions): Promise<void> {
 }
 
 function accessOf(options: MeterServeOptions): LaboratoryAccess {
-  if (options.protocol !== "dlms") {
-    throw new UsageError(`meters do not speak "${options.protocol}" here yet`, { code: "protocol", advice: "--protocol dlms" });
-  }
   if (options.transport !== "wrapper" && options.transport !== "hdlc") {
     throw new UsageError(`"${options.transport}" is no transport`, { code: "transport", advice: "--transport wrapper or hdlc" });
   }

@@ -1,0 +1,144 @@
+import { telegramOfLine } from "@amity/concentrator";
+import { toHex } from "@amity/bytes";
+import { serveDlms, serveHdlcLink, type CosemDevice } from "@amity/dlms";
+import { serveP1, type ServeP1Options } from "@amity/dsmr";
+import { serveLocalPort } from "@amity/iec62056-21";
+import { serveWiredBus, timeOnAirMs, WiredBus } from "@amity/mbus";
+import {
+  localPortFace,
+  p1Face,
+  smlFace,
+  startSubMeterBeacon,
+  wiredElectricity,
+  wiredSubMeter,
+  type LocalPortMode,
+  type MeterDevice,
+  type MeteredHome,
+  type P1Version,
+  type SubMeterDevice,
+} from "@amity/meter";
+import { serveSml } from "@amity/sml";
+import type { Address, Clock, Connection, World } from "@amity/runtime";
+
+/** A peer that does not take what is pushed gets nothing more (octets). */
+const BACKLOG_MAX = 64 * 1024;
+/** Longest line of a telegram in hexadecimal, and some room. */
+const LINE_MAX = 2_048;
+
+type ServingParts = Pick<World, "timers" | "random" | "network"> & { readonly clock: Clock };
+
+/** One meter on a bus of M-Bus, with the primary address that it answers to. */
+export interface BusMeter {
+  readonly primaryAddress: number;
+  readonly meter: SubMeterDevice | MeterDevice;
+}
+
+/** What accepts connections to a bus that all these meters hang on. */
+export function busServer(meters: readonly BusMeter[], { timers, clock }: ServingParts): (connection: Connection) => void {
+  const nowMs = (): number => clock.nowMs();
+  const bus = new WiredBus(
+    meters.map(({ primaryAddress, meter }) =>
+      "radio" in meter ? wiredSubMeter(meter, { primaryAddress, nowMs }) : wiredElectricity(meter, { primaryAddress, nowMs }),
+    ),
+  );
+  return (connection) => serveWiredBus(connection, bus, { timers });
+}
+
+/** Meters by radio, as a gateway hands them on. */
+export interface RadioServer {
+  /** Each telegram goes to every connection as one line of hexadecimal digits; lines that come are put on air. */
+  readonly accept: (connection: Connection) => void;
+  stop(): void;
+}
+
+/** Starts the radios of sub-meters; telegrams go to connections as lines, and as datagrams (one telegram each, octets as on air) to `to`. */
+export async function radioServer(meters: readonly SubMeterDevice[], parts: ServingParts, to: Address | undefined): Promise<RadioServer> {
+  const connections = new Set<Connection>();
+  const socket =
+    to === undefined ? undefined : await parts.network.datagram({ host: to.host === "::1" ? "::" : "0.0.0.0", port: 0 }, () => {});
+  const carry = (octets: Uint8Array): void => {
+    const line = new TextEncoder().encode(`${toHex(octets).toUpperCase()}\n`);
+    for (const connection of connections) if (connection.backlog < BACKLOG_MAX) connection.send(line);
+    if (to !== undefined) socket?.send(octets, to);
+  };
+  const beacons = meters.map((device) => {
+    const { mode } = device.meter.plan.radio;
+    const transmit = (octets: Uint8Array): { onAirMs: number } => {
+      carry(octets);
+      return { onAirMs: timeOnAirMs(mode, octets.length) };
+    };
+    return startSubMeterBeacon(device, { clock: parts.clock, timers: parts.timers, radio: { transmit } });
+  });
+  return {
+    accept(connection) {
+      connections.add(connection);
+      let held = "";
+      connection.bind({
+        data(chunk) {
+          const lines = (held + new TextDecoder("latin1").decode(chunk)).split("\n");
+          held = (lines.pop() ?? "").slice(-LINE_MAX);
+          for (const line of lines) {
+            const octets = telegramOfLine(line);
+            if (octets !== undefined) for (const beacon of beacons) beacon.receive(octets);
+          }
+        },
+        closed: () => void connections.delete(connection),
+      });
+    },
+    stop() {
+      for (const beacon of beacons) beacon.stop();
+      socket?.close();
+    },
+  };
+}
+
+export interface LocalPortSettings {
+  readonly mode: LocalPortMode;
+  readonly password: string;
+  readonly pushEveryMs: number;
+  /** What HDLC finds behind mode E. */
+  readonly dlms: CosemDevice & { logicalDevice(serverSap: number): unknown };
+}
+
+/** What accepts connections to an electricity meter's local port (IEC 62056-21). */
+export function localPortServer(device: MeterDevice, settings: LocalPortSettings, parts: ServingParts): (connection: Connection) => void {
+  const face = localPortFace(device, settings);
+  const { timers } = parts;
+  return (connection) =>
+    serveLocalPort(connection, face, {
+      timers,
+      ...(settings.mode === "D" ? { pushEveryMs: settings.pushEveryMs } : {}),
+      handOver: (line) =>
+        void serveDlms(
+          serveHdlcLink(line, timers, { answersAt: (serverSap) => settings.dlms.logicalDevice(serverSap) !== undefined }),
+          settings.dlms,
+          parts,
+        ),
+    });
+}
+
+/** What accepts connections to an electricity meter that speaks SML; it pushes where told how often, and answers. */
+export function smlServer(
+  device: MeterDevice,
+  pushEveryMs: number | undefined,
+  { timers }: ServingParts,
+): (connection: Connection) => void {
+  const face = smlFace(device);
+  return (connection) => serveSml(connection, face, { timers, ...(pushEveryMs === undefined ? {} : { pushEveryMs }) });
+}
+
+export interface P1Settings {
+  readonly version: P1Version;
+  readonly everyMs: number;
+  readonly cipher?: ServeP1Options["cipher"];
+}
+
+/** What accepts connections to the P1 port of a home's electricity meter. */
+export function p1Server(
+  home: MeteredHome,
+  { version, everyMs, cipher }: P1Settings,
+  { timers }: ServingParts,
+): (connection: Connection) => void {
+  const options: ServeP1Options = { timers, everyMs, ...(cipher === undefined ? {} : { cipher }) };
+  return (connection) => serveP1(connection, () => p1Face(home, version), options);
+}
