@@ -31,6 +31,8 @@ export interface CommandGateParts {
   readonly switchingPerHourMax: number;
   /** The utility's own policy: a reason not to, or `undefined`. */
   readonly policy: (request: CommandRequest) => string | undefined;
+  /** Controls that wait for a second person. */
+  readonly approvalFor: ReadonlySet<CommandRequest["control"]["kind"]>;
   /** Reads a span of the load profile into the sink; the outcome in words. */
   readonly readSpan: (device: Device, session: MeterSession, span: TimeSpan) => Promise<string>;
   readonly notify: (notice: HeadEndNotice) => void;
@@ -39,9 +41,11 @@ export interface CommandGateParts {
 /** Who writes into the audit trail when no person does. */
 const HEAD_END = "head-end";
 const RESULTS_MAX = 1_000;
+/** Machine ms between two looks at a command that waits for a second person: the clock's speed may have changed. */
+const APPROVAL_LOOK_MS = 60_000;
 
 /**
- * The one gate that every command passes: request, check, quota, dispatch, read-back, audit. `dispatched` is durable
+ * The one gate that every command passes: request, check, quota, approval where asked, dispatch, read-back, audit. `dispatched` is durable
  * before anything is sent, so that after a crash a command that may have gone out is known to be unknown.
  */
 export class CommandGate {
@@ -50,6 +54,8 @@ export class CommandGate {
   readonly #retry: RetryBudget<string>;
   readonly #results = new Map<string, readonly RegisterReading[]>();
   readonly #running = new Set<string>();
+  /** Wakes a command that waits for a second person. */
+  readonly #wake = new Map<string, () => void>();
   #stop = new AbortController();
 
   constructor(parts: CommandGateParts) {
@@ -92,18 +98,45 @@ export class CommandGate {
     const objection = this.#parts.policy(request);
     if (objection !== undefined) throw new UsageError(objection, { code: "policy" });
     if (isSwitching(request.control)) this.#quota.take(nowMs);
-    const record: CommandRecord = { request, state: "waiting", changedAtMs: nowMs, outcome: undefined, attempts: 0 };
-    const isNew = await registry.addCommand(record, this.#audit(record, request.requestedBy, `requested: ${request.control.kind}`));
+    const needsApproval = this.#parts.approvalFor.has(request.control.kind);
+    const record: CommandRecord = {
+      request,
+      state: "waiting",
+      changedAtMs: nowMs,
+      outcome: undefined,
+      attempts: 0,
+      ...(needsApproval ? { approval: {} } : {}),
+    };
+    const note = `requested: ${request.control.kind}${needsApproval ? "; waits for a second person" : ""}`;
+    const isNew = await registry.addCommand(record, this.#audit(record, request.requestedBy, note));
     if (!isNew) return sameRequest((await registry.command(request.commandId)) ?? record, request);
     this.#parts.notify({ kind: "command", command: record });
     this.#run(record);
     return record;
   }
 
+  async approve(commandId: string, { by, note }: { by: string; note: string }): Promise<CommandRecord | undefined> {
+    const { registry } = this.#parts;
+    const record = await registry.command(commandId);
+    if (record === undefined) return undefined;
+    if (record.approval === undefined) throw new UsageError(`command ${commandId} needs no second person`, { code: "approval-not-needed" });
+    if (record.request.requestedBy === by)
+      throw new UsageError("nobody approves his own command", { code: "approval-own", advice: "ask somebody else" });
+    const approved: CommandRecord = { ...record, approval: { by, note } };
+    const said = note.trim() === "" ? `approved by ${by}` : `approved by ${by}: ${note}`;
+    if (!(await registry.approveCommand(commandId, { by, note }, this.#audit(record, by, said)))) return undefined;
+    this.#parts.notify({ kind: "command", command: approved });
+    this.#wake.get(commandId)?.();
+    this.#run(approved);
+    return approved;
+  }
+
   async cancel(commandId: string, by: string): Promise<boolean> {
     const record = await this.#parts.registry.command(commandId);
     if (record?.state !== "waiting") return false;
-    return (await this.#move(record, "cancelled", `cancelled by ${by}`, by)) !== undefined;
+    const isCancelled = (await this.#move(record, "cancelled", `cancelled by ${by}`, by)) !== undefined;
+    this.#wake.get(commandId)?.();
+    return isCancelled;
   }
 
   #run(record: CommandRecord): void {
@@ -133,6 +166,10 @@ export class CommandGate {
         );
         return;
       }
+      if (lacksApproval(record)) {
+        record = await this.#untilApproved(record);
+        continue;
+      }
       const before: CommandRecord = record;
       const next: CommandRecord | "again" | undefined = await this.#attempt(before);
       if (next !== "again") {
@@ -148,6 +185,22 @@ export class CommandGate {
       record = await this.#parts.registry.command(before.request.commandId);
       if (record !== undefined && record.state !== "waiting" && record.state !== "unknown") return;
     }
+  }
+
+  /** The command once somebody approved it, cancelled it, or it is time to look again; `undefined` where it no longer waits. */
+  async #untilApproved({ request }: CommandRecord): Promise<CommandRecord | undefined> {
+    const { world, registry } = this.#parts;
+    const woken = new AbortController();
+    this.#wake.set(request.commandId, () => woken.abort());
+    const toExpiryMs = Math.max(0, (request.expiresAtMs - world.clock.nowMs()) / world.clock.speed);
+    const known = await registry.command(request.commandId);
+    if (known !== undefined && lacksApproval(known) && !woken.signal.aborted)
+      await world.timers
+        .sleep(Math.min(APPROVAL_LOOK_MS, toExpiryMs), AbortSignal.any([this.#stop.signal, woken.signal]))
+        .catch(() => undefined);
+    this.#wake.delete(request.commandId);
+    const record = await registry.command(request.commandId);
+    return record?.state === "waiting" ? record : undefined;
   }
 
   /** One contact with the meter: the command as it is afterwards, `again` when the meter could not be reached. */
@@ -208,6 +261,7 @@ export class CommandGate {
       changedAtMs: this.#parts.world.clock.nowMs(),
       outcome: state === "dispatched" ? undefined : note,
       attempts: record.attempts + (state === "dispatched" ? 1 : 0),
+      ...(record.approval === undefined ? {} : { approval: record.approval }),
     };
     const isOurs = await this.#parts.registry.moveCommand(record.state, moved, this.#audit(moved, by, note));
     if (!isOurs) return undefined;
@@ -223,4 +277,8 @@ export class CommandGate {
     const { clock, timers } = this.#parts.world;
     return { nowMs: () => clock.nowMs(), sleep: (delayMs) => timers.sleep(delayMs) };
   }
+}
+
+function lacksApproval({ state, approval }: CommandRecord): boolean {
+  return state === "waiting" && approval !== undefined && approval.by === undefined;
 }

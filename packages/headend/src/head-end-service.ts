@@ -35,6 +35,7 @@ export const DEFAULT_HEAD_END_OPTIONS = {
   concentratorPollMs: 60_000,
   switchingPerHourMax: 100,
   policy: () => undefined,
+  approvalFor: [],
 } as const satisfies Required<HeadEndOptions>;
 
 /** Builds a head-end from its parts; nothing happens before `start`. */
@@ -106,6 +107,7 @@ class HeadEndService implements HeadEnd {
       notify,
       switchingPerHourMax: options.switchingPerHourMax,
       policy: options.policy,
+      approvalFor: new Set(options.approvalFor),
       readSpan: (device, session, span) => this.#readSpan(device, session, span),
     });
     this.views = viewsOf({
@@ -145,6 +147,10 @@ class HeadEndService implements HeadEnd {
 
   submit(request: CommandRequest): Promise<CommandRecord> {
     return this.#gate.submit(request);
+  }
+
+  approve(commandId: string, approval: { by: string; note: string }): Promise<CommandRecord | undefined> {
+    return this.#gate.approve(commandId, approval);
   }
 
   cancel(commandId: string, by: string): Promise<boolean> {

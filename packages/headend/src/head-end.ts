@@ -1,4 +1,4 @@
-import type { CommandRequest, MeterId, ReadingSink, RegisterReading } from "@amity/model";
+import type { CommandRequest, EndDeviceControl, MeterId, ReadingSink, RegisterReading } from "@amity/model";
 import type { World } from "@amity/runtime";
 import type { MeterDriver } from "./driver.ts";
 import type { InvocationCounters } from "./invocation-counters.ts";
@@ -49,6 +49,8 @@ export interface HeadEndOptions {
   readonly switchingPerHourMax?: number;
   /** The utility's own policy on commands: why not, or `undefined`. Default: no objection. */
   readonly policy?: (request: CommandRequest) => string | undefined;
+  /** Controls that wait for somebody other than their requester before anything is sent. Default: none. */
+  readonly approvalFor?: readonly EndDeviceControl["kind"][];
 }
 
 /** The head-end: reaches meters, collects, commands. Critical controls pass its one gate. */
@@ -64,6 +66,11 @@ export interface HeadEnd {
    * @throws UsageError `unknown-meter`, `expired`, `id-conflict`, `quota`, `unsupported`.
    */
   submit(request: CommandRequest): Promise<CommandRecord>;
+  /**
+   * A second person's yes to a command that waits for one: it is sent now. `undefined` where there is no such command, or it
+   * waits for nobody any more. @throws UsageError `approval-own` for the requester himself, `approval-not-needed`.
+   */
+  approve(commandId: string, approval: { by: string; note: string }): Promise<CommandRecord | undefined>;
   /** Cancels a command that still waits; `false` when it does not. */
   cancel(commandId: string, by: string): Promise<boolean>;
   /** Reads the cumulative registers now. @throws by blame. */

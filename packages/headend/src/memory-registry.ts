@@ -112,7 +112,7 @@ function memoryReadings(devices: Map<string, DeviceRecord>): ReadingPart {
   };
 }
 
-type CommandPart = Pick<Registry, "addCommand" | "command" | "moveCommand" | "commands" | "openCommands" | "audit">;
+type CommandPart = Pick<Registry, "addCommand" | "command" | "moveCommand" | "approveCommand" | "commands" | "openCommands" | "audit">;
 
 function memoryCommands(): CommandPart {
   const commands = new Map<string, CommandRecord>();
@@ -130,6 +130,13 @@ function memoryCommands(): CommandPart {
       if (commands.get(id)?.state !== from) return Promise.resolve(false);
       commands.set(id, record);
       audits.get(id)?.push(audit);
+      return Promise.resolve(true);
+    },
+    approveCommand(commandId, approval, audit) {
+      const known = commands.get(commandId);
+      if (known?.state !== "waiting" || known.approval === undefined || known.approval.by !== undefined) return Promise.resolve(false);
+      commands.set(commandId, { ...known, approval });
+      audits.get(commandId)?.push(audit);
       return Promise.resolve(true);
     },
     async commands(query) {

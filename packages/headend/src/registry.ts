@@ -99,6 +99,14 @@ export interface CommandRecord {
   /** For the person who reads it: what happened, or why not. */
   readonly outcome: string | undefined;
   readonly attempts: number;
+  /** Present where the command needs a second person. */
+  readonly approval?: CommandApproval;
+}
+
+/** A second person's yes; `by` is absent while nobody has given it, and nothing is sent until then. */
+export interface CommandApproval {
+  readonly by?: string;
+  readonly note?: string;
 }
 
 /** An entry of the audit trail of one command. */
@@ -189,6 +197,8 @@ export interface Registry {
    * Moves a command on, with its audit entry, only if it is still in `from`; `false` when somebody else moved it.
    */
   moveCommand(from: CommandState, record: CommandRecord, audit: CommandAudit): Promise<boolean>;
+  /** Records a second person's yes, with its audit entry; `false` where the command waits for none any more. */
+  approveCommand(commandId: string, approval: Required<CommandApproval>, audit: CommandAudit): Promise<boolean>;
   commands(query: CommandQuery): Promise<Page<CommandRecord>>;
   /** Commands that are not at their end. */
   openCommands(): Promise<readonly CommandRecord[]>;

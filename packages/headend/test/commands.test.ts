@@ -173,4 +173,49 @@ describe("the command gate", () => {
     expect(utility.sink.intervals.has(`M1 1-0:4.8.0 ${fromMs}`)).toBe(true);
     expect(utility.sink.intervals.has(`M1 1-0:4.8.0 ${toMs - 900_000}`)).toBe(true);
   });
+
+  it("sends nothing that needs a second person until somebody else approves it, and writes both names down", async () => {
+    const utility = await directUtility({ meters: 1, headEnd: { approvalFor: ["disconnect"] } });
+    const { simulation } = utility;
+    const detail = () => utility.headEnd().views.command("c1");
+    await utility.headEnd().start();
+    await simulation.runUntil(START_MS + MINUTE_MS);
+    await simulation.runFor(utility.headEnd().submit(request("c1", { kind: "disconnect" })));
+    await simulation.runUntil(START_MS + 5 * MINUTE_MS);
+    expect(await detail()).toMatchObject({ state: "waiting", approval: {}, attempts: 0 });
+    expect(utility.meters[0]?.outputOn).toBe(true);
+    const own = simulation.runFor(utility.headEnd().approve("c1", { by: "anna", note: "" }));
+    await expect(own).rejects.toMatchObject({ code: "approval-own" });
+    expect(await simulation.runFor(utility.headEnd().approve("none", { by: "ben", note: "" }))).toBeUndefined();
+    expect(await simulation.runFor(utility.headEnd().approve("c1", { by: "ben", note: "owner moved out" }))).toMatchObject({
+      approval: { by: "ben" },
+    });
+    await simulation.runUntil(START_MS + 8 * MINUTE_MS);
+    expect(await detail()).toMatchObject({ state: "done", approval: { by: "ben", note: "owner moved out" } });
+    expect(utility.meters[0]?.outputOn).toBe(false);
+    expect((await detail())?.audit.map(({ state, by, note }) => `${state} by ${by}: ${note}`).slice(0, 2)).toEqual([
+      "waiting by anna: requested: disconnect; waits for a second person",
+      "waiting by ben: approved by ben: owner moved out",
+    ]);
+    expect(await simulation.runFor(utility.headEnd().approve("c1", { by: "carl", note: "" }))).toBeUndefined();
+    await simulation.runFor(utility.headEnd().submit(request("c2", { kind: "connect" })));
+    await expect(simulation.runFor(utility.headEnd().approve("c2", { by: "ben", note: "" }))).rejects.toMatchObject({
+      code: "approval-not-needed",
+    });
+  });
+
+  it("lets what nobody approved expire unsent, also after a restart, and takes a no", async () => {
+    const utility = await directUtility({ meters: 1, headEnd: { approvalFor: ["disconnect"] } });
+    const { simulation } = utility;
+    await utility.headEnd().start();
+    await simulation.runUntil(START_MS + MINUTE_MS);
+    await simulation.runFor(utility.headEnd().submit(request("c1", { kind: "disconnect" })));
+    await simulation.runFor(utility.headEnd().submit(request("c2", { kind: "disconnect" })));
+    expect(await simulation.runFor(utility.headEnd().cancel("c2", "ben"))).toBe(true);
+    await utility.crash();
+    await simulation.runUntil(START_MS + 40 * MINUTE_MS);
+    expect(await utility.headEnd().views.command("c1")).toMatchObject({ state: "expired", outcome: "expired before it could be sent" });
+    expect(await utility.headEnd().views.command("c2")).toMatchObject({ state: "cancelled", outcome: "cancelled by ben" });
+    expect(utility.meters[0]?.outputOn).toBe(true);
+  });
 });

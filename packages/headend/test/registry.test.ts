@@ -203,6 +203,24 @@ function contract(backend: () => Backend): void {
     expect((await registry.audit("c1")).map(({ note }) => note)).toEqual(["requested", "dispatched", "read back"]);
   });
 
+  it("takes one second person's yes to a command that needs one, while it waits, and keeps it through its moves", async () => {
+    const { registry } = backend();
+    await registry.addCommand(command("free", 100), audit("free", "requested"));
+    const asked: CommandRecord = { ...command("asked", 101), approval: {} };
+    await registry.addCommand(asked, audit("asked", "requested"));
+    const yes = { by: "ben", note: "moved out" };
+    expect(await registry.approveCommand("free", yes, audit("free", "approved"))).toBe(false);
+    expect(await registry.approveCommand("none", yes, audit("none", "approved"))).toBe(false);
+    expect(await registry.approveCommand("asked", yes, audit("asked", "approved"))).toBe(true);
+    expect(await registry.approveCommand("asked", { by: "carl", note: "" }, audit("asked", "again"))).toBe(false);
+    const approved: CommandRecord = { ...asked, approval: yes };
+    expect(await registry.command("asked")).toEqual(approved);
+    const dispatched: CommandRecord = { ...approved, state: "dispatched", attempts: 1 };
+    await registry.moveCommand("waiting", dispatched, audit("asked", "dispatched"));
+    expect(await registry.command("asked")).toEqual(dispatched);
+    expect((await registry.audit("asked")).map(({ note }) => note)).toEqual(["requested", "approved", "dispatched"]);
+  });
+
   it("pages through commands, newest first", async () => {
     const { registry } = backend();
     for (const [index, id] of ["a", "b", "c", "d", "e"].entries())

@@ -6,7 +6,7 @@ import { realFiles, realNetwork, realRandom, realTimers, scaledClock, type Log, 
 import { Registry as Metrics } from "prom-client";
 import { dataFolder, openDatabase } from "../compose/database.ts";
 import { loadMasterKey } from "../compose/head-end.ts";
-import { composeUtility, type Utility } from "../compose/utility.ts";
+import { composeUtility, type SecondPerson, type Utility } from "../compose/utility.ts";
 import { startDemo } from "../demo/demo-utility.ts";
 import {
   createHttpApp,
@@ -19,10 +19,11 @@ import {
 } from "../http/index.ts";
 import { VERSION } from "../version.ts";
 import { fileLog } from "./file-log.ts";
+import { secondPersonOf, type SecondPersonOptions } from "./second-person.ts";
 import { UpScreen } from "./up-screen.ts";
 import { untilSignal } from "./until-signal.ts";
 
-export interface UpOptions {
+export interface UpOptions extends SecondPersonOptions {
   readonly host: string;
   readonly port: number;
   readonly databaseUrl?: string;
@@ -46,6 +47,7 @@ const PORTS_TO_TRY = 20;
 export async function up(options: UpOptions): Promise<void> {
   const users = options.authFile === undefined ? [] : await loadUsers(options.authFile);
   const plan = planAccess({ host: options.host, users: users.length, demo: options.demo });
+  const secondPerson = secondPersonOf(options);
   zoneOf(options.zone);
   const folder = dataFolder(options.data);
   const screen = new UpScreen(options.json === true, VERSION);
@@ -62,13 +64,13 @@ export async function up(options: UpOptions): Promise<void> {
     const running: Running = options.demo
       ? await screen.step(
           "utility",
-          () => startDemo({ ...options, store, folder, masterKey, historyDays: options.history, version: VERSION, log }),
+          () => startDemo({ ...options, store, folder, masterKey, historyDays: options.history, version: VERSION, log, secondPerson }),
           (demo) =>
             `${demo.plan.meters.length} meters on ${demo.plan.feeders.length} feeders behind ${demo.plan.concentrators.length} concentrators, seed ${options.seed}`,
         )
       : await screen.step(
           "utility",
-          () => startOwnFleet({ options, folder, store, masterKey, log }),
+          () => startOwnFleet({ options, folder, store, masterKey, log, secondPerson }),
           () => "your own fleet, from the registry",
         );
     closers.push(() => running.stop());
@@ -101,8 +103,9 @@ async function startOwnFleet(parts: {
   store: Awaited<ReturnType<typeof openDatabase>>;
   masterKey: Uint8Array;
   log: Log;
+  secondPerson: SecondPerson;
 }): Promise<Running> {
-  const { options, folder, store, masterKey, log } = parts;
+  const { options, folder, store, masterKey, log, secondPerson } = parts;
   const world: World = {
     clock: scaledClock(realTimers, { speed: 1 }),
     timers: realTimers,
@@ -119,6 +122,7 @@ async function startOwnFleet(parts: {
     name: "Amity",
     version: VERSION,
     headEnd: { historyMs: options.history * 86_400_000 },
+    secondPerson,
   });
   await utility.start();
   const lookAgain = setInterval(() => {

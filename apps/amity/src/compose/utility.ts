@@ -1,7 +1,15 @@
 import { EndDeviceEventRecorder } from "./event-recorder.ts";
 import type { HeadEnd, HeadEndOptions, KeyVault, Registry } from "@amity/headend";
 import { zoneOf } from "@amity/intervals";
-import { commodityByMeter, daysToExplain, keepStandardRules, ReviewQueue, type DeliverySummary, type TemperatureOf } from "@amity/mdm";
+import {
+  commodityByMeter,
+  daysToExplain,
+  keepStandardRules,
+  ReviewQueue,
+  type DecisionPolicy,
+  type DeliverySummary,
+  type TemperatureOf,
+} from "@amity/mdm";
 import type { FleetPlan } from "@amity/meter";
 import type { ReadingSink } from "@amity/model";
 import type { World } from "@amity/runtime";
@@ -13,7 +21,7 @@ import { registerFleet } from "./register-fleet.ts";
 import { analysisApi } from "./analysis/analysis-api.ts";
 import { ClusterBook } from "./decisions/cluster-book.ts";
 import { decisionApi } from "./decisions/decision-api.ts";
-import { composeMdm, type Mdm } from "./mdm.ts";
+import { composeMdm, type Mdm, type MdmOptions } from "./mdm.ts";
 import { DayBook } from "./api/day-book.ts";
 import { FleetWatch } from "./api/fleet-watch.ts";
 import { IntervalMeter } from "./interval-meter.ts";
@@ -36,6 +44,13 @@ export interface UtilityOptions {
   readonly temperatureOf?: TemperatureOf;
   readonly demo?: DemoControls;
   readonly headEnd: HeadEndOptions;
+  readonly secondPerson?: SecondPerson;
+}
+
+/** What waits for somebody other than its author. */
+export interface SecondPerson {
+  readonly commands: NonNullable<HeadEndOptions["approvalFor"]>;
+  readonly policy: DecisionPolicy;
 }
 
 /** Share of the history at which reviews begin: some meters may be dark for long. */
@@ -74,10 +89,10 @@ export function composeUtility(options: UtilityOptions): Utility {
     reviews.add(summary.changed);
     explain(summary, { store, reviews, log: world.log });
   };
-  const weather = options.temperatureOf === undefined ? {} : { temperatureOf: options.temperatureOf };
-  const mdm = composeMdm(store, world.clock, { zone: options.zone, author: "headend", onStored: stored, ...weather });
+  const mdm = composeMdm(store, world.clock, mdmOptionsOf(options, stored));
   const sink = watchedSink(mdm.sink, watch, intervals);
-  const { headEnd, registry, keys } = composeHeadEnd({ world, store, sink, masterKey: options.masterKey }, options.headEnd);
+  const headEndOptions = { approvalFor: options.secondPerson?.commands ?? [], ...options.headEnd };
+  const { headEnd, registry, keys } = composeHeadEnd({ world, store, sink, masterKey: options.masterKey }, headEndOptions);
   const days = new DayBook({ store, ledger: mdm.ledger, timers: world.timers, groupOf: (meterId) => places.groupOf(meterId) });
   const reviews = composeReviews(mdm, headEnd, world);
   const { name, version, demo } = options;
@@ -100,10 +115,8 @@ export function composeUtility(options: UtilityOptions): Utility {
   const fleet = new FleetRefresh({ registry, headEnd, watch, commodities: () => commodityByMeter(store) });
   const decisions = decisionApi(parts, (decision) => live.decided(decision));
   const analysis = analysisApi(parts, world.random.fork("analysis"));
-  headEnd.subscribe((notice) => {
-    watch.notice(notice);
-    live.notice(notice);
-  });
+  watchNotices(headEnd, watch, live);
+  const own = { notReady: () => [...reasons], registerFleet: registrationOf(parts, keys, fleet) };
   return {
     mdm,
     headEnd,
@@ -115,11 +128,7 @@ export function composeUtility(options: UtilityOptions): Utility {
     events: new EndDeviceEventRecorder({ registry, sink, watch, live, clock: world.clock }),
     parts,
     refresh: () => fleet.refresh(),
-    api: {
-      ...utilityApi(parts, live, { notReady: () => [...reasons], registerFleet: registrationOf(parts, keys, fleet) }),
-      decisions: decisions.api,
-      analysis: analysis.api,
-    },
+    api: { ...utilityApi(parts, live, own), decisions: decisions.api, analysis: analysis.api },
     async start() {
       await keepStandardRules(mdm.rules, "amity");
       await fleet.load();
@@ -139,6 +148,14 @@ export function composeUtility(options: UtilityOptions): Utility {
   };
 }
 
+/** What the head-end notices is watched and told live. */
+function watchNotices(headEnd: HeadEnd, watch: FleetWatch, live: LiveFeed): void {
+  headEnd.subscribe((notice) => {
+    watch.notice(notice);
+    live.notice(notice);
+  });
+}
+
 /** Registers what a person sends, and begins to collect it. */
 function registrationOf({ registry, mdm, world, zone }: UtilityParts, keys: KeyVault, fleet: FleetRefresh): UtilityApi["registerFleet"] {
   const where = { registry, keys, drivers: headEndDrivers(), mdm: mdm.registry, clock: world.clock, zone: zone.name };
@@ -146,6 +163,16 @@ function registrationOf({ registry, mdm, world, zone }: UtilityParts, keys: KeyV
     const report = await registerFleet(where, entriesOf(registration));
     await fleet.refresh();
     return report;
+  };
+}
+
+function mdmOptionsOf({ zone, temperatureOf, secondPerson }: UtilityOptions, onStored: (summary: DeliverySummary) => void): MdmOptions {
+  return {
+    zone,
+    author: "headend",
+    onStored,
+    ...(temperatureOf === undefined ? {} : { temperatureOf }),
+    ...(secondPerson === undefined ? {} : { policy: secondPerson.policy }),
   };
 }
 

@@ -18,7 +18,7 @@ import {
   type World,
 } from "@amity/runtime";
 import type { Store } from "@amity/store";
-import { composeUtility, type Utility } from "../compose/utility.ts";
+import { composeUtility, type SecondPerson, type Utility } from "../compose/utility.ts";
 import { listenForPushes } from "../compose/push-receiver.ts";
 import { usagePointOf } from "../compose/api/place-book.ts";
 import { startField, type FieldLink } from "../field/field-link.ts";
@@ -41,6 +41,7 @@ export interface DemoOptions {
   readonly historyDays: number;
   readonly version: string;
   readonly log: Log;
+  readonly secondPerson?: SecondPerson;
 }
 
 /** A running demo. */
@@ -97,6 +98,7 @@ export async function startDemo(options: DemoOptions): Promise<DemoUtility> {
     plan,
     temperatureOf: weatherStation(plan),
     demo: controls,
+    ...(options.secondPerson === undefined ? {} : { secondPerson: options.secondPerson }),
     headEnd: { historyMs, collectEveryMs: COLLECT_EVERY_MS, directSessionsMax: 8, concentratorPollMs: 500, requestTimeoutMs: 20_000 },
   });
   const push = await receivePushes(world, plan, utility);

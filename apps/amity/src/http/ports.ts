@@ -5,6 +5,7 @@ import type {
   BillSummary,
   BillsQuery,
   Command,
+  CommandApproval,
   CommandRequest,
   CommandsQuery,
   Completeness,
@@ -113,6 +114,8 @@ export interface UtilityReads {
 export interface UtilityWrites {
   /** Puts the command before the head-end's gate. The same `commandId` again gives the same command back. */
   requestCommand(request: CommandRequest, by: Principal): Promise<WriteOutcome<Command>>;
+  /** A second person's yes to a command that waits for one. */
+  approveCommand(commandId: string, approval: CommandApproval, by: Principal): Promise<WriteOutcome<Command>>;
   cancelCommand(commandId: string, by: Principal): Promise<WriteOutcome<Command>>;
   resolveException(id: string, resolution: ExceptionResolution, by: Principal): Promise<WriteOutcome<VeeException>>;
   /** Registers meters and concentrators, and begins to collect them. */

@@ -350,6 +350,9 @@ export function createFixtureUtility(
       runCommand(command, meter);
       return { kind: "done", value: command };
     },
+    async approveCommand(commandId) {
+      return commands.has(commandId) ? { kind: "conflict", detail: `Command ${commandId} needs no second person.` } : { kind: "not-found" };
+    },
     async cancelCommand(commandId) {
       const command = commands.get(commandId);
       if (command === undefined) return { kind: "not-found" };

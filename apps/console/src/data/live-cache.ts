@@ -16,6 +16,7 @@ export function followWithCache(queries: QueryClient): void {
   live.on("backfill", ({ backfill }) => changeOverview((overview) => ({ ...overview, backfill })));
   live.on("command", ({ command }) => {
     queries.setQueryData(["command", command.commandId], command);
+    if (command.approval !== undefined) void queries.invalidateQueries({ queryKey: ["commands", "waiting"] });
     if (!command.final) return;
     void queries.invalidateQueries({ queryKey: ["meter", command.meterId] });
     void queries.invalidateQueries({ queryKey: ["timeline", command.meterId] });

@@ -3,7 +3,7 @@ import type { SqlRunner, SqlValue, Store } from "@amity/store";
 import { decodeCursor, encodeCursor } from "../page-cursor.ts";
 import type { CommandAudit, CommandQuery, CommandRecord, Page, Registry } from "../registry.ts";
 
-type CommandPart = Pick<Registry, "addCommand" | "command" | "moveCommand" | "commands" | "openCommands" | "audit">;
+type CommandPart = Pick<Registry, "addCommand" | "command" | "moveCommand" | "approveCommand" | "commands" | "openCommands" | "audit">;
 
 interface CommandRow {
   readonly command_id: string;
@@ -16,6 +16,9 @@ interface CommandRow {
   readonly changed_ms: bigint;
   readonly outcome: string | null;
   readonly attempts: number;
+  readonly needs_approval: boolean;
+  readonly approved_by: string | null;
+  readonly approval_note: string | null;
 }
 
 /** Commands and their audit trail in PostgreSQL. */
@@ -25,8 +28,9 @@ export function commandStoreOn(store: Store): CommandPart {
       store.transaction(async (transaction) => {
         const { request } = record;
         const { rowCount } = await transaction.query(
-          `insert into headend.command (command_id, meter_id, control, requested_by, requested_ms, expires_ms, state, changed_ms, outcome, attempts)
-           values ($1, $2, $3::jsonb, $4, $5, $6, $7, $8, $9, $10) on conflict do nothing`,
+          `insert into headend.command (command_id, meter_id, control, requested_by, requested_ms, expires_ms, state, changed_ms, outcome, attempts,
+             needs_approval)
+           values ($1, $2, $3::jsonb, $4, $5, $6, $7, $8, $9, $10, $11) on conflict do nothing`,
           [
             request.commandId,
             request.meterId,
@@ -38,6 +42,7 @@ export function commandStoreOn(store: Store): CommandPart {
             Math.floor(record.changedAtMs),
             record.outcome ?? null,
             record.attempts,
+            record.approval !== undefined,
           ],
         );
         if (rowCount === 0) return false;
@@ -53,6 +58,17 @@ export function commandStoreOn(store: Store): CommandPart {
         const { rowCount } = await transaction.query(
           "update headend.command set state = $3, changed_ms = $4, outcome = $5, attempts = $6 where command_id = $1 and state = $2",
           [record.request.commandId, from, record.state, Math.floor(record.changedAtMs), record.outcome ?? null, record.attempts],
+        );
+        if (rowCount === 0) return false;
+        await addAudit(transaction, audit);
+        return true;
+      }),
+    approveCommand: (commandId, { by, note }, audit) =>
+      store.transaction(async (transaction) => {
+        const { rowCount } = await transaction.query(
+          `update headend.command set approved_by = $2, approval_note = $3
+           where command_id = $1 and state = 'waiting' and needs_approval and approved_by is null`,
+          [commandId, by, note],
         );
         if (rowCount === 0) return false;
         await addAudit(transaction, audit);
@@ -119,5 +135,6 @@ function commandOfRow(row: CommandRow): CommandRecord {
     changedAtMs: Number(row.changed_ms),
     outcome: row.outcome ?? undefined,
     attempts: row.attempts,
+    ...(row.needs_approval ? { approval: row.approved_by === null ? {} : { by: row.approved_by, note: row.approval_note ?? "" } } : {}),
   };
 }

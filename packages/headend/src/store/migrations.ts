@@ -137,5 +137,13 @@ alter table headend.device add constraint device_route check (case route
   else false end);
 create index device_host_meter on headend.device (host_meter_id) where host_meter_id is not null;`,
     },
+    {
+      number: 3,
+      name: "second person for commands",
+      sql: `
+alter table headend.command add column needs_approval boolean not null default false;
+alter table headend.command add column approved_by text;
+alter table headend.command add column approval_note text;`,
+    },
   ],
 };

@@ -146,20 +146,42 @@ async function billTimes(runner: SqlRunner, usagePointIds: readonly string[]): P
 async function outagesOf(parts: ClusterParts, exceptions: readonly QueuedException[], nowMs: number): Promise<ReadonlyMap<string, string>> {
   const fromMs = Math.min(...exceptions.map((exception) => exception.fromMs)) - 2 * DAY_MS;
   const toMs = Math.max(...exceptions.map((exception) => exception.toMs));
-  const meterIds = await metersWithOutages(parts.store, [...new Set(exceptions.map(({ meterId }) => meterId))], { fromMs, toMs });
+  const neighbours = await metersOfSamePlace(parts.store, [...new Set(exceptions.map(({ meterId }) => meterId))]);
+  const asked = [...new Set([...neighbours].flatMap(([meterId, others]) => [meterId, ...others]))];
+  const meterIds = await metersWithOutages(parts.store, asked, { fromMs, toMs });
   const events = await eventsOf(parts.store, meterIds, fromMs, toMs);
   const spans = new Map(
     [...events].map(([meterId, list]) => [meterId, spansOfEvents(list, nowMs).filter(({ kind }) => kind === "outage")] as const),
   );
   const named = new Map<string, string>();
   for (const { exceptionId, meterId, fromMs: beginMs, toMs: endMs } of exceptions) {
-    const span = spans.get(meterId)?.find((outage) => outage.fromMs < endMs && outage.toMs > beginMs);
+    // A gas or water meter has no supply to lose, but what carries its readings has.
+    const known = [meterId, ...(neighbours.get(meterId) ?? [])].flatMap((one) => spans.get(one) ?? []);
+    const span = known.find((outage) => outage.fromMs < endMs && outage.toMs > beginMs);
     if (span === undefined) continue;
     const place = parts.placesOfMeter(meterId).at(-1) ?? meterId;
     const begin = Math.floor(span.fromMs / OUTAGE_TOGETHER_MS) * OUTAGE_TOGETHER_MS;
     named.set(exceptionId, `${place} ${new Date(begin).toISOString()}`);
   }
   return named;
+}
+
+/** The other meters on each meter's premises. */
+async function metersOfSamePlace(runner: SqlRunner, meterIds: readonly MeterId[]): Promise<ReadonlyMap<MeterId, readonly MeterId[]>> {
+  const { rows } = await runner.query<{ meter_id: string; other_id: string }>(
+    `select distinct m.meter_id, om.meter_id as other_id
+     from mdm.meter m
+     join mdm.meter_installation i on i.meter_key = m.meter_key
+     join mdm.usage_point p on p.usage_point_id = i.usage_point_id
+     join mdm.usage_point op on op.premises_id = p.premises_id and op.usage_point_id <> p.usage_point_id
+     join mdm.meter_installation oi on oi.usage_point_id = op.usage_point_id
+     join mdm.meter om on om.meter_key = oi.meter_key
+     where m.meter_id = any ($1::text[])`,
+    [meterIds],
+  );
+  const found = new Map<MeterId, MeterId[]>(meterIds.map((meterId) => [meterId, []]));
+  for (const { meter_id, other_id } of rows) found.get(meter_id)?.push(other_id);
+  return found;
 }
 
 async function metersWithOutages(

@@ -112,5 +112,15 @@ describe("an outage that becomes known after its gap was estimated", () => {
     const [outed] = await clusters();
     expect(outed).toMatchObject({ outage: expect.stringMatching(/^feeder Harbour 2026-06-11T0/), channels: 3 });
     expect(outed?.members.every(({ kWh }) => kWh > 1)).toBe(true);
+    // Another meter of the same place lost its way to the utility in the same outage.
+    for (const [usagePointId, meterId, commodity] of [
+      ["UP-K", "K", "electricity"],
+      ["UP-W", "W", "electricity"],
+    ] as const) {
+      await scene.registry.addUsagePoint({ usagePointId, commodity, timeZone: "Australia/Sydney", premisesId: "P1" });
+      await scene.registry.install({ usagePointId, meterId, installedAtMs: START - DAY_MS, multiplier: "1" });
+    }
+    await withGap("W");
+    expect((await clusters()).map(({ outage, members }) => [outage === undefined, members.length])).toEqual([[false, 4]]);
   });
 });

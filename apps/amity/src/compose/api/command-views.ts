@@ -1,4 +1,4 @@
-import type { Command, CommandRequest, CommandsQuery, Page } from "@amity/api";
+import type { Command, CommandApproval, CommandRequest, CommandsQuery, Page } from "@amity/api";
 import { AmityError } from "@amity/bytes";
 import type { Principal, WriteOutcome } from "../../http/ports.ts";
 import { commandShape, controlOf } from "./command-shape.ts";
@@ -58,6 +58,25 @@ export async function cancelCommand(parts: UtilityParts, commandId: string, by: 
   if (!cancelled || after === undefined)
     return { kind: "conflict", detail: `the command is ${after?.state ?? "gone"} and can no longer be cancelled` };
   return { kind: "done", value: after };
+}
+
+/** A second person's yes to a command that waits for one. */
+export async function approveCommand(
+  parts: UtilityParts,
+  commandId: string,
+  { note }: CommandApproval,
+  by: Principal,
+): Promise<WriteOutcome<Command>> {
+  const before = await commandOf(parts, commandId);
+  if (before === undefined) return { kind: "not-found" };
+  try {
+    const approved = await parts.headEnd.approve(commandId, { by: by.user, note });
+    if (approved === undefined) return { kind: "conflict", detail: `The command is ${before.state} and waits for nobody.` };
+    return { kind: "done", value: (await commandOf(parts, commandId)) ?? commandShape(approved) };
+  } catch (error) {
+    if (!(error instanceof AmityError) || error.blame !== "usage") throw error;
+    return { kind: "conflict", detail: `${error.message}.` };
+  }
 }
 
 function dryRun(request: CommandRequest, by: Principal, nowMs: number, expiresAtMs: number): Command {

@@ -1,6 +1,6 @@
 import type { UtilityApi } from "../../http/ports.ts";
 import { billOf, billsOf, releaseBill } from "./bill-views.ts";
-import { cancelCommand, commandOf, commandsOf, requestCommand } from "./command-views.ts";
+import { approveCommand, cancelCommand, commandOf, commandsOf, requestCommand } from "./command-views.ts";
 import { exceptionDetailOf, exceptionsOf, resolveException } from "./exception-views.ts";
 import { exportOf } from "./export-view.ts";
 import { intervalsOf } from "./interval-views.ts";
@@ -47,6 +47,7 @@ export function utilityApi(
     completeness: (days) => completenessOf(parts, days),
     backfill: () => Promise.resolve(backfillOf(parts)),
     requestCommand: (request, by) => requestCommand(parts, request, by),
+    approveCommand: (commandId, approval, by) => approveCommand(parts, commandId, approval, by),
     cancelCommand: (commandId, by) => cancelCommand(parts, commandId, by),
     resolveException: (id, resolution, by) => resolveException(parts, id, resolution, by),
     releaseBill: (id, release, by) => releaseBill(parts, id, release, by),

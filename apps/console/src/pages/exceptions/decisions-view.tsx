@@ -1,4 +1,4 @@
-import { useInfiniteQuery, useMutation, useQueryClient } from "@tanstack/react-query";
+import { useInfiniteQuery, useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
 import { useState } from "react";
 import type { Decision } from "@amity/api";
@@ -9,11 +9,13 @@ import { useRight, useSession, useZone } from "../../shell/session-context.ts";
 import { count, dateTime, money } from "../../ui/format.ts";
 import { ProblemNote } from "../../ui/problem-note.tsx";
 import { civilDay } from "../../ui/zone-days.ts";
+import { WaitingCommands, waitingCommandsQuery } from "./waiting-commands.tsx";
 
 /** What waits for a second person, and every decision with who, why and when. */
 export function DecisionsView({ onDecided, onUndo }: { onDecided: (decision: Decision) => void; onUndo: (decision: Decision) => void }) {
   const waiting = useInfiniteQuery(decisionsQuery({ state: "waiting" }));
   const all = useInfiniteQuery(decisionsQuery({}));
+  const { data: commands = [] } = useQuery(waitingCommandsQuery);
   const { automatic, identities, user } = useSession();
   const waits = waiting.data?.pages.flatMap(({ items }) => items) ?? [];
   const made = all.data?.pages.flatMap(({ items }) => items).filter(({ state }) => state !== "waiting") ?? [];
@@ -32,7 +34,8 @@ export function DecisionsView({ onDecided, onUndo }: { onDecided: (decision: Dec
             <strong>{user}</strong>). With <code>--auth-file</code> people sign in with passwords, and this choice is gone.
           </p>
         )}
-        {waits.length === 0 && <p className="empty">Nothing waits for a second person.</p>}
+        <WaitingCommands />
+        {waits.length === 0 && commands.length === 0 && <p className="empty">Nothing waits for a second person.</p>}
         {waits.map((decision) => (
           <WaitingDecision key={decision.id} decision={decision} onDecided={onDecided} />
         ))}

@@ -1,4 +1,4 @@
-import { useInfiniteQuery } from "@tanstack/react-query";
+import { useInfiniteQuery, useQuery } from "@tanstack/react-query";
 import { getRouteApi } from "@tanstack/react-router";
 import { useState } from "react";
 import type { Decision } from "@amity/api";
@@ -10,6 +10,7 @@ import { ClustersView } from "./clusters-view.tsx";
 import { DecisionsView } from "./decisions-view.tsx";
 import { ExceptionFilters } from "./exception-filters.tsx";
 import { OneByOne } from "./one-by-one.tsx";
+import { waitingCommandsQuery } from "./waiting-commands.tsx";
 import { usePageKeys } from "../../shell/page-keys.ts";
 
 const route = getRouteApi("/exceptions");
@@ -26,7 +27,8 @@ export function ExceptionsPage() {
   const navigate = route.useNavigate();
   const view = search.view === "list" || search.view === "decisions" ? search.view : "causes";
   const { data: waiting } = useInfiniteQuery(decisionsQuery({ state: "waiting" }));
-  const waits = waiting?.pages[0]?.items.length ?? 0;
+  const { data: commands } = useQuery(waitingCommandsQuery);
+  const waits = (waiting?.pages[0]?.items.length ?? 0) + (commands?.length ?? 0);
   const [decided, setDecided] = useState<Decision | undefined>(undefined);
   const [undoing, setUndoing] = useState<Decision | undefined>(undefined);
   const undo = (): void => {

@@ -104,6 +104,13 @@ function switchesFor(supply: MeterDetail["supply"]): readonly Asked[] {
   return supply === "unknown" ? ["disconnect", "connect"] : ["connect"];
 }
 
+/** A command's state in words; one that waits for a person says so. */
+function stateWords({ state, approval }: Command): string {
+  return state === "waiting" && approval !== undefined && approval.by === undefined
+    ? "Waits for a second person: see Exceptions, Decisions"
+    : WORDS[state];
+}
+
 const WORDS: Readonly<Record<Command["state"], string>> = {
   waiting: "Waiting",
   dispatched: "Sent to the meter",
