@@ -61,8 +61,8 @@ const BACK_FILL_DAYS = 3;
 const FEEDERS = 6;
 const CONCENTRATORS = 12;
 const ZONE = "Australia/Sydney";
-/** Shares of the homes that have gas, district heat, and a water meter that can be heard. */
-const SUB_METERS = { gas: 0.4, water: 0.6, heat: 0.08 };
+/** Shares of the homes that have gas, district heat, and a water meter that can be heard; in some houses a concentrator in the stairwell hears them. */
+const SUB_METERS = { gas: 0.4, water: 0.6, heat: 0.08, wireless: 0.12 };
 
 /**
  * Starts the demo: the simulated field in a process of its own, its fleet registered as a utility would, head-end and MDM over

@@ -23,7 +23,8 @@ export async function provisionHeadEnd(
   ports: FieldPorts,
 ): Promise<void> {
   const { registry, keys, plan, masterSecret } = parts;
-  await registry.registerConcentrators(plan.concentrators.map(({ concentratorId }) => concentratorEntry(concentratorId, ports)));
+  const concentrators = [...plan.concentrators, ...plan.wirelessConcentrators];
+  await registry.registerConcentrators(concentrators.map(({ concentratorId }) => concentratorEntry(concentratorId, ports)));
   await registry.registerDevices([...plan.meters.map((meter) => deviceOf(meter, ports)), ...subMeterDevices(plan)]);
   const [first] = plan.meters;
   if (first !== undefined && (await keys.has({ owner: first.meterId, purpose: "guek" }))) return;
@@ -34,7 +35,7 @@ export async function provisionHeadEnd(
     secrets.push({ ref: { owner: meterId, purpose: "gak" }, secret: authenticationKey });
     secrets.push({ ref: { owner: meterId, purpose: "password" }, secret: readingPassword });
   }
-  for (const { concentratorId } of plan.concentrators) {
+  for (const { concentratorId } of concentrators) {
     const { encryptionKey, authenticationKey } = concentratorKeys(masterSecret, concentratorId);
     secrets.push({ ref: { owner: concentratorId, purpose: "guek" }, secret: encryptionKey });
     secrets.push({ ref: { owner: concentratorId, purpose: "gak" }, secret: authenticationKey });

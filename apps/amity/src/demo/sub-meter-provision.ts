@@ -1,6 +1,7 @@
 import type { Device, KeyRef } from "@amity/headend";
 import { localDayOf, zoneOf } from "@amity/intervals";
 import type { GasParameters, Registry as MdmRegistry } from "@amity/mdm";
+import { addressText } from "@amity/mbus";
 import { deriveSubMeterKeys, type FleetPlan, type PlannedMeter, type PlannedSubMeter } from "@amity/meter";
 import { placeIdsOf, SUB_SUFFIXES } from "../compose/api/place-book.ts";
 import type { GasZone } from "./gas-quality.ts";
@@ -37,21 +38,14 @@ export function subUsagePointOf(meter: PlannedSubMeter, home: PlannedMeter): str
   return `${placeIdsOf(home).usagePointId}${SUB_SUFFIXES[meter.medium]}`;
 }
 
-/** Sub-meters as the head-end knows them: those behind an electricity meter, read by its driver. */
+/** Sub-meters as the head-end knows them: behind an electricity meter and read by its driver, or heard by a wireless concentrator. */
 export function subMeterDevices(plan: FleetPlan): Device[] {
-  return plan.subMeters.flatMap(({ meterId, medium, reach }): Device[] =>
-    reach.kind === "channel"
-      ? [
-          {
-            meterId,
-            protocol: "dlms",
-            route: { kind: "behind", hostMeterId: reach.hostMeterId, channel: reach.channel },
-            settings: { medium },
-            status: "active",
-          },
-        ]
-      : [],
-  );
+  return plan.subMeters.map(({ meterId, medium, address, reach }): Device => {
+    const common = { meterId, settings: { medium }, status: "active" } as const;
+    return reach.kind === "channel"
+      ? { ...common, protocol: "dlms", route: { kind: "behind", hostMeterId: reach.hostMeterId, channel: reach.channel } }
+      : { ...common, protocol: "wmbus", route: { kind: "wireless", concentratorId: reach.concentratorId, address: addressText(address) } };
+  });
 }
 
 /** The keys of those that are heard by radio: the head-end deciphers their telegrams itself. */

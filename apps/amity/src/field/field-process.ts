@@ -5,6 +5,7 @@ import { createFleet, FleetJournal, MeterFleet, networkCarrier, planPast, planSu
 import { CONCENTRATOR_STATION, MEDIA, type LinkStation } from "@amity/network";
 import { realFiles, realNetwork, realRandom, realTimers, scaledClock, silentLog, type ScaledClock, type World } from "@amity/runtime";
 import { openStreet, startStreetConcentrator, type FieldOptions, type Street } from "./field.ts";
+import { openRadioStreet, startRadioConcentrator } from "./radio-street.ts";
 import type { ClockSetting, FieldReply, FieldRequest, FieldStart } from "./field-messages.ts";
 
 // The field of the demo utility: simulated meters, their streets and concentrators, in a process of their own. The head-end
@@ -102,7 +103,8 @@ class Field {
       requestTimeoutMs: 20_000,
       onNotify: push,
     };
-    const concentratorPorts = await startConcentrators(clock, { fleet, streets, folder: start.folder, options });
+    const streetPorts = await startConcentrators(clock, { fleet, streets, folder: start.folder, options });
+    const concentratorPorts = { ...streetPorts, ...(await startListening(clock, { fleet, folder: start.folder, options })) };
     const meterPorts = Object.fromEntries([...served.addresses].map(([meterId, { port }]) => [meterId, port]));
     tell({ kind: "started", meterPorts, concentratorPorts });
     return new Field(clock, fleet, streets);
@@ -146,6 +148,22 @@ async function startConcentrators(
     const world = worldOf(clock, join(parts.folder, "concentrators", concentratorId));
     const concentrator = await startStreetConcentrator(world, street, parts.fleet, { host: "127.0.0.1", port: 0 }, parts.options);
     ports[concentratorId] = concentrator.address.port;
+  }
+  return ports;
+}
+
+/** Opens the radio streets and starts the concentrators that hear them. */
+async function startListening(
+  clock: ScaledClock,
+  parts: { fleet: MeterFleet; folder: string; options: FieldOptions },
+): Promise<Record<string, number>> {
+  const { fleet, folder, options } = parts;
+  const ports: Record<string, number> = {};
+  for (const plan of fleet.plan.wirelessConcentrators) {
+    const world = worldOf(clock, join(folder, "concentrators", plan.concentratorId));
+    const street = openRadioStreet(world, fleet, plan);
+    const concentrator = await startRadioConcentrator(world, street, { host: "127.0.0.1", port: 0 }, options);
+    ports[plan.concentratorId] = concentrator.address.port;
   }
   return ports;
 }

@@ -100,8 +100,9 @@ function MeterHead({ detail }: { detail: MeterDetail }) {
         <p>
           {detail.route}, {detail.protocol}. Heard {ago(meter.lastSeen, now)}
           {detail.watermark !== undefined && `, load profile read up to ${dateTime(detail.watermark, zone)}`}
-          {detail.clockOffsetSeconds !== undefined && `, clock ${clockWords(detail.clockOffsetSeconds)}`}. {count(detail.health.sessions)}{" "}
-          sessions, {detail.health.failures === 0 ? "none" : count(detail.health.failures)} failed
+          {detail.clockOffsetSeconds !== undefined && `, clock ${clockWords(detail.clockOffsetSeconds)}`}
+          {meter.host === undefined &&
+            `. ${count(detail.health.sessions)} sessions, ${detail.health.failures === 0 ? "none" : count(detail.health.failures)} failed`}
           {meter.completeness !== undefined && `, ${percent(meter.completeness)} of the last 24 hours received`}.
         </p>
         {detail.samePlace.length > 0 && (
