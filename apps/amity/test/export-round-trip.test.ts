@@ -83,12 +83,17 @@ const exact = (code: number): number => code;
 /** NEM12 and Green Button have no word for who says so: what comes from a file says "external". */
 const withoutSource = (code: number): number => packQuality({ ...unpackQuality(code), source: "external" });
 
-/** A week of quarter-hours over the end of summer time, with a hole, a negative value and a spike for validation to work on. */
+/** Quarter-hours of nine days. */
+const QUARTERS = 9 * 96;
+/** A hole of 35 hours: more than a load estimates. */
+const HOLE = { from: 600, to: 740 };
+
+/** Quarter-hours over the end of summer time, with holes, a negative value and a spike for validation to work on. */
 function csvWeek(): string {
   const rows = ["timestamp,kwh"];
-  for (let at = 0; at < 7 * 96; at++) {
+  for (let at = 0; at < QUARTERS; at++) {
     const startMs = Date.UTC(2025, 9, 23) + at * 900_000;
-    if (at > 300 && at < 306) continue;
+    if ((at > 300 && at < 306) || (at >= HOLE.from && at < HOLE.to)) continue;
     const value = at === 400 ? -5 : at === 500 ? 90 : ((at * 37) % 50) / 100 + 0.2;
     rows.push(`${new Date(startMs).toISOString()},${value}`);
   }
@@ -107,14 +112,14 @@ describe("what was loaded, exported and loaded into an empty store", () => {
     const first = await emptyStore();
     await load(first, [csv]);
     const held = await holdings(first, quality);
-    expect(held.size).toBe(7 * 96);
+    expect(held.size).toBe(QUARTERS - (HOLE.to - HOLE.from));
     const categories = new Set(
       [...(await holdings(first, exact)).values()].map((value) => unpackQuality((value as number[])[2] ?? 0).category),
     );
     expect(categories).toContain("estimated");
     const second = await emptyStore();
     const report = await load(second, [await exported(first, format, ["NMI1234567"])], format);
-    expect(report.files).toMatchObject([{ putAsideCount: 0, intervals: 7 * 96 }]);
+    expect(report.files).toMatchObject([{ putAsideCount: 0, intervals: held.size }]);
     expect(await holdings(second, quality)).toEqual(held);
   });
 });

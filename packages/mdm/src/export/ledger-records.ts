@@ -114,27 +114,39 @@ function* spanRecords(run: readonly IntervalBlock[], channel: Channel, ask: Stay
   const fromMs = Math.max(stay.fromMs, first.dayStartMs);
   const toMs = Math.min(stay.toMs, last.dayStartMs + DAY_MS);
   const { startMs, values, qualities } = spanOf(run, { fromMs, toMs, intervalSeconds });
-  let begin = 0;
-  let end = values.length;
-  while (begin < end && isMissing(qualities[begin] ?? 0)) begin++;
-  while (end > begin && isMissing(qualities[end - 1] ?? 0)) end--;
-  if (begin === end) return;
   const { meterId, name, unit, scaler } = channel;
-  const primary = withMultiplier(values.subarray(begin, end), scaler, stay.multiplier);
-  yield {
-    kind: "intervals",
-    usagePointId,
-    series: {
-      meterId,
-      channel: name,
-      unit,
-      scaler: primary.scaler,
-      values: primary.values,
-      intervalSeconds,
-      startMs: startMs + begin * intervalSeconds * 1000,
-      qualities: qualities.slice(begin, end),
-    },
-  };
+  for (const [begin, end] of heldRuns(qualities, DAY_MS / (intervalSeconds * 1000))) {
+    const primary = withMultiplier(values.subarray(begin, end), scaler, stay.multiplier);
+    yield {
+      kind: "intervals",
+      usagePointId,
+      series: {
+        meterId,
+        channel: name,
+        unit,
+        scaler: primary.scaler,
+        values: primary.values,
+        intervalSeconds,
+        startMs: startMs + begin * intervalSeconds * 1000,
+        qualities: qualities.slice(begin, end),
+      },
+    };
+  }
+}
+
+/**
+ * `[begin, end)` of the runs that hold values, without missing ones at their ends. Holes of up to `holeMax` are inside a run: a
+ * load takes a longer one for time that nobody spoke of, and so it comes out.
+ */
+function heldRuns(qualities: Uint16Array, holeMax: number): [number, number][] {
+  const runs: [number, number][] = [];
+  for (const [index, quality] of qualities.entries()) {
+    if (isMissing(quality)) continue;
+    const last = runs.at(-1);
+    if (last !== undefined && index - last[1] <= holeMax) last[1] = index + 1;
+    else runs.push([index, index + 1]);
+  }
+  return runs;
 }
 
 async function* registerRecords(parts: LedgerRecordsParts, channel: Channel, ask: StayAsk): AsyncGenerator<InterchangeRecord> {
