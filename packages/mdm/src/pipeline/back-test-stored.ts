@@ -10,6 +10,7 @@ import { channelsById, factsOf } from "./channels.ts";
 import { spansOfEvents } from "./event-spans.ts";
 import { eventsOf } from "./review-inputs.ts";
 import type { ReviewParts } from "./review.ts";
+import { surroundingsOf } from "./surroundings.ts";
 import { UNWATCHED, type RunWatch } from "./run-watch.ts";
 
 /** Channels of one run. */
@@ -76,10 +77,11 @@ async function testGroup(
   const { fromDayMs, toDayMs } = ask;
   const meterIds = [...new Set(channels.map(({ meterId }) => meterId))];
   const channelIds = channels.map(({ channelId }) => channelId);
-  const [places, events, stored] = await Promise.all([
+  const [places, events, stored, surroundings] = await Promise.all([
     placesOf(parts.store, meterIds, toDayMs),
     eventsOf(parts.store, meterIds, fromDayMs, toDayMs),
     parts.ledger.blocks({ channelIds, fromDayMs, toDayMs }),
+    surroundingsOf(parts, channels, { fromMs: fromDayMs, toMs: toDayMs }),
   ]);
   const blocks = new Map<ChannelId, IntervalBlock[]>(channelIds.map((channelId) => [channelId, []]));
   for (const { channelId, block } of stored) blocks.get(channelId)?.push(block);
@@ -97,6 +99,7 @@ async function testGroup(
       channel: facts,
       zone: parts.zone,
       spans: spansOfEvents(events.get(meterId) ?? [], toDayMs),
+      ...surroundings.get(channel.channelId),
       ...(parts.holidays === undefined ? {} : { holidays: parts.holidays }),
     });
   }

@@ -52,6 +52,7 @@ export interface Stay {
   readonly fromMs: number;
   readonly toMs: number;
   readonly multiplier: number;
+  readonly isReversed: boolean;
 }
 
 /**
@@ -94,7 +95,7 @@ export async function readUsage(
       const told = new Set<string>();
       for (const channel of [...(byMeter.get(stay.meterId) ?? []), ...(readOnly.get(stay.meterId) ?? [])].toSorted(byRank)) {
         const part = channel.kind === "register" ? registers(channel, stay) : partOf(channel, stay, blocks.get(channel.channelId) ?? []);
-        const flow = FLOWS[channel.name];
+        const flow = flowOf(channel.name, stay);
         const converts = GAS_CHANNELS[channel.name];
         if (part === undefined || flow === undefined || told.has(mediumAndFlow(channel.name, flow))) continue;
         told.add(mediumAndFlow(channel.name, flow));
@@ -104,6 +105,19 @@ export async function readUsage(
     }
     return { fromMs, toMs, flows } as Usage;
   });
+}
+
+const OPPOSITE: Readonly<Partial<Record<keyof Usage["flows"], keyof Usage["flows"]>>> = {
+  import: "export",
+  export: "import",
+  reactiveImport: "reactiveExport",
+  reactiveExport: "reactiveImport",
+};
+
+/** The flow that a channel counted while its meter stood so. */
+function flowOf(channel: string, { isReversed }: Stay): keyof Usage["flows"] | undefined {
+  const flow = FLOWS[channel];
+  return flow !== undefined && isReversed ? (OPPOSITE[flow] ?? flow) : flow;
 }
 
 /**
@@ -147,8 +161,9 @@ export async function installationsOfAll(
     installed_at: number;
     removed_at: number | null;
     multiplier: string;
+    is_reversed: boolean;
   }>(
-    `select i.usage_point_id, m.meter_id, i.installed_at, i.removed_at, i.multiplier
+    `select i.usage_point_id, m.meter_id, i.installed_at, i.removed_at, i.multiplier, i.is_reversed
      from mdm.meter_installation i join mdm.meter m on m.meter_key = i.meter_key
      where i.usage_point_id = any ($1::text[]) order by i.usage_point_id, i.installed_at`,
     [usagePointIds],
@@ -161,6 +176,7 @@ export async function installationsOfAll(
       meterId: row.meter_id,
       installedAtMs: row.installed_at,
       multiplier: row.multiplier,
+      ...(row.is_reversed ? { isReversed: true } : {}),
       ...(row.removed_at === null ? {} : { removedAtMs: row.removed_at }),
     });
     found.set(row.usage_point_id, list);
@@ -171,10 +187,19 @@ export async function installationsOfAll(
 function staysOf(installations: readonly MeterInstallation[], ask: UsageAsk): Stay[] {
   const fromMs = startOfLocalDayMs(ask.zone, ask.fromDay);
   const toMs = startOfLocalDayMs(ask.zone, ask.toDay);
-  if (installations.length === 0) return [{ meterId: ask.usagePointId, fromMs, toMs, multiplier: 1 }];
+  if (installations.length === 0) return [{ meterId: ask.usagePointId, fromMs, toMs, multiplier: 1, isReversed: false }];
   return installations.flatMap((installation): Stay[] => {
     const stay = { fromMs: Math.max(fromMs, installation.installedAtMs), toMs: Math.min(toMs, installation.removedAtMs ?? toMs) };
-    return stay.fromMs < stay.toMs ? [{ ...stay, meterId: installation.meterId, multiplier: Number(installation.multiplier) }] : [];
+    return stay.fromMs < stay.toMs
+      ? [
+          {
+            ...stay,
+            meterId: installation.meterId,
+            multiplier: Number(installation.multiplier),
+            isReversed: installation.isReversed === true,
+          },
+        ]
+      : [];
   });
 }
 

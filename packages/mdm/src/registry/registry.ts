@@ -33,6 +33,8 @@ export interface MeterInstallation {
   readonly removedAtMs?: number;
   /** Of current and voltage transformers; decimal text. */
   readonly multiplier: string;
+  /** Connected the wrong way round: what it counts as import was export, and the other way about. */
+  readonly isReversed?: boolean;
 }
 
 /** A usage point as it is declared. */
@@ -61,7 +63,11 @@ export interface Registry {
   /** The usage points of a place or a customer, electricity first; without either none. */
   usagePointsOf(of: { premisesId?: string; customerId?: string }): Promise<UsagePoint[]>;
   usagePoint(usagePointId: UsagePointId): Promise<UsagePoint | undefined>;
-  /** Records that a meter was installed; ends the stay of the meter that was there. A meter exchange is this and nothing else. */
+  /**
+   * Records that a meter was installed; ends the stay of the meter that was there, and of this meter where it was. A meter
+   * exchange is this and nothing else; a change of current or voltage transformers, or of the direction, is the same meter again
+   * at that instant. Stays may be told in any order: one that is told late ends where the next begins.
+   */
   install(installation: MeterInstallation): Promise<void>;
   installationsOf(usagePointId: UsagePointId): Promise<MeterInstallation[]>;
   /** Where meters stood at an instant; those never installed are left out. */
@@ -241,25 +247,38 @@ export async function channelsOf(runner: SqlRunner, meterIds: readonly MeterId[]
 }
 
 async function install(store: Store, meterKey: number, installation: MeterInstallation): Promise<void> {
-  const { usagePointId, installedAtMs, removedAtMs, multiplier } = installation;
+  const { usagePointId, installedAtMs, removedAtMs, multiplier, isReversed = false } = installation;
   const installedAt = instantParam(installedAtMs);
   await store.transaction(async (transaction) => {
     await transaction.query(
       `update mdm.meter_installation set removed_at = $3
-       where usage_point_id = $1 and meter_key <> $2 and installed_at < $3 and (removed_at is null or removed_at > $3)`,
+       where (usage_point_id = $1 or meter_key = $2) and installed_at < $3 and (removed_at is null or removed_at > $3)`,
       [usagePointId, meterKey, installedAt],
     );
+    const { rows } = await transaction.query<{ next: number | null }>(
+      "select min(installed_at) as next from mdm.meter_installation where (usage_point_id = $1 or meter_key = $2) and installed_at > $3",
+      [usagePointId, meterKey, installedAt],
+    );
+    const endMs = Math.min(removedAtMs ?? Number.POSITIVE_INFINITY, rows[0]?.next ?? Number.POSITIVE_INFINITY);
     await transaction.query(
-      `insert into mdm.meter_installation (meter_key, installed_at, removed_at, usage_point_id, multiplier) values ($1, $2, $3, $4, $5)
-       on conflict (meter_key, installed_at) do update set removed_at = excluded.removed_at, multiplier = excluded.multiplier`,
-      [meterKey, installedAt, removedAtMs === undefined ? null : instantParam(removedAtMs), usagePointId, multiplier],
+      `insert into mdm.meter_installation (meter_key, installed_at, removed_at, usage_point_id, multiplier, is_reversed)
+       values ($1, $2, $3, $4, $5, $6)
+       on conflict (meter_key, installed_at) do update set removed_at = excluded.removed_at, multiplier = excluded.multiplier,
+         is_reversed = excluded.is_reversed`,
+      [meterKey, installedAt, Number.isFinite(endMs) ? instantParam(endMs) : null, usagePointId, multiplier, isReversed],
     );
   });
 }
 
 async function installationsOf(store: Store, usagePointId: UsagePointId): Promise<MeterInstallation[]> {
-  const { rows } = await store.query<{ meter_id: string; installed_at: number; removed_at: number | null; multiplier: string }>(
-    `select meter_id, installed_at, removed_at, multiplier::text as multiplier
+  const { rows } = await store.query<{
+    meter_id: string;
+    installed_at: number;
+    removed_at: number | null;
+    multiplier: string;
+    is_reversed: boolean;
+  }>(
+    `select meter_id, installed_at, removed_at, multiplier::text as multiplier, is_reversed
      from mdm.meter_installation i join mdm.meter m on m.meter_key = i.meter_key
      where usage_point_id = $1 order by installed_at`,
     [usagePointId],
@@ -270,5 +289,6 @@ async function installationsOf(store: Store, usagePointId: UsagePointId): Promis
     installedAtMs: row.installed_at,
     ...(row.removed_at === null ? {} : { removedAtMs: row.removed_at }),
     multiplier: row.multiplier,
+    ...(row.is_reversed ? { isReversed: true } : {}),
   }));
 }
