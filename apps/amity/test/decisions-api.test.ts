@@ -58,7 +58,9 @@ describe("decisions over HTTP, on a ledger in PostgreSQL", () => {
     const page = ClustersPage.parse(await stored.json("/api/v1/exception-clusters?limit=1"));
     const next = ClustersPage.parse(await stored.json(`/api/v1/exception-clusters?limit=1&cursor=${page.next}`));
     expect([page.items[0]?.id, next.items[0]?.id]).toEqual(all.items.slice(0, 2).map(({ id }) => id));
-    const negatives = ClustersPage.parse(await stored.json("/api/v1/exception-clusters?rule=negative&severity=warning&commodity=electricity"));
+    const negatives = ClustersPage.parse(
+      await stored.json("/api/v1/exception-clusters?rule=negative&severity=warning&commodity=electricity"),
+    );
     expect(negatives.items.length).toBeGreaterThan(0);
     const members = ExceptionsPage.parse(await stored.json(`/api/v1/exceptions?cluster=${negatives.items[0]?.id}`));
     expect(members.total).toBe(negatives.items[0]?.exceptions);
@@ -153,7 +155,7 @@ describe("decisions over HTTP, on a ledger in PostgreSQL", () => {
 
   it("gives exceptions to people, and says who they are", async () => {
     const { people } = People.parse(await stored.json("/api/v1/people"));
-    expect(people.map(({ name }) => name)).toEqual(["operator", "analyst"]);
+    expect(people.map(({ name }) => name)).toEqual(["operator", "analyst", "supervisor"]);
     const exception = await negative();
     const selection = { exceptions: [exception.id] };
     expect(await (await operator("/api/v1/exception-assignments", { selection, to: "analyst" })).json()).toEqual({ changed: 1 });
@@ -175,7 +177,7 @@ describe("decisions over HTTP, on a ledger in PostgreSQL", () => {
 
   it("knows who asks by the identity that a browser took, and no other", async () => {
     const who = async (cookie: string) => Session.parse(await (await stored.ask("/api/v1/session", { headers: { cookie } })).json());
-    expect(await who("")).toMatchObject({ user: "operator", identities: ["operator", "analyst"] });
+    expect(await who("")).toMatchObject({ user: "operator", identities: ["operator", "analyst", "supervisor"] });
     expect(await who("amity_identity=analyst")).toMatchObject({ user: "analyst", role: "analyst" });
     expect(await who("amity_identity=root")).toMatchObject({ user: "operator" });
     const chosen = await stored.write("POST", "/api/v1/session/identity", { name: "analyst" });

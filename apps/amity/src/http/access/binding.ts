@@ -1,12 +1,11 @@
 import { UsageError } from "@amity/bytes";
-import type { Role } from "@amity/api";
 import type { Principal } from "../write-outcome.ts";
 
 /** Who may come in without signing in. */
 export interface AccessPlan {
   /**
-   * Who a request without a session may be; empty where everybody must sign in. The first one it is by itself; the demo has a
-   * second, so that what needs two people can be tried by one.
+   * Who a request without a session may be; empty where everybody must sign in. The first one it is by itself; the demo has
+   * more, so that what needs two people can be tried by one.
    */
   readonly identities: readonly Principal[];
   /** Host names that the server answers for; absent where any will do. Guards loopback against DNS rebinding. */
@@ -32,12 +31,15 @@ export function planAccess(options: { host: string; users: number; demo: boolean
   if (!loopback) return { identities: [] };
   const hostNames = ["localhost", "127.0.0.1", "[::1]", options.host];
   if (options.users > 0) return { hostNames, identities: [] };
-  return { hostNames, identities: options.demo ? [identityOf("operator"), identityOf("analyst")] : [identityOf("viewer")] };
+  return { hostNames, identities: options.demo ? DEMO_IDENTITIES : [{ user: "viewer", role: "viewer" }] };
 }
 
-function identityOf(role: Role): Principal {
-  return { user: role, role };
-}
+/** The demo's people: decisions need a second person, and critical commands a second one who may send them. */
+const DEMO_IDENTITIES: readonly Principal[] = [
+  { user: "operator", role: "operator" },
+  { user: "analyst", role: "analyst" },
+  { user: "supervisor", role: "operator" },
+];
 
 /** True for 127.0.0.0/8, ::1 and `localhost`. */
 export function isLoopback(host: string): boolean {
