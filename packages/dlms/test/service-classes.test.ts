@@ -12,6 +12,7 @@ import {
   encodeApdu,
   encodeDataNotification,
   memoryCounter,
+  pushInBlocks,
   type AssociationDefinition,
 } from "../src/index.ts";
 import { decodeAll } from "@amity/bytes";
@@ -111,5 +112,18 @@ describe("a confirmed data-notification", () => {
     expect(decodeAll(dataNotificationConfirm, confirmation.subarray(1)).longInvokeIdAndPriority).toBe(0x4012_3456);
     expect((await server.handle(confirmation)).answer).toBeUndefined();
     expect(heard).toEqual([0x123456]);
+  });
+});
+
+describe("a push in general blocks", () => {
+  test("is put together by its receiver, and begins anew where one was cut off", () => {
+    const receiver = new PushReceiver({ senderOf: () => undefined });
+    const push = encodeDataNotification({ invokeId: 9, body: data.octets(new Uint8Array(500).fill(5)) });
+    const blocks = pushInBlocks(push, 64);
+    expect(blocks.length).toBe(10);
+    for (const block of blocks) expect(block.length).toBeLessThanOrEqual(64);
+    const heard = [...blocks.slice(0, 4), ...blocks].flatMap((block) => receiver.receive(block) ?? []);
+    expect(heard.map(({ plain }) => plain)).toEqual([push]);
+    expect(() => pushInBlocks(push, 10)).toThrow("does not go into");
   });
 });
