@@ -165,6 +165,16 @@ describe("a MultiSpeak message of others", () => {
     ]);
   });
 
+  it("names energies in the words of vendors and of version 3.0", async () => {
+    const value = (name: string, text: string): string =>
+      `<readingValue><value>1</value><${name}>${text}</${name}><dateTime>2024-01-01T00:00:00Z</dateTime></readingValue>`;
+    const records = await read(
+      `<ReadingChangedNotification ${V3}><changedMeterReads><meterRead><meterNo>M1</meterNo><readingValues>${value("readingValueType", "Energy")}
+       ${value("readingValueType", "Negative Energy")}${value("fieldName", "deliveredKWh")}${value("fieldName", "netKWh")}</readingValues></meterRead></changedMeterReads></ReadingChangedNotification>`,
+    );
+    expect(registersIn(records).map(({ reading }) => reading.channel)).toEqual(["1-0:1.8.0", "1-0:2.8.0", "1-0:1.8.0", "1-0:16.8.0"]);
+  });
+
   it("without readings says so, and what is no XML is refused", async () => {
     expect(await read(`<PingURL ${V3}/>`)).toEqual([{ kind: "putAside", line: 0, reason: "the message holds no meter readings" }]);
     await expect(read("posKWh")).rejects.toMatchObject({ blame: "decode" });

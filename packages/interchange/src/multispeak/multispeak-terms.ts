@@ -134,6 +134,14 @@ const FIELDS: Readonly<Record<string, readonly [string, string]>> = {
   negkwh: ["1-0:2.8.0", "kWh"],
   poskvarh: ["1-0:3.8.0", "kVARh"],
   negkvarh: ["1-0:4.8.0", "kVARh"],
+  deliveredkwh: ["1-0:1.8.0", "kWh"],
+  kwhdelivered: ["1-0:1.8.0", "kWh"],
+  receivedkwh: ["1-0:2.8.0", "kWh"],
+  kwhreceived: ["1-0:2.8.0", "kWh"],
+  netkwh: ["1-0:16.8.0", "kWh"],
+  // `readingValueType` of version 3.0.
+  energy: ["1-0:1.8.0", "kWh"],
+  "negative energy": ["1-0:2.8.0", "kWh"],
 };
 
 /** The field name to write for a channel: the standard's where it has one, the channel's own otherwise. */

@@ -96,7 +96,8 @@ function tierReadings(tier: XmlElement, readingDate: string): Found[] {
 
 function readingValue(element: XmlElement, readingDate: string): Found {
   const typeCode = childOf(element, "readingTypeCodeOption", "readingTypeCode") ?? childOf(element, "readingTypeCode");
-  const fieldName = textAt(element, "fieldName") || textAt(element, "readingType") || textAt(element, "name");
+  const names = ["fieldName", "readingType", "readingValueType", "name"].map((name) => textAt(element, name));
+  const fieldName = names.find((name) => name !== "" && name !== "Other") ?? "";
   const units = textAt(element, "units");
   // Version 4.1 has reading type codes of fewer parts beside the field name: there the name and the units say it.
   const byCode = typeCode === undefined ? undefined : quantityOfTypeCode(typeCode);
