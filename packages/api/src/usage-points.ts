@@ -4,9 +4,9 @@ import { VeeException } from "./exceptions.ts";
 import { NeighbourMeter } from "./meters.ts";
 import { Instant } from "./time.ts";
 
-/** A meter's stay at a usage point. The multiplier is that of current and voltage transformers. */
+/** A meter's stay at a usage point. The multiplier is that of current and voltage transformers; a reversed meter counts import as export. */
 export const Installation = z
-  .object({ meterId: z.string(), from: Instant, to: Instant.optional(), multiplier: z.string() })
+  .object({ meterId: z.string(), from: Instant, to: Instant.optional(), multiplier: z.string(), isReversed: z.boolean() })
   .meta({ id: "Installation" });
 export type Installation = z.infer<typeof Installation>;
 

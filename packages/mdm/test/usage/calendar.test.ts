@@ -94,3 +94,43 @@ describe("times of use, in any zone, 1971 to 2039", () => {
     );
   });
 });
+
+describe("the clock changes of all zones, 1970 to 2040", () => {
+  const calendar = compileCalendar({
+    periods: ["day", "night"],
+    defaultPeriod: "night",
+    schedules: [{ ranges: [{ from: "07:00", to: "22:00", period: "day" }] }],
+  });
+  /** Each zone's changes; of runs that come year after year every one, for each counts. */
+  const changes = Intl.supportedValuesOf("timeZone").flatMap((name) => {
+    const zone = zoneOf(name);
+    return zone.transitionsBetween(Date.UTC(1970, 0, 3), Date.UTC(2040, 0, 1)).map(({ atMs }) => ({ name, zone, atMs }));
+  });
+
+  test("a day around a change has as many quarter-hours as its length says, each in one time of use, and none is lost", () => {
+    expect(changes.length).toBeGreaterThan(20_000);
+    for (const { name, zone, atMs } of changes) {
+      const day = localDayOf(zone, atMs);
+      const fromMs = startOfLocalDayMs(zone, day - 1);
+      const toMs = startOfLocalDayMs(zone, day + 2);
+      const count = (toMs - fromMs) / 900_000;
+      // Offsets of whole quarter-hours only: older ones of minutes and seconds have no quarter-hours at midnight.
+      if (!Number.isInteger(count) || fromMs % 900_000 !== 0) continue;
+      const days = localDays(blank(fromMs, 900, count), zone);
+      const where = `${name} ${new Date(atMs).toISOString()}`;
+      expect(
+        days.reduce((sum, span) => sum + span.to - span.from, 0),
+        where,
+      ).toBe(count);
+      for (const span of days) expect(span.to - span.from, where).toBe(intervalsInDay(span.day, 900, zone));
+      const slots = touSlots(calendar, zone, { startMs: fromMs, intervalSeconds: 900, count });
+      const change = Math.floor((atMs - fromMs) / 900_000);
+      // Where a country skipped the day before, the change is the beginning.
+      for (const at of [0, Math.max(0, change - 1), change, count - 1]) {
+        const startMs = fromMs + at * 900_000;
+        const hour = new Date(startMs + zone.offsetMsAt(startMs)).getUTCHours();
+        expect(slots[at], where).toBe(hour >= 7 && hour < 22 ? 0 : 1);
+      }
+    }
+  });
+});

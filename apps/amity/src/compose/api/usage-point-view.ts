@@ -35,11 +35,12 @@ export async function usagePointOf(parts: UtilityParts, id: string): Promise<Usa
     ...(point.premisesId === undefined ? {} : { premises: point.premisesId }),
     ...(point.customerId === undefined ? {} : { customer: point.customerId }),
     installations: installations
-      .map(({ meterId, installedAtMs, removedAtMs, multiplier }) => ({
+      .map(({ meterId, installedAtMs, removedAtMs, multiplier, isReversed = false }) => ({
         meterId,
         from: instantText(installedAtMs),
         ...(removedAtMs === undefined ? {} : { to: instantText(removedAtMs) }),
         multiplier,
+        isReversed,
       }))
       .toReversed(),
     ...(tariff === undefined ? {} : { tariff: { id: tariff.id, name: tariff.name } }),

@@ -91,6 +91,7 @@ function MeterHistory({ point }: { point: UsagePointDetail }) {
                   <Link to="/meters/$meterId" params={{ meterId: installation.meterId }} className="mono">
                     {installation.meterId}
                   </Link>
+                  {installation.isReversed && <span className="small quiet"> connected the wrong way round: import counts as export</span>}
                 </td>
                 <td>{longDateTime(installation.from, zone)}</td>
                 <td>{installation.to === undefined ? "stands here" : longDateTime(installation.to, zone)}</td>
