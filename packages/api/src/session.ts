@@ -40,6 +40,8 @@ export const Session = z
       /** IANA zone of the utility's calendar. */
       zone: z.string(),
       simulated: z.boolean(),
+      /** Commands that wait for a second person before anything is sent. */
+      approvalFor: z.array(z.string()).max(20),
       version: z.string(),
     }),
   })

@@ -108,6 +108,7 @@ export function composeUtility(options: UtilityOptions): Utility {
     zone: zoneOf(options.zone),
     intervals,
     demo,
+    approvalFor: headEndOptions.approvalFor,
     name,
     version,
   };

@@ -82,6 +82,8 @@ export interface UtilityFacts {
   /** IANA zone. */
   readonly zone: string;
   readonly simulated: boolean;
+  /** Commands that wait for a second person before anything is sent. */
+  readonly approvalFor: readonly string[];
   readonly version: string;
 }
 

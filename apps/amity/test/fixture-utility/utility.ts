@@ -145,7 +145,7 @@ export function createFixtureUtility(
   return {
     emit,
     decisions,
-    facts: () => ({ name: "Quayside Power", zone, simulated: true, version: "0.1.0" }),
+    facts: () => ({ name: "Quayside Power", zone, simulated: true, approvalFor: [], version: "0.1.0" }),
     notReady: () => [],
     subscribe(listener) {
       listeners.add(listener);
@@ -230,8 +230,10 @@ export function createFixtureUtility(
       return meter === undefined ? undefined : intervalsOf(fleet, meter, ask, now());
     },
     async exportReadings(ask) {
-      const meter = fleet.byId.get(ask.usagePointId);
-      return meter === undefined ? undefined : exportedFile(intervalsOf(fleet, meter, exportIntervals(ask), now()), ask);
+      const { usagePointId } = ask;
+      const meter = fleet.byId.get(usagePointId) ?? fleet.meters.find(({ planned }) => `UP${planned.serial}` === usagePointId);
+      if (meter === undefined) return undefined;
+      return exportedFile(intervalsOf(fleet, meter, exportIntervals(meter.planned.meterId, ask), now()), ask);
     },
     async timeline(ask) {
       const meter = fleet.byId.get(ask.meterId);

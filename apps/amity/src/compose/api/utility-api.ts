@@ -25,7 +25,13 @@ export function utilityApi(
     else online.delete(notice.concentratorId);
   });
   return {
-    facts: () => ({ name: parts.name, zone: parts.zone.name, simulated: demo !== undefined, version: parts.version }),
+    facts: () => ({
+      name: parts.name,
+      zone: parts.zone.name,
+      simulated: demo !== undefined,
+      approvalFor: parts.approvalFor,
+      version: parts.version,
+    }),
     overview: () => overviewOf(parts),
     topology: () => Promise.resolve(places.topology(watch, (concentratorId) => online.has(concentratorId))),
     load: (ask) => loadOf(parts, ask),

@@ -20,6 +20,7 @@ export interface UtilityParts {
   readonly zone: Zone;
   readonly intervals: IntervalCounter;
   readonly demo: DemoControls | undefined;
+  readonly approvalFor: readonly string[];
   readonly name: string;
   readonly version: string;
 }

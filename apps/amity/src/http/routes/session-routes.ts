@@ -84,13 +84,14 @@ export function addSessionRoutes(app: OpenAPIHono<HttpEnv>, deps: RouteDeps): vo
 }
 
 function sessionOf(deps: RouteDeps, principal: Principal, automatic: boolean): Session {
+  const facts = deps.utility.facts();
   return {
     user: principal.user,
     role: principal.role,
     rights: [...ROLE_RIGHTS[principal.role]],
     automatic,
     identities: automatic ? deps.identities.map(({ user }) => user) : [],
-    utility: { ...deps.utility.facts() },
+    utility: { ...facts, approvalFor: [...facts.approvalFor] },
   };
 }
 

@@ -2,24 +2,28 @@ import { useMutation, useQuery } from "@tanstack/react-query";
 import { useState } from "react";
 import type { Command, Control, MeterDetail } from "@amity/api";
 import { newId, read, write } from "../../data/api-client.ts";
-import { useRight } from "../../shell/session-context.ts";
+import { useRight, useSession } from "../../shell/session-context.ts";
 import { ConfirmDialog } from "../../ui/confirm-dialog.tsx";
 import { ProblemNote } from "../../ui/problem-note.tsx";
 
 type Asked = "connect" | "disconnect";
+/** Civil seconds in which a second person may approve a command. */
+const APPROVAL_SECONDS = 86_400;
 
 /** Asks things of the meter and follows what becomes of them. Switching the supply is confirmed by typing the meter's id. */
 export function CommandBar({ detail }: { detail: MeterDetail }) {
   const mayRead = useRight("command");
   const maySwitch = useRight("critical-command");
   const { id } = detail.meter;
+  const { approvalFor } = useSession().utility;
   const words = SWITCH_WORDS[detail.meter.commodity];
   const [asked, setAsked] = useState<Asked | undefined>(undefined);
   const [current, setCurrent] = useState<string | undefined>(undefined);
   const request = useMutation({
     mutationFn: (control: Control) => {
       const commandId = newId();
-      return write<Command>("POST", "/api/v1/commands", { commandId, meterId: id, control }, commandId);
+      const expiry = approvalFor.includes(control.kind) ? { expiresInSeconds: APPROVAL_SECONDS } : {};
+      return write<Command>("POST", "/api/v1/commands", { commandId, meterId: id, control, ...expiry }, commandId);
     },
     onSuccess: (command) => setCurrent(command.commandId),
   });
