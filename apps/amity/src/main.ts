@@ -85,7 +85,10 @@ function addTools(program: Command): void {
   program
     .command("read")
     .description("read a meter once")
-    .argument("<url>", "e.g. dlms://127.0.0.1:4059?client=1&auth=hls5&ek=HEX&ak=HEX")
+    .argument(
+      "<url>",
+      "e.g. dlms://127.0.0.1:4059?client=1&auth=hls5&ek=HEX&ak=HEX, mbus://host:port?address=5, iec62056-21://host:port?password=P, sml://, p1://, han://, wmbus://host:port?key=HEX",
+    )
     .argument("[what...]", "OBIS codes or names (clock, profile, associations); everything identified when absent")
     .option(
       "--companion <id>",
@@ -97,13 +100,17 @@ function addTools(program: Command): void {
     .option("--timeout <ms>", "for each request", count, 10_000)
     .option("--trace", "print every APDU on stderr")
     .option("--json", "JSON on stdout")
-    .action(async (url, what, options) => (await import("./cli/read.ts")).read(url, what, options));
+    .action(async (url: string, what: string[], options) => {
+      const isLocal = (await import("./cli/local-url.ts")).isLocalUrl(url);
+      if (isLocal) await (await import("./cli/read-local.ts")).readLocal(url, what, options);
+      else await (await import("./cli/read.ts")).read(url, what, options);
+    });
 
   program
     .command("decode")
     .description("explain a frame of any protocol, field by field")
     .argument("<input...>", "hex, a file, or - for stdin")
-    .option("--protocol <name>", "say which instead of guessing")
+    .option("--protocol <name>", "say which instead of guessing: dlms, mbus, wmbus, sml, p1, iec62056-21")
     .option("--key <hex>", "encryption key")
     .option("--auth-key <hex>", "authentication key (DLMS)")
     .option("--system-title <hex>", "system title of the sender (DLMS), where the frame does not carry it")

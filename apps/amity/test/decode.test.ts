@@ -22,6 +22,23 @@ function all(field: ExplainedField): ExplainedField[] {
 
 const named = (field: ExplainedField, name: string): ExplainedField | undefined => all(field).find((one) => one.name === name);
 
+describe("octets of no known protocol", () => {
+  it("are said not to be recognised, whatever they are", () => {
+    let dlms = 0;
+    fc.assert(
+      fc.property(fc.uint8Array({ minLength: 1, maxLength: 60 }), (octets) => {
+        const { protocol, root } = explainInput(octets, {});
+        if (protocol === "dlms") dlms++;
+        if (protocol === "not recognised") expect(root.error).toContain("--protocol");
+      }),
+      { seed: 4, numRuns: 1_000 },
+    );
+    // A bare APDU has no mark of its own: what begins like one is explained as one, as far as it goes.
+    expect(dlms).toBeLessThan(150);
+    expect(explainInput(fromHex("DEADBEEF"), {}).protocol).toBe("not recognised");
+  });
+});
+
 describe("explaining what was given", () => {
   const keys = { key: fromHex(KEY), authenticationKey: fromHex(AUTH_KEY), systemTitle: fromHex(TITLE) };
 

@@ -41,8 +41,17 @@ export interface MeterReading {
   /** Profiles: heads and cells as people read them; `columns` in the order of the buffer. */
   readonly columns?: readonly string[];
   readonly rows?: readonly (readonly string[])[];
+  /** Profiles: the same cells exactly. Numbers are as sent; times scaler and in unit where the column has them. */
+  readonly cells?: readonly (readonly MeterCell[])[];
   /** The meter's own refusal. */
   readonly error?: string;
+}
+
+/** One value of a profile, exactly. */
+export interface MeterCell {
+  readonly value: unknown;
+  readonly scaler?: number;
+  readonly unit?: string;
 }
 
 /** What of profiles is wanted, and how this meter's stamps are to be read. */
@@ -97,14 +106,22 @@ async function readProfile(client: DlmsClient, entry: ObjectListEntry, { span, c
   const captured = await client.get({ classId, instanceId, attributeId: 3 });
   if (captured.kind === "refused") return { error: captured.result };
   const objects = parseCaptureObjects(captured.data);
-  const columns = describeColumns(objects, await readScalers(client, objects));
+  const scalers = await readScalers(client, objects);
+  const columns = describeColumns(objects, scalers);
   const selection = span === undefined ? undefined : await rangeOf(client, objects, span);
   const buffer = await client.get({ classId, instanceId, attributeId: 2 }, selection);
   if (buffer.kind === "refused") return { error: buffer.result };
   const rows = buffer.data.type === "array" || buffer.data.type === "compact-array" ? buffer.data.value : [];
-  const cells: string[][] = [];
-  for (const row of rows) if (row.type === "structure") cells.push(row.value.map((cell, index) => cellText(columns[index], cell, clock)));
-  return { columns: columns.map(({ name }) => name), rows: cells };
+  const texts: string[][] = [];
+  const cells: MeterCell[][] = [];
+  for (const row of rows) {
+    if (row.type !== "structure") continue;
+    texts.push(row.value.map((cell, index) => cellText(columns[index], cell, clock)));
+    cells.push(
+      row.value.map((cell, index) => exactCell(columns[index], cell, { clock, scaler: scalers.get(objects[index]?.instanceId ?? "") })),
+    );
+  }
+  return { columns: columns.map(({ name }) => name), rows: texts, cells };
 }
 
 async function readScalers(client: DlmsClient, columns: readonly CaptureColumn[]): Promise<Map<string, ScalerUnit>> {
@@ -130,6 +147,17 @@ async function rangeOf(
   const deviationMinutes = isStamp ? (decodeDateTime(clock.data.value).deviationMinutes ?? 0) : 0;
   const stamp = (instantMs: number): DlmsData => data.octets(encodeInstant(instantMs, { deviationMinutes }));
   return rangeSelection(stamp(span.fromMs), stamp(span.toMs), [], restricting);
+}
+
+function exactCell(
+  column: ProfileColumn | undefined,
+  cell: DlmsData,
+  { clock, scaler }: { clock: ClockReading; scaler: ScalerUnit | undefined },
+): MeterCell {
+  if (column?.kind === "clock") return { value: cellText(column, cell, clock) };
+  const value = plainValue(cell);
+  const isNumber = typeof value === "number" || typeof value === "bigint";
+  return isNumber && scaler !== undefined ? { value, scaler: scaler.scaler, unit: unitOf(scaler.unit).symbol } : { value };
 }
 
 function cellText(column: ProfileColumn | undefined, cell: DlmsData, reading: ClockReading): string {

@@ -26,9 +26,13 @@ export interface ExplainInputOptions {
 /** Protocols that `amity decode` explains, in the order in which they are guessed. */
 export const EXPLAINABLE_PROTOCOLS: readonly string[] = ["dlms", "mbus", "wmbus", "sml", "p1", "iec62056-21"];
 
-/** Explains octets by the protocol named, or by what they look like: DLMS where nothing else fits. */
+/** What is said of octets that look like nothing that is known. */
+export const NOT_RECOGNISED = "not recognised";
+
+/** Explains octets by the protocol named, or by what they look like. */
 export function explainInput(octets: Uint8Array, options: ExplainInputOptions): ExplainedInput {
   const protocol = options.protocol ?? guess(octets);
+  if (protocol === undefined) return { protocol: NOT_RECOGNISED, root: unrecognised(octets, options) };
   const keys = explainKeys(options);
   const recording = explainRecording(octets, protocol, (frame) => explainFrame(frame, protocol, options), keys);
   return { protocol, root: recording ?? explainFrame(octets, protocol, options) };
@@ -53,7 +57,7 @@ function explainFrame(octets: Uint8Array, protocol: string, options: ExplainInpu
 }
 
 /** DLMS over the wrapper, HDLC or bare APDUs begin with octets that M-Bus frames of the right length do not. */
-function guess(octets: Uint8Array): string {
+function guess(octets: Uint8Array): string | undefined {
   const [first, second] = octets;
   if (first === 0x7e || (first === 0 && second === 1)) return "dlms";
   if (isSml(octets)) return "sml";
@@ -61,7 +65,21 @@ function guess(octets: Uint8Array): string {
   const mbus = detectMbus(octets);
   if (mbus === "mbus" && isCosemOverMbus(octets)) return "dlms";
   if (mbus !== undefined) return mbus;
-  return isIec6205621(octets) ? "iec62056-21" : "dlms";
+  if (isIec6205621(octets)) return "iec62056-21";
+  return isDlmsApdu(octets) ? "dlms" : undefined;
+}
+
+/** A bare APDU has nothing that marks it: it is one when it can be read as one, at its first field at least. */
+function isDlmsApdu(octets: Uint8Array): boolean {
+  const { error, children = [] } = explainDlmsOctets(octets, { keys: [], systemTitles: [] });
+  return error === undefined || children.length > 0;
+}
+
+/** Nothing fits: the reason why it is not even a bare APDU is the best that can be said. */
+function unrecognised(octets: Uint8Array, options: ExplainInputOptions): ExplainedField {
+  const { error } = explainDlms(octets, options);
+  const advice = `this looks like no frame of ${EXPLAINABLE_PROTOCOLS.join(", ")}; --protocol says which it is`;
+  return { name: "octets", offset: 0, length: octets.length, error: error === undefined ? advice : `${advice} (as an APDU: ${error})` };
 }
 
 function explainP1(octets: Uint8Array, { key, authenticationKey }: ExplainInputOptions): ExplainedField {
