@@ -96,4 +96,17 @@ export const MEDIA = {
     queueFramesMax: 64,
     hopsMax: 3,
   },
+  /** Wireless M-Bus in modes T and C (EN 13757-4): 100 kchip/s, nobody waits for a slot, nobody repeats. */
+  wirelessMbus: {
+    bitsPerSecond: 66_667,
+    preambleMs: 0.5,
+    frameOctetsMax: 300,
+    latencyMs: 0,
+    loss: 0.05,
+    duplication: 0,
+    slotMs: 0,
+    windowSlots: 16,
+    queueFramesMax: 4,
+    hopsMax: 1,
+  },
 } as const satisfies Record<string, MediumOptions>;

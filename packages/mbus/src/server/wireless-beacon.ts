@@ -1,4 +1,5 @@
 import type { Clock, Timers, Timer } from "@amity/runtime";
+import { downlinkOf, timeOnAirMs } from "../wireless/modes.ts";
 import type { WirelessMeter } from "./wireless-meter.ts";
 
 /** What a meter's radio is plugged into: a simulated medium, a modem. */
@@ -41,7 +42,9 @@ export function startWirelessBeacon(
   next = clock.at(clock.nowMs() + parts.firstMs, send);
   return {
     receive(octets) {
-      if (isStopped || timers.elapsedMs() > windowEndsMs) return;
+      // The window is for the beginning of what comes; this is its end.
+      const beganMs = timers.elapsedMs() - timeOnAirMs(downlinkOf(meter.mode), octets.length);
+      if (isStopped || beganMs > windowEndsMs) return;
       const reply = meter.hear(octets);
       if (reply === undefined) return;
       answer?.cancel();

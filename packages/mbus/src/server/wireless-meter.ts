@@ -67,6 +67,9 @@ export class WirelessMeter {
   get meter(): MeterAddress {
     return this.#options.meter;
   }
+  get mode(): RadioModeName {
+    return this.#options.mode;
+  }
   get accessNumber(): number {
     return this.#accessNumber;
   }

@@ -110,6 +110,11 @@ export const RADIO_MODES = {
 } as const satisfies Record<string, RadioMode>;
 export type RadioModeName = keyof typeof RADIO_MODES;
 
+/** The mode in which the other side answers a meter that sends in `mode`: T2 and C2 have a downlink of their own. */
+export function downlinkOf(mode: RadioModeName): RadioModeName {
+  return mode === "T2Up" ? "T2Down" : mode === "C2Up" ? "C2Down" : mode;
+}
+
 /** Milliseconds that a frame of `octets` (CRCs included) occupies the channel. */
 export function timeOnAirMs(mode: RadioModeName, octets: number): number {
   const { code, chipsPerSecond, headerChips } = RADIO_MODES[mode];

@@ -1,4 +1,4 @@
-import type { Radio } from "@amity/mbus";
+import { downlinkOf, timeOnAirMs, type Radio } from "@amity/mbus";
 import type { Clock, Timer, Timers } from "@amity/runtime";
 import type { SubMeterDevice } from "./sub-meter-device.ts";
 
@@ -46,7 +46,9 @@ export function startSubMeterBeacon(
   let next = schedule();
   return {
     receive(octets) {
-      if (isStopped || timers.elapsedMs() > windowEndsMs) return;
+      // The window is for the beginning of what comes; this is its end.
+      const beganMs = timers.elapsedMs() - timeOnAirMs(downlinkOf(meter.plan.radio.mode), octets.length);
+      if (isStopped || beganMs > windowEndsMs) return;
       reply(octets).catch((error: unknown) => onFault?.(error));
     },
     stop() {
