@@ -11,6 +11,7 @@ import {
   data,
   encodeApdu,
   encodeDataNotification,
+  encodeInformationReport,
   memoryCounter,
   pushInBlocks,
   type AssociationDefinition,
@@ -112,6 +113,20 @@ describe("a confirmed data-notification", () => {
     expect(decodeAll(dataNotificationConfirm, confirmation.subarray(1)).longInvokeIdAndPriority).toBe(0x4012_3456);
     expect((await server.handle(confirmation)).answer).toBeUndefined();
     expect(heard).toEqual([0x123456]);
+  });
+});
+
+describe("an information-report", () => {
+  test("comes as one value or as a list of them", () => {
+    const receiver = new PushReceiver({ senderOf: () => undefined });
+    const time = new Uint8Array(12).fill(1);
+    const one = encodeInformationReport({ time, values: [{ variableName: 0x1008, value: data.unsigned(3) }] });
+    expect(receiver.receive(one)?.notification).toEqual({ kind: "information-report", dateTime: time, body: data.unsigned(3) });
+    const two = encodeInformationReport({ values: [1, 2].map((value) => ({ variableName: 0x1008 * value, value: data.unsigned(value) })) });
+    expect(receiver.receive(two)?.notification).toEqual({
+      kind: "information-report",
+      body: data.array(data.unsigned(1), data.unsigned(2)),
+    });
   });
 });
 

@@ -1,6 +1,7 @@
 import { UsageError } from "@amity/bytes";
 import { GENERAL_BLOCK_TRANSFER_TAG, generalBlockTransfer } from "../apdu/ciphered.ts";
 import { LONG_INVOKE_ID } from "../apdu/access.ts";
+import { informationReport } from "../apdu/short-name.ts";
 import { encodeApdu } from "../apdu/exchange.ts";
 import { dataNotification, eventNotification } from "../apdu/notification.ts";
 import type { AttributeDescriptor } from "../apdu/descriptors.ts";
@@ -8,6 +9,7 @@ import type { DlmsData } from "../data/dlms-data.ts";
 
 const DATA_NOTIFICATION = 0x0f;
 const EVENT_NOTIFICATION = 0xc2;
+const INFORMATION_REPORT = 0x18;
 
 /** A data-notification in the clear. `dateTime` has 0 or 12 octets; `invokeId` is 24 bits; `isConfirmed` asks for a data-notification-confirm. */
 export function encodeDataNotification(push: {
@@ -27,6 +29,18 @@ export function encodeDataNotification(push: {
 /** An event-notification in the clear: one attribute and its value. */
 export function encodeEventNotification(event: { time?: Uint8Array; attribute: AttributeDescriptor; value: DlmsData }): Uint8Array {
   return encodeApdu(EVENT_NOTIFICATION, eventNotification, { time: event.time, attribute: event.attribute, value: event.value });
+}
+
+/** An information-report in the clear: the event notification of short-name associations, attributes by their variable names. */
+export function encodeInformationReport(report: {
+  time?: Uint8Array;
+  values: readonly { readonly variableName: number; readonly value: DlmsData }[];
+}): Uint8Array {
+  return encodeApdu(INFORMATION_REPORT, informationReport, {
+    time: report.time,
+    variables: report.values.map(({ variableName }) => ({ kind: "variable-name", value: variableName }) as const),
+    values: report.values.map(({ value }) => value),
+  });
 }
 
 /** Last block, and more to come without a confirmation (general block transfer, Green Book 9.3.9). */
