@@ -100,6 +100,7 @@ export class FleetWatch {
   notice(notice: HeadEndNotice): void {
     if (notice.kind === "event") this.event(notice.event.event);
     else if (notice.kind === "collected") this.#asked(notice.meterId);
+    else if (notice.kind === "registers") this.#seen(notice.meterId);
     else if (notice.kind === "session") {
       const meter = this.#meters.get(notice.meterId);
       if (meter === undefined) return;
