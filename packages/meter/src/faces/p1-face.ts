@@ -79,30 +79,23 @@ function olderTelegram(content: TelegramContent, version: "4" | "3"): TelegramCo
     if (/^1-0:[12]\.8\./.test(dataSet.address)) return [{ ...dataSet, values: [{ value: (first?.value ?? "").slice(1), unit: "kWh" }] }];
     if (/^1-0:[12]\.7\.0$/.test(dataSet.address))
       return [{ ...dataSet, values: [{ value: `00${(first?.value ?? "").slice(0, 5)}`, unit: "kW" }] }];
-    if (/^0-[1-4]:24\.2\.1$/.test(dataSet.address)) return [hourLine(dataSet.address, first?.value ?? "", second)];
+    if (/^0-[1-4]:24\.2\.1$/.test(dataSet.address)) return hourLines(dataSet.address, first?.value ?? "", second);
     return NOT_IN_VERSION_3.test(dataSet.address) ? [] : [dataSet];
   });
   return { ...content, dataSets, hasCrc: false };
 }
 
-/** `0-1:24.3.0(stamp)(00)(60)(1)(0-1:24.2.1)(m3)(00001.001)`. */
-function hourLine(
+/** `0-1:24.3.0(stamp)(00)(60)(1)(0-1:24.2.1)(m3)`, and on a line of its own `(00001.001)`. */
+function hourLines(
   address: string,
   stamp: string,
   value: { readonly value: string; readonly unit?: string } | undefined,
-): TelegramContent["dataSets"][number] {
-  return {
-    address: address.replace("24.2.1", "24.3.0"),
-    values: [
-      { value: stamp.slice(0, 12) },
-      { value: "00" },
-      { value: "60" },
-      { value: "1" },
-      { value: address },
-      { value: value?.unit ?? "" },
-      { value: value?.value ?? "" },
-    ],
-  };
+): TelegramContent["dataSets"][number][] {
+  const head = [stamp.slice(0, 12), "00", "60", "1", address, value?.unit ?? ""];
+  return [
+    { address: address.replace("24.2.1", "24.3.0"), values: head.map((text) => ({ value: text })) },
+    { address: "", values: [{ value: value?.value ?? "" }] },
+  ];
 }
 
 const NOT_IN_VERSION_3 = /^(?:1-3:0\.2\.8|0-0:1\.0\.0|1-0:99\.97\.0|1-0:\d+\.7\.0)$/;
