@@ -4,8 +4,8 @@ import { QUALITY } from "@amity/model";
 import type { ExportAsk, ExportedFile, IntervalsAsk } from "../../src/http/ports.ts";
 
 /** FIXTURE: what an export asks for, as the intervals of one channel. */
-export function exportIntervals({ usagePointId, fromMs, toMs, asOfMs, channel }: ExportAsk): IntervalsAsk {
-  return { meterId: usagePointId, channel: channel ?? "1-0:1.8.0", fromMs, toMs, granularity: "raw", asOfMs };
+export function exportIntervals(meterId: string, { fromMs, toMs, asOfMs, channel }: ExportAsk): IntervalsAsk {
+  return { meterId, channel: channel ?? "1-0:1.8.0", fromMs, toMs, granularity: "raw", asOfMs };
 }
 
 /** FIXTURE: intervals as a file. */

@@ -230,8 +230,10 @@ export function createFixtureUtility(
       return meter === undefined ? undefined : intervalsOf(fleet, meter, ask, now());
     },
     async exportReadings(ask) {
-      const meter = fleet.byId.get(ask.usagePointId);
-      return meter === undefined ? undefined : exportedFile(intervalsOf(fleet, meter, exportIntervals(ask), now()), ask);
+      const { usagePointId } = ask;
+      const meter = fleet.byId.get(usagePointId) ?? fleet.meters.find(({ planned }) => `UP${planned.serial}` === usagePointId);
+      if (meter === undefined) return undefined;
+      return exportedFile(intervalsOf(fleet, meter, exportIntervals(meter.planned.meterId, ask), now()), ask);
     },
     async timeline(ask) {
       const meter = fleet.byId.get(ask.meterId);

@@ -26,7 +26,7 @@ type Column = (typeof CSV_COLUMNS)[number];
 /** Columns that must be there; files of other makers have some of them. */
 const MARKS: readonly Column[] = ["usage_point_id", "channel", "interval_start", "interval_seconds", "value", "unit", "quality"];
 /** Units of the text with the power of ten of the base unit. */
-export const CSV_UNITS: Readonly<Record<string, readonly [Unit, number]>> = {
+const CSV_UNITS: Readonly<Record<string, readonly [Unit, number]>> = {
   kWh: ["Wh", 3],
   kvarh: ["varh", 3],
   kVAh: ["VAh", 3],

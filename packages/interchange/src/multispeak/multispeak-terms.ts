@@ -8,7 +8,7 @@ export const MULTISPEAK_VERSIONS = ["3.0", "4.1", "5.0"] as const;
 export type MultispeakVersion = (typeof MULTISPEAK_VERSIONS)[number];
 
 /** Values of messages that name a unit of measure are kept as integers times 10^-3 of the base unit. */
-export const MULTISPEAK_SCALER = -3;
+const MULTISPEAK_SCALER = -3;
 
 export interface MultispeakNamespaces {
   /** Of the message. */
@@ -100,7 +100,7 @@ const PLAIN: Readonly<Record<string, TextUnit>> = {
 };
 
 /** What a `uom` stands for; `undefined` for one that is not known. */
-export function unitOfUom(uom: string): TextUnit | undefined {
+function unitOfUom(uom: string): TextUnit | undefined {
   if (Object.hasOwn(PLAIN, uom)) return PLAIN[uom];
   for (const [name, unit] of PREFIXED) {
     if (!uom.endsWith(name)) continue;
