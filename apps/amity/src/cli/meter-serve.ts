@@ -1,7 +1,15 @@
 import { readFile } from "node:fs/promises";
 import { fromHex, toHex, UsageError } from "@amity/bytes";
 import { serveDlms, serveHdlcLink, wrapperLink, type MechanismName } from "@amity/dlms";
-import { createFleet, MeterFleet, masterSecretFrom, parseMeterType, STANDARD_METER, type MeterTypeOptions } from "@amity/meter";
+import {
+  createFleet,
+  MeterFleet,
+  masterSecretFrom,
+  networkCarrier,
+  parseMeterType,
+  STANDARD_METER,
+  type MeterTypeOptions,
+} from "@amity/meter";
 import { realNetwork, realRandom, realTimers, scaledClock, type Connection, type Listener } from "@amity/runtime";
 import { LABORATORY_CLIENTS, laboratoryDevice, type LaboratoryAccess } from "../laboratory/laboratory-device.ts";
 import { serveLocalMeters, type LocalServeOptions } from "./meter-serve-local.ts";
@@ -44,6 +52,7 @@ export async function meterServe(options: MeterServeOptions): Promise<void> {
   const clock = scaledClock(realTimers, options.speed === 1 ? { speed: 1 } : { speed: options.speed, startMs: Date.now() });
   if (options.protocol !== "dlms") return serveLocalMeters(options, { type, clock, access });
   const fleet = await openFleet(options, type, clock.nowMs());
+  const stopActing = fleet.act({ clock, random: realRandom() }, networkCarrier(realNetwork));
   const world = { timers: realTimers, random: realRandom(), network: realNetwork };
   const listeners: Listener[] = [];
   for (const [index, { meterId }] of fleet.plan.meters.entries()) {
@@ -59,6 +68,7 @@ export async function meterServe(options: MeterServeOptions): Promise<void> {
   }
   announce(options, fleet, listeners);
   await untilSignal();
+  stopActing();
   await Promise.all(listeners.map((listener) => listener.close()));
 
   async function openFleet(serve: MeterServeOptions, meterType: MeterTypeOptions, startMs: number): Promise<MeterFleet> {

@@ -50,7 +50,7 @@ class LaboratoryLogicalDevice implements LogicalDevice {
     this.#device = device;
     this.#access = access;
     this.systemTitle = device.systemTitle;
-    this.model = compileModel({ associations: associations(access.mechanism, device), objects: device.model.objects });
+    this.model = modelOf(device, access.mechanism);
     // A laboratory meter forgets its counter with the process: it begins high in a random place instead of going back.
     const [high = 0, middle = 0] = secureRandomBytes(2);
     this.#sentCounter = 0x0100_0000 + ((high << 8) | middle) * 0x100;
@@ -83,6 +83,20 @@ class LaboratoryLogicalDevice implements LogicalDevice {
 
 /** Counters are kept here, not in the simulated meter: whoever asks must be told these. */
 const INVOCATION_COUNTER = parseObis("0-0:43.1.0");
+
+/** One model for all meters of a type: ten thousand indexes of the same objects would fill the memory. */
+const MODELS = new WeakMap<CompiledModel, Map<MechanismName, CompiledModel>>();
+
+function modelOf(device: MeterDevice, mechanism: MechanismName): CompiledModel {
+  let known = MODELS.get(device.model);
+  if (known === undefined) MODELS.set(device.model, (known = new Map()));
+  let model = known.get(mechanism);
+  if (model === undefined) {
+    model = compileModel({ associations: associations(mechanism, device), objects: device.model.objects });
+    known.set(mechanism, model);
+  }
+  return model;
+}
 
 function associations(mechanism: MechanismName, device: MeterDevice): AssociationDefinition[] {
   const maxPduOctets = device.meter.surroundings.type.maxPduOctets;

@@ -59,7 +59,7 @@ export class MeterDevice implements CosemDevice, LogicalDevice {
   readonly #base: TimeBase;
   #sentCounter: number | undefined;
   /** Counters of the clients that cipher. */
-  readonly #received = new Map<number, LastCounter>();
+  #received: Map<number, LastCounter> | undefined;
   #image: ImageTransfer | undefined;
   #pushes = 0;
 
@@ -145,6 +145,7 @@ export class MeterDevice implements CosemDevice, LogicalDevice {
   }
 
   #receivedOf(clientSap: number): LastCounter {
+    this.#received ??= new Map();
     const known = this.#received.get(clientSap);
     if (known !== undefined) return known;
     const counter = new LastCounter();
@@ -183,7 +184,8 @@ export class MeterDevice implements CosemDevice, LogicalDevice {
   async perform(operation: MeterOperation): Promise<boolean> {
     if (!this.meter.apply(operation)) return false;
     // Counters belong to a key. Sessions that are open keep theirs, with the old key.
-    if (operation.kind === "transferKeys" && operation.keys.some(({ keyId }) => keyId === KEY_IDS.encryptionKey)) this.#received.clear();
+    if (operation.kind === "transferKeys" && operation.keys.some(({ keyId }) => keyId === KEY_IDS.encryptionKey))
+      this.#received = undefined;
     await this.#parts.remember?.(operation);
     return true;
   }
@@ -228,7 +230,7 @@ export class MeterDevice implements CosemDevice, LogicalDevice {
       nowMs: this.advance(),
       clientSap,
       systemTitle: this.systemTitle,
-      receivedCounter: Math.max(0, this.#received.get(this.#parts.model.type.clients.management)?.last ?? 0),
+      receivedCounter: Math.max(0, this.#received?.get(this.#parts.model.type.clients.management)?.last ?? 0),
       readToken: (entered) => readToken(this.keys().vendingKey, this.meter.plan.meterId, entered),
       keyPair: (usage) => this.keyPair(usage),
       authority: this.#parts.authority?.(),
