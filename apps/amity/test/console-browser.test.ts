@@ -121,6 +121,21 @@ describe.skipIf(executablePath === undefined)("the console in a browser, on fixt
     await expect.poll(() => page.locator(".plot-readout").first().innerText()).toMatch(/\d\d:\d\d–\d\d:\d\d: .*Wh, measured|no value/);
   });
 
+  it("saves the readings that a meter's page shows as a file, on a phone too", async () => {
+    await page.goto(server.url);
+    const meter = await page.evaluate(
+      async () => ((await (await fetch("/api/v1/meters?limit=1")).json()) as { items: { id: string }[] }).items[0]!.id,
+    );
+    await page.goto(`${server.url}/meters/${meter}`);
+    await page.getByLabel("Download").selectOption("espi");
+    await page.setViewportSize({ width: 390, height: 844 });
+    expect(await page.evaluate("document.documentElement.scrollWidth - innerWidth")).toBeLessThanOrEqual(0);
+    const [download] = await Promise.all([page.waitForEvent("download"), page.getByRole("link", { name: "Save" }).click()]);
+    expect(download.suggestedFilename()).toContain(meter);
+    expect(readFileSync(await download.path(), "utf8")).toContain("<IntervalBlock");
+    await page.setViewportSize({ width: 1280, height: 860 });
+  });
+
   it.each(["light", "dark"])("has no accessibility violation on any page in the %s theme", async (theme) => {
     await page.goto(server.url);
     await page.evaluate(`localStorage.setItem("amity-theme", "${theme}")`);
