@@ -80,6 +80,8 @@ describe("resources", () => {
     expect(seen).toHaveLength(103);
     expect(new Set(seen).size).toBe(103);
     expect(MetersPage.parse(await json("/api/v1/meters?state=outage")).items).toHaveLength(0);
+    expect(MetersPage.parse(await json("/api/v1/meters?commodity=water")).items).toHaveLength(0);
+    expect(MetersPage.parse(await json("/api/v1/meters?commodity=electricity&limit=1")).items[0]?.commodity).toBe("electricity");
   });
 
   it("describes itself as OpenAPI 3.1 with a problem for every route", async () => {
@@ -104,6 +106,7 @@ describe("problems", () => {
   it.each([
     ["/api/v1/meters?limit=9999", 400, "limit"],
     ["/api/v1/meters?sort=colour", 400, "sort"],
+    ["/api/v1/meters?commodity=steam", 400, "commodity"],
     ["/api/v1/load?from=yesterday&to=2026-11-20T00:00:00Z", 400, "from"],
     ["/api/v1/load?from=2026-11-20T00:00:00Z&to=2026-11-19T00:00:00Z", 400, "to"],
   ])("names the parameter that is wrong in %s", async (path, status, pointer) => {

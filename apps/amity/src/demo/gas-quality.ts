@@ -3,7 +3,7 @@ import type { GasParameters } from "@amity/mdm";
 import type { Clock } from "@amity/runtime";
 
 /** The gas zones of the demo utility: what flows north and south of the substation comes from different pipelines. */
-export const GAS_ZONES = ["north", "south"] as const;
+const GAS_ZONES = ["north", "south"] as const;
 export type GasZone = (typeof GAS_ZONES)[number];
 
 /** Days before the founding whose calorific values the network publishes at once. */

@@ -2,7 +2,7 @@ import { MEDIUM_DESCRIPTIONS, type MeterFleet } from "@amity/meter";
 import { dayKey, SLOTS, slotOf } from "./acknowledged.ts";
 
 /** Channels of the load profile, in the order of the meter's registers. */
-export const TRUE_CHANNELS = ["1-0:1.8.0", "1-0:2.8.0", "1-0:3.8.0", "1-0:4.8.0"] as const;
+const TRUE_CHANNELS = ["1-0:1.8.0", "1-0:2.8.0", "1-0:3.8.0", "1-0:4.8.0"] as const;
 const EVENT_LOGS = { standard: "0-0:99.98.0", fraud: "0-0:99.98.1", disconnector: "0-0:99.98.2" } as const;
 const PERIOD_MS = 900_000;
 const HOUR_MS = 3_600_000;

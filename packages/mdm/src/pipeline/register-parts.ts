@@ -5,7 +5,15 @@ import { channelIdOf, channelNoOf, meterKeyOf, type ChannelId } from "../ledger/
 import type { Channel } from "../registry/registry.ts";
 import { registerUsage } from "../usage/register-usage.ts";
 import type { UsagePart } from "../usage/usage.ts";
-import type { Stay } from "./usage-reader.ts";
+
+/** The part of an ask in which one meter stood there. */
+export interface Stay {
+  readonly meterId: string;
+  readonly fromMs: number;
+  readonly toMs: number;
+  readonly multiplier: number;
+  readonly isReversed: boolean;
+}
 
 const DAY_MS = 86_400_000;
 const HOUR_MS = 3_600_000;

@@ -8,7 +8,7 @@ import type { ChannelId } from "../ledger/channel-id.ts";
 import type { Ledger } from "../ledger/ledger.ts";
 import type { Channel, MeterInstallation, Registry } from "../registry/registry.ts";
 import type { Usage, UsagePart } from "../usage/usage.ts";
-import { registerParts } from "./register-parts.ts";
+import { registerParts, type Stay } from "./register-parts.ts";
 
 /** Which flow of a bill a channel feeds (IEC 62056-6-1 C groups; EN 13757-1 for the other media). */
 const FLOWS: Readonly<Record<string, keyof Usage["flows"]>> = {
@@ -44,15 +44,6 @@ export interface UsageAsk {
   readonly zone: Zone;
   /** What was known at that instant; now if absent. */
   readonly asOfMs?: number;
-}
-
-/** The part of an ask in which one meter stood there. */
-export interface Stay {
-  readonly meterId: string;
-  readonly fromMs: number;
-  readonly toMs: number;
-  readonly multiplier: number;
-  readonly isReversed: boolean;
 }
 
 /**

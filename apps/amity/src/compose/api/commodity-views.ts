@@ -1,8 +1,16 @@
 import type { CommodityState } from "@amity/api";
 import { DAY_MS } from "@amity/intervals";
 import type { Commodity } from "@amity/model";
-import type { HourCount } from "./overview-views.ts";
 import type { UtilityParts } from "./utility-parts.ts";
+
+/** What of one hour is due, and what of it is held. */
+export interface HourCount {
+  readonly expected: number;
+  readonly received: number;
+  readonly estimated: number;
+  /** Wh, or m3 of gas and water. */
+  readonly quantity: number;
+}
 
 const COMMODITIES = ["electricity", "gas", "water", "heat"] as const;
 const HOUR_MS = 3_600_000;

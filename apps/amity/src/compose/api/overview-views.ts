@@ -1,7 +1,7 @@
 import type { Backfill, Completeness, FeederState, LoadSeries, Overview } from "@amity/api";
 import { DAY_MS, formatDay, localDayOf, startOfLocalDayMs } from "@amity/intervals";
 import { instantText } from "./cursor.ts";
-import { commoditiesOf } from "./commodity-views.ts";
+import { commoditiesOf, type HourCount } from "./commodity-views.ts";
 import { DAY_SLOTS, type DayTotals, type GroupTotals } from "./day-book.ts";
 import type { UtilityParts } from "./utility-parts.ts";
 
@@ -143,14 +143,6 @@ function metersWithin(parts: UtilityParts, feeder: string | undefined): number {
   let meters = 0;
   for (const place of parts.places.places()) if (place.feederId === feeder) meters++;
   return meters;
-}
-
-export interface HourCount {
-  readonly expected: number;
-  readonly received: number;
-  readonly estimated: number;
-  /** Wh, or m3 of gas and water. */
-  readonly quantity: number;
 }
 
 /** The last 24 hours whose readings are due, oldest first. */

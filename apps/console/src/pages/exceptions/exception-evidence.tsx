@@ -4,6 +4,7 @@ import type { ExceptionStep, VeeException } from "@amity/api";
 import { IntervalChart } from "../../chart/interval-chart.tsx";
 import { exceptionQuery } from "../../data/queries.ts";
 import { useRight, useZone } from "../../shell/session-context.ts";
+import { CommodityLabel, commodityOfChannel } from "../../ui/commodity.tsx";
 import { clockTime, dateTime, inWords, weekDay } from "../../ui/format.ts";
 import { ProblemNote } from "../../ui/problem-note.tsx";
 import { civilDay } from "../../ui/zone-days.ts";
@@ -20,6 +21,7 @@ export function ExceptionEvidence({ exception }: { exception: VeeException }) {
         <div>
           <h2>{exception.title}</h2>
           <p className="small quiet">
+            <CommodityLabel commodity={commodityOfChannel(channel)} /> meter{" "}
             <Link to="/meters/$meterId" params={{ meterId }} className="mono">
               {meterId}
             </Link>

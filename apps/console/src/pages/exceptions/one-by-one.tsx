@@ -7,6 +7,7 @@ import { exceptionListQuery, refreshDecided } from "../../data/decision-queries.
 import { exceptionQuery } from "../../data/queries.ts";
 import { useUtilityNow } from "../../data/use-live.ts";
 import { useRight } from "../../shell/session-context.ts";
+import { CommodityIcon, commodityOfChannel } from "../../ui/commodity.tsx";
 import { ago, count } from "../../ui/format.ts";
 import { ProblemNote } from "../../ui/problem-note.tsx";
 import { AssignControl } from "./assign-control.tsx";
@@ -164,7 +165,10 @@ function ExceptionList({ items, chosen, onChoose }: { items: readonly VeeExcepti
               <span className="small">{ago(item.raisedAt, now)}</span>
             </span>
             <span className="row small">
-              <span className="mono">{item.meterId}</span>
+              <span className="commodity">
+                <CommodityIcon commodity={commodityOfChannel(item.channel)} />
+                <span className="mono">{item.meterId}</span>
+              </span>
               <span className="tags">
                 {item.assignedTo !== undefined && <span className="tag">{item.assignedTo}</span>}
                 {item.waitingDecision !== undefined && <span className="tag">waits</span>}
