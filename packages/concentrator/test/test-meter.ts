@@ -40,6 +40,8 @@ const STATUS = parseObis("0-0:96.10.1");
 /** A gas meter on M-Bus channel 1. */
 const SUB_CLIENT = parseObis("0-1:24.1.0");
 const SUB_VALUE = parseObis("0-1:24.2.1");
+/** Its converted volume: another register in the same unit. */
+const SUB_CONVERTED = parseObis("0-1:24.2.2");
 const SUB_PROFILE = parseObis("0-1:24.3.0");
 const SUB_VALVE = parseObis("0-1:24.4.0");
 const SUB_LOG = parseObis("0-1:24.5.0");
@@ -47,7 +49,7 @@ export const HOUR_MS = 3_600_000;
 
 const OBJECTS: ObjectDefinition[] = [
   { classId: 72, version: 1, instanceId: SUB_CLIENT, attributes: attributes(1, 5, 6, 7, 8, 9) },
-  { classId: 4, version: 0, instanceId: SUB_VALUE, attributes: attributes(1, 2, 3, 5) },
+  ...[SUB_VALUE, SUB_CONVERTED].map((instanceId) => ({ classId: 4, version: 0, instanceId, attributes: attributes(1, 2, 3, 5) })),
   { classId: 1, version: 0, instanceId: parseObis("0-0:42.0.0"), attributes: attributes(1, 2) },
   { classId: 1, version: 0, instanceId: parseObis("0-0:96.1.0"), attributes: attributes(1, 2) },
   { classId: 1, version: 0, instanceId: STATUS, attributes: attributes(1, 2) },
@@ -158,7 +160,8 @@ export class TestMeter implements CosemDevice {
     if (instanceId === LOG) return this.#log(this.events, attributeId, selection);
     if (instanceId === SUB_LOG) return this.#log(this.subEvents, attributeId, selection);
     if (instanceId === SUB_PROFILE) return this.#gasProfile(attributeId, selection);
-    if (instanceId === SUB_VALUE) return this.#gasValue(attributeId);
+    if (instanceId === SUB_VALUE) return this.#gasValue(attributeId, 13, 1);
+    if (instanceId === SUB_CONVERTED) return this.#gasValue(attributeId, 14, 2);
     if (instanceId === SUB_CLIENT) return this.#gasClient(attributeId);
     if (instanceId === SUB_VALVE) {
       if (attributeId === 2) return value(data.boolean(this.valveOpen));
@@ -189,19 +192,28 @@ export class TestMeter implements CosemDevice {
 
   #gasProfile(attributeId: number, selection: AccessSelection | undefined): ReadOutcome {
     if (attributeId === 4) return value(data.doubleLongUnsigned(HOUR_MS / 1000));
-    if (attributeId === 3) return value(data.array(captureObject(8, CLOCK), captureObject(1, STATUS), captureObject(4, SUB_VALUE)));
+    if (attributeId === 3)
+      return value(
+        data.array(captureObject(8, CLOCK), captureObject(1, STATUS), captureObject(4, SUB_VALUE), captureObject(4, SUB_CONVERTED)),
+      );
     const { fromMs, toMs } = rangeOf(selection);
     const rows: DlmsData[] = [];
     for (let atMs = Math.ceil(fromMs / HOUR_MS) * HOUR_MS; atMs <= Math.min(toMs, this.#clockMs()); atMs += HOUR_MS)
-      rows.push(data.structure(data.octets(dateTimeOfInstant(atMs)), data.unsigned(0), data.doubleLongUnsigned(this.gas(atMs))));
+      rows.push(
+        data.structure(
+          data.octets(dateTimeOfInstant(atMs)),
+          data.unsigned(0),
+          ...[1, 2].map((factor) => data.doubleLongUnsigned(factor * this.gas(atMs))),
+        ),
+      );
     return { kind: "encoded", octets: encodeData(data.array(...rows)) };
   }
 
-  #gasValue(attributeId: number): ReadOutcome {
+  #gasValue(attributeId: number, unit: number, factor: number): ReadOutcome {
     const hourMs = Math.floor(this.#clockMs() / HOUR_MS) * HOUR_MS;
-    if (attributeId === 3) return value(data.structure(data.integer(-3), data.enumerated(13)));
+    if (attributeId === 3) return value(data.structure(data.integer(-3), data.enumerated(unit)));
     if (attributeId === 5) return value(data.octets(dateTimeOfInstant(hourMs)));
-    return value(data.doubleLongUnsigned(this.gas(hourMs)));
+    return value(data.doubleLongUnsigned(factor * this.gas(hourMs)));
   }
 
   #gasClient(attributeId: number): ReadOutcome {

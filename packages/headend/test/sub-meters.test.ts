@@ -110,6 +110,15 @@ describe("a meter behind another", () => {
     expect(missingGas(utility, FLOOR_MS, START_MS - HOUR_MS)).toEqual([]);
   });
 
+  it("has the codes that its maker keeps to himself named by its registration", async () => {
+    const utility = await directUtility({ meters: 1 });
+    await utility.registry.registerDevices([{ ...GAS, settings: { medium: "gas", eventCodes: "246=burst" } }]);
+    utility.meters[0]?.subEvents.push({ atMs: START_MS - HOUR_MS, code: 246 }, { atMs: START_MS - HOUR_MS, code: 247 });
+    await utility.headEnd().start();
+    await utility.simulation.runUntil(START_MS + 20 * MINUTE_MS);
+    expect([...utility.sink.events.values()].map(({ code, kind }) => `${code} ${kind}`)).toEqual(["246 burst", "247 other"]);
+  });
+
   it("is told apart by what its registration says when only its volume is known", async () => {
     const utility = await directUtility({ meters: 1 });
     await utility.registry.registerDevices([{ ...GAS, settings: {} }]);
@@ -129,5 +138,7 @@ describe("a meter behind another", () => {
     const hourMs = Date.UTC(2026, 10, 1, 12);
     expect(register).toMatchObject({ meterId: "G1", channel: "7-0:3.0.0", unit: "m3", scaler: -3, atMs: hourMs });
     expect(register?.value).toBe(BigInt(utility.meters[0]?.gas(hourMs) ?? 0));
+    // The converted volume is in the same unit and is another register.
+    expect(utility.sink.registers.get(`G1 0-1:24.2.2 ${hourMs}`)?.value).toBe(2n * (register?.value ?? 0n));
   });
 });

@@ -35,7 +35,16 @@ import { HEARD_PROFILE } from "../listening/heard.ts";
 import { eventsOfPush } from "./push-events.ts";
 import { intervalsOfRows } from "./interval-runs.ts";
 import { LayoutCache } from "./layout-cache.ts";
-import { assignToSubMeters, channelOf, channelOfObject, HOST_MBUS_LOG, rowsOfSubMeter, subMeterObjects } from "./sub-meter.ts";
+import {
+  assignToSubMeters,
+  channelOf,
+  channelOfObject,
+  HOST_MBUS_LOG,
+  rowsOfSubMeter,
+  subMeterObjects,
+  withOwnCodes,
+  ownEventCodes,
+} from "./sub-meter.ts";
 import { readProfileBuffer } from "./profile-buffer.ts";
 import { layoutOfDescription } from "./profile-layout.ts";
 
@@ -71,8 +80,10 @@ export function dlmsDriver(options: DlmsDriverOptions): MeterDriver {
     capabilities: CAPABILITIES,
     checkDevice(device) {
       checkRoute(device, ["direct", "concentrator", "behind", "listen"]);
-      if (device.route.kind === "behind") mediumSettingOf(device);
-      else dlmsSettingsOf(device);
+      if (device.route.kind === "behind") {
+        mediumSettingOf(device);
+        ownEventCodes(device);
+      } else dlmsSettingsOf(device);
     },
     open: (link, request) => openSession(link, request, options, layouts),
     capabilitiesOf: ({ route }) => (route.kind === "behind" ? OFFERED_BEHIND : route.kind === "listen" ? NOTHING : CAPABILITIES),
@@ -199,7 +210,8 @@ function interpretDelivery(device: Device, delivery: CollectedObject, { behind }
   const { description, buffer } = decodeDeliveryPayload(delivery.payload);
   if (isEventLog(delivery.object)) {
     const { events } = eventsOfBuffer(device.meterId, delivery.object, buffer);
-    return { intervals: [], registers: [], events: assignToSubMeters(events, behind) };
+    const own = device.route.kind === "behind" ? withOwnCodes(events, device) : assignToSubMeters(events, behind);
+    return { intervals: [], registers: [], events: own };
   }
   const rows = readProfileBuffer(buffer, layoutOfDescription(description));
   return intervalsOfRows(device.meterId, device.route.kind === "behind" ? rowsOfSubMeter(device, rows) : rows);

@@ -9,7 +9,7 @@ import { integerOf, valueOf, type DlmsExchange } from "./dlms-exchange.ts";
 import { eventsOfBuffer } from "./event-rows.ts";
 import { intervalsOfRows } from "./interval-runs.ts";
 import { scalerUnitOf } from "./profile-layout.ts";
-import { rowsOfSubMeter, subMeterChannel, subMeterObjects } from "./sub-meter.ts";
+import { rowsOfSubMeter, subMeterChannels, subMeterObjects, withOwnCodes } from "./sub-meter.ts";
 
 /** Class 72 of IEC 62056-6-2: M-Bus client. */
 const MBUS_CLIENT_CLASS = 72;
@@ -30,7 +30,9 @@ export function subMeterSession(exchange: DlmsExchange, device: Device, channel:
     },
     async readEvents(log: string, span: TimeSpan): Promise<MeterAnswer<CollectedEvents>> {
       const raw = await exchange.getRaw(valueOf(COSEM_CLASS.profile, parseObis(log)), clockRange(span));
-      return raw.kind === "refused" ? raw : { kind: "done", value: eventsOfBuffer(device.meterId, log, raw.value) };
+      if (raw.kind === "refused") return raw;
+      const { events, newestMs } = eventsOfBuffer(device.meterId, log, raw.value);
+      return { kind: "done", value: { events: withOwnCodes(events, device), newestMs } };
     },
     switchSupply: (to) => exchange.switchContact(valve, to),
     readSupply: () => exchange.readContact(valve),
@@ -66,15 +68,19 @@ async function readRegisters(
     [2, 3, 5].map((attributeId) => ({ ...valueOf(COSEM_CLASS.extendedRegister, parseObis(name)), attributeId })),
   );
   const answers = await exchange.getList(attributes);
-  const readings: RegisterReading[] = [];
-  for (const [index, name] of names.entries()) {
+  const found = names.flatMap((name, index) => {
     const [value, scalerUnit, captured] = answers.slice(3 * index, 3 * index + 3);
-    if (value?.kind !== "data" || scalerUnit?.kind !== "data" || value.data.type === "null-data") continue;
-    const { scaler, unit } = scalerUnitOf(scalerUnit.data);
-    const channel = subMeterChannel(device, { channel: name, unit });
+    if (value?.kind !== "data" || scalerUnit?.kind !== "data" || value.data.type === "null-data") return [];
     const atMs = (captured?.kind === "data" ? instantOf(captured.data) : undefined) ?? exchange.nowMs();
-    readings.push({ meterId: device.meterId, channel, unit, scaler, atMs, value: integerOf(value.data), quality: QUALITY.raw });
-  }
+    return [{ channel: name, ...scalerUnitOf(scalerUnit.data), atMs, value: integerOf(value.data) }];
+  });
+  const channels = subMeterChannels(device, found);
+  const readings = found.map((register, index): RegisterReading => ({
+    ...register,
+    meterId: device.meterId,
+    channel: channels[index] ?? register.channel,
+    quality: QUALITY.raw,
+  }));
   if (readings.length > 0) return { kind: "done", value: readings };
   const [first] = answers;
   return { kind: "refused", reason: first?.kind === "refused" ? first.result : "the host has no value of this channel" };

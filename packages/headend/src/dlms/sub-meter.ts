@@ -1,5 +1,5 @@
-import { DecodeError } from "@amity/bytes";
-import type { EndDeviceEvent } from "@amity/model";
+import { DecodeError, UsageError } from "@amity/bytes";
+import { END_DEVICE_EVENT_KINDS, type EndDeviceEvent, type EndDeviceEventKind } from "@amity/model";
 import { channelOfMedium, mediumSettingOf, type Medium } from "../medium.ts";
 import type { Device, HostChannel } from "../registry.ts";
 import type { ProfileColumn, ProfileRows } from "./profile-rows.ts";
@@ -40,19 +40,51 @@ function mediumOf(device: Device, unit: ProfileColumn["unit"]): Medium {
   });
 }
 
-/** The register of a meter behind another, by its own channel name. @throws DecodeError `unknown-medium`. */
-export function subMeterChannel(device: Device, column: Pick<ProfileColumn, "channel" | "unit">): string {
-  const medium = mediumOf(device, column.unit);
-  const second = column.channel.endsWith(":24.2.2") ? SECOND_VOLUMES[medium] : undefined;
-  return second ?? channelOfMedium(medium, column.unit) ?? column.channel;
+/**
+ * The channels of values of a meter behind another, in their order. The first value of a quantity is the meter's index; what comes after
+ * it in the same unit (converted volume, volume that ran back) is another register, and keeps the name that its host gives it.
+ * @throws DecodeError `unknown-medium`.
+ */
+export function subMeterChannels(device: Device, values: readonly Pick<ProfileColumn, "channel" | "unit">[]): string[] {
+  const taken = new Set<string>();
+  return values.map(({ channel, unit }) => {
+    const own = channelOfMedium(mediumOf(device, unit), unit);
+    if (own === undefined || taken.has(own)) return channel;
+    taken.add(own);
+    return own;
+  });
 }
-
-/** Where a host shows two volumes of one meter: of gas that at base conditions, of water what ran back. */
-const SECOND_VOLUMES: Readonly<Partial<Record<Medium, string>>> = { gas: "7-0:3.2.0", water: "8-0:2.0.0" };
 
 /** Rows of the hourly profile of a channel, under the channel names of the meter behind it. @throws DecodeError. */
 export function rowsOfSubMeter(device: Device, rows: ProfileRows): ProfileRows {
-  return { ...rows, columns: rows.columns.map((column) => ({ ...column, channel: subMeterChannel(device, column) })) };
+  const channels = subMeterChannels(device, rows.columns);
+  return { ...rows, columns: rows.columns.map((column, index) => ({ ...column, channel: channels[index] ?? column.channel })) };
+}
+
+/**
+ * Kinds of the codes that a maker keeps to himself, by the setting `eventCodes` of the meter: `230=leak,232=burst`. What the setting does
+ * not name stays as the standard has it. @throws UsageError `bad-settings`.
+ */
+export function ownEventCodes({ meterId, settings }: Device): ReadonlyMap<number, EndDeviceEventKind> {
+  const { eventCodes } = settings;
+  if (eventCodes === undefined) return new Map();
+  const pairs = String(eventCodes).split(",").slice(0, CODES_MAX);
+  return new Map(
+    pairs.map((pair): [number, EndDeviceEventKind] => {
+      const [code = "", word = ""] = pair.trim().split("=");
+      const kind = END_DEVICE_EVENT_KINDS.find((known) => known === word);
+      if (kind !== undefined && /^\d{1,5}$/.test(code)) return [Number(code), kind];
+      throw new UsageError(`${meterId}: setting eventCodes is written 230=leak,232=burst, not "${pair}"`, { code: "bad-settings" });
+    }),
+  );
+}
+
+const CODES_MAX = 64;
+
+/** Events of a meter's own log, with the kinds that its setting gives its own codes. @throws UsageError `bad-settings`. */
+export function withOwnCodes(events: readonly EndDeviceEvent[], device: Device): readonly EndDeviceEvent[] {
+  const kinds = ownEventCodes(device);
+  return kinds.size === 0 ? events : events.map((event) => ({ ...event, kind: kinds.get(event.code) ?? event.kind }));
 }
 
 /** Codes of the M-Bus log: 100 to 109 of channel 1, 110 to 119 of channel 2 ...; valves from 160 on likewise (IDIS package 2, event codes). */
