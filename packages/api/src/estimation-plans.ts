@@ -78,7 +78,7 @@ export const BackTestClass = z
   .meta({ id: "BackTestClass" });
 export type BackTestClass = z.infer<typeof BackTestClass>;
 
-/** The scores by class, and the plan that follows from them. */
+/** The scores by class, and the plan that follows from them; classes of fewer than four channels do not change it. */
 export const BackTestResult = z
   .object({
     plan: z.string(),

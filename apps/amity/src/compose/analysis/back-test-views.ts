@@ -19,8 +19,10 @@ import { activate, versionInForce, versionsOf } from "./rule-version-views.ts";
 import { parametersShape } from "./rule-set-views.ts";
 
 const DAYS_MAX = 92;
-/** Flows whose estimates people are billed for: import, and the volumes of the other media. Exports, reactive energy and the like are left out. */
-const TESTED = /^(1-0:1\.8\.0|[5-9]-\d+:\d+\.\d+\.\d+)$/;
+/** What people are billed for: electricity import, energy of heat and cold, gas and water volumes. Nothing else steers the plan. */
+const TESTED = /^(1-0:1\.8\.0|[56]-0:1\.0\.0|7-0:3\.[012]\.0|[89]-0:1\.0\.0)$/;
+/** Channels that a class needs before its scores change a plan. */
+const CHANNELS_ENOUGH = 4;
 
 export async function estimationPlanOf(parts: AnalysisParts, id: string): Promise<EstimationPlanDetail | undefined> {
   const versions = await versionsOf(parts, "estimationPlan", id);
@@ -52,7 +54,15 @@ export async function startBackTest(parts: AnalysisParts, ask: BackTestRequest, 
         const tested = { channelIds, fromDayMs, toDayMs, holeMinutes, holesEach, random: parts.random };
         const classes = await backTestStored(mdm.review, tested, watch);
         if (classes === undefined) return undefined;
-        return { kind: "backTest", ...span, classes, recommended: recommendPlan(plan, classes) };
+        return {
+          kind: "backTest",
+          ...span,
+          classes,
+          recommended: recommendPlan(
+            plan,
+            classes.filter(({ channels }) => channels >= CHANNELS_ENOUGH),
+          ),
+        };
       },
     },
     by,

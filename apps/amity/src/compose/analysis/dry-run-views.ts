@@ -11,6 +11,7 @@ import {
   type DryRunExample,
 } from "@amity/mdm";
 import type { Principal, WriteOutcome } from "../../http/ports.ts";
+import { moneyText } from "../api/bill-line-text.ts";
 import { instantText } from "../api/cursor.ts";
 import { daysOf, dayTexts, pageOfList, resultOf, type AnalysisParts, type JobResult } from "./analysis-parts.ts";
 import { startJob } from "./job-views.ts";
@@ -88,7 +89,7 @@ export function dryRunOf(parts: AnalysisParts, jobId: string): DryRunResult | un
     channelsChanged: report.channelsChanged,
     billsTried: report.billsTried,
     billsChanged: report.billsChanged,
-    billsDifference: report.billsDifference,
+    billsDifference: moneyText(report.billsDifference),
     leftOut: report.differencesLeftOut,
   };
 }
@@ -115,9 +116,9 @@ export function dryRunBillsOf(parts: AnalysisParts, jobId: string, query: PageQu
     result.report.bills.map(({ channelId, billId, current, candidate, difference }) => ({
       billId,
       ...nameOf(result, channelId),
-      current,
-      candidate,
-      difference,
+      current: moneyText(current),
+      candidate: moneyText(candidate),
+      difference: moneyText(difference),
     })),
     query,
   );

@@ -1,7 +1,7 @@
 import type { BillComparison, Job, Page, RehearsalPoint, RehearsalPointsQuery, RehearsalRequest, RehearsalResult } from "@amity/api";
 import { evenSample, rehearseOne, rehearseStored, usagePointIds, type BillLine, type RehearsedPoint } from "@amity/mdm";
 import type { Principal, WriteOutcome } from "../../http/ports.ts";
-import { differenceOf, quantityText, rateText } from "../api/bill-line-text.ts";
+import { differenceOf, moneyText, quantityText, rateText } from "../api/bill-line-text.ts";
 import { daysOf, dayTexts, pageOfList, resultOf, type AnalysisParts } from "./analysis-parts.ts";
 import { startJob } from "./job-views.ts";
 
@@ -47,9 +47,9 @@ export function rehearsalOf(parts: AnalysisParts, jobId: string): RehearsalResul
     currency: tariff.currency,
     ...dayTexts(result),
     points,
-    totalCurrent,
-    totalCandidate,
-    difference,
+    totalCurrent: moneyText(totalCurrent),
+    totalCandidate: moneyText(totalCandidate),
+    difference: moneyText(difference),
     more,
     less,
     same,
@@ -70,9 +70,9 @@ function pointShape({ usagePointId, current, candidate, difference }: RehearsedP
   const before = Number(current);
   return {
     usagePoint: usagePointId,
-    current,
-    candidate,
-    difference,
+    current: moneyText(current),
+    candidate: moneyText(candidate),
+    difference: moneyText(difference),
     ...(before > 0 ? { changePercent: (100 * Number(difference)) / before } : {}),
   };
 }
@@ -88,8 +88,8 @@ export async function rehearsedBillOf(parts: AnalysisParts, jobId: string, usage
     usagePoint: usagePointId,
     currency: tariff.currency,
     ...dayTexts(result),
-    current: bills.current.total,
-    candidate: bills.candidate.total,
+    current: moneyText(bills.current.total),
+    candidate: moneyText(bills.candidate.total),
     difference: differenceOf(bills.candidate.total, bills.current.total),
     lines: pairs(bills.current.lines, bills.candidate.lines).map(({ title, current, candidate: after }) => ({
       title,
@@ -120,5 +120,5 @@ function pairs(current: readonly BillLine[], candidate: readonly BillLine[]): Pa
 
 function sideOf(line: BillLine): NonNullable<BillComparison["lines"][number]["current"]> {
   const rate = rateText(line);
-  return { quantity: quantityText(line), ...(rate === undefined ? {} : { rate }), amount: line.amount };
+  return { quantity: quantityText(line), ...(rate === undefined ? {} : { rate }), amount: moneyText(line.amount) };
 }

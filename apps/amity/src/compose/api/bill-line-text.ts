@@ -32,7 +32,7 @@ export function moneyText(decimal: string): string {
 }
 
 export function differenceOf(after: string, before: string): string {
-  return new Money(after).minus(before).toFixed();
+  return moneyText(new Money(after).minus(before).toFixed());
 }
 
 function wordOf(unit: BillLine["unit"], quantity: string): string {

@@ -27,6 +27,7 @@ export function BackTestView({ jobId, plan }: { jobId: string; plan: string }) {
       ))}
       <section className="stack" aria-labelledby="recommended-title">
         <h3 id="recommended-title">The plan that follows</h3>
+        <p className="small quiet">Classes of fewer than four channels do not change it.</p>
         <StepTable steps={result.recommended} label="Recommended steps" />
         {mayAdopt && (
           <DecideForm title="Take the plan over" action="Take it over" busy={adopt.isPending} error={adopt.error} onDecide={adopt.mutate}>

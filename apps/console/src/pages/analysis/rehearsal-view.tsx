@@ -1,6 +1,6 @@
 import { useInfiniteQuery, useQuery } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
-import { useState } from "react";
+import { useEffect, useRef, useState } from "react";
 import type { RehearsalResult } from "@amity/api";
 import { comparisonQuery, rehearsalPointsQuery, rehearsalQuery } from "../../data/analysis-queries.ts";
 import { count, money } from "../../ui/format.ts";
@@ -57,8 +57,8 @@ export function RehearsalView({ jobId, point, onPoint }: RehearsalViewProps) {
         </details>
       )}
       <Distribution result={result} />
+      {point !== undefined && <Comparison key={point} jobId={jobId} point={point} />}
       <Points jobId={jobId} chosen={point} onPoint={onPoint} />
-      {point !== undefined && <Comparison jobId={jobId} point={point} />}
     </div>
   );
 }
@@ -169,11 +169,13 @@ function Points({ jobId, chosen, onPoint }: { jobId: string; chosen: string | un
 }
 
 function Comparison({ jobId, point }: { jobId: string; point: string }) {
+  const heading = useRef<HTMLHeadingElement>(null);
   const { data: bill, error } = useQuery(comparisonQuery(jobId, point));
+  useEffect(() => heading.current?.focus(), [bill]);
   if (bill === undefined) return error === null ? <div className="plot-space" /> : <ProblemNote error={error} />;
   return (
     <section aria-labelledby="comparison-title">
-      <h3 id="comparison-title">
+      <h3 id="comparison-title" ref={heading} tabIndex={-1}>
         The two bills of{" "}
         <Link to="/usage-points/$usagePoint" params={{ usagePoint: point }} className="mono">
           {point}

@@ -14,7 +14,7 @@ export function LineIntervals({ bill, line }: { bill: Bill; line: BillLine }) {
   return (
     <section className="stack" aria-labelledby="behind-title">
       <h3 id="behind-title">The intervals behind “{line.title}”</h3>
-      {(line.parts ?? []).map((part) => (
+      {partsOf(bill, line).map((part) => (
         <PartChart key={`${part.meterId} ${part.channel} ${part.from}`} bill={bill} line={line} part={part} />
       ))}
       <details key={line.id}>
@@ -26,6 +26,13 @@ export function LineIntervals({ bill, line }: { bill: Bill; line: BillLine }) {
 }
 
 type Part = NonNullable<BillLine["parts"]>[number];
+
+/** Which meters; the bill's own over all of its time where the line does not say. */
+function partsOf({ summary, zone }: Bill, { parts, channel = "1-0:1.8.0" }: BillLine): readonly Part[] {
+  const from = new Date(startOfCivilDay(zone, summary.from)).toISOString();
+  const to = new Date(startOfCivilDay(zone, summary.to)).toISOString();
+  return parts ?? [{ meterId: summary.meterId, channel, from, to }];
+}
 
 function PartChart({ bill, line, part }: { bill: Bill; line: BillLine; part: Part }) {
   const several = (line.parts?.length ?? 0) > 1;
