@@ -15,6 +15,8 @@ import {
   VeeException,
   type DecisionAsk,
 } from "@amity/api";
+import { realTimers } from "@amity/runtime";
+import { DecisionDesk } from "../src/compose/decisions/decision-desk.ts";
 import { openStoredUtility, type StoredUtility } from "./stored-utility/stored-utility.ts";
 
 const CHANNEL = "1-0:1.8.0";
@@ -173,6 +175,30 @@ describe("decisions over HTTP, on a ledger in PostgreSQL", () => {
     expect((await operator(path, { action: "estimate" })).status).toBe(403);
     expect(VeeException.parse(await (await operator(path, { action: "estimate", reason: "plausible" })).json()).state).toBe("estimated");
     expect(VeeException.parse(await (await operator(path, { action: "reopen" })).json()).state).toBe("open");
+  });
+
+  it("answers that a long decision is running, and tells when it is made", async () => {
+    const { parts } = stored.utility;
+    const told: string[] = [];
+    // No patience at all: every decision is a long one.
+    const timers = { elapsedMs: () => realTimers.elapsedMs(), after: (_: number, run: () => void) => realTimers.after(0, run) };
+    const impatient = { ...parts, world: { ...parts.world, timers: { ...parts.world.timers, ...timers } } };
+    const desk = new DecisionDesk(impatient, ({ id, state }) => told.push(`${id} ${state}`));
+    const exception = await negative();
+    const ask: DecisionAsk = { kind: "exceptions", selection: { exceptions: [exception.id] }, action: "dismiss" };
+    const { fingerprint } = await preview(ask);
+    const request = { decisionId: "t-long", ask, reason: "a test", fingerprint };
+    const asked = await desk.decide(request, { user: "operator", role: "operator" });
+    expect(asked).toMatchObject({ kind: "done", value: { id: "t-long", state: "running", title: "Dismiss 1 exception" } });
+    expect(await desk.decide(request, { user: "operator", role: "operator" })).toMatchObject({ value: { id: "t-long" } });
+    await desk.stop();
+    expect(told).toEqual(["t-long done"]);
+    expect(await desk.find("t-long")).toMatchObject({ state: "done" });
+    const stale = await desk.decide({ ...request, decisionId: "t-stale", fingerprint: "old" }, { user: "operator", role: "operator" });
+    expect(stale).toMatchObject({ value: { state: "running" } });
+    await desk.stop();
+    expect(await desk.find("t-stale")).toMatchObject({ state: "failed", outcome: expect.stringMatching(/change nothing|look again/) });
+    await decide({ kind: "undo", decision: "t-long" });
   });
 
   it("knows who asks by the identity that a browser took, and no other", async () => {

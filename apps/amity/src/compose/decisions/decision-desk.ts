@@ -1,4 +1,5 @@
 import type { Decision as DecisionShape, DecisionRequest, DecisionReview, DecisionsQuery, Page } from "@amity/api";
+import { AmityError } from "@amity/bytes";
 import type { Decision, DecisionOutcome, DecisionProgress } from "@amity/mdm";
 import type { Principal, WriteOutcome } from "../../http/write-outcome.ts";
 import { readCursor, writeCursor } from "../api/cursor.ts";
@@ -9,6 +10,8 @@ import { askOf, channelsOf, decisionShape, plannedDecision } from "./decision-sh
 const WAIT_MS = 2_000;
 /** Decisions in work at once. */
 const RUNNING_MAX = 20;
+/** Requests that came to nothing after their answer was given, kept for those who follow them. */
+const FAILED_MAX = 200;
 
 interface Running {
   readonly planned: Decision;
@@ -20,6 +23,7 @@ export class DecisionDesk {
   readonly #parts: UtilityParts;
   readonly #tell: (decision: DecisionShape) => void;
   readonly #running = new Map<string, Running>();
+  readonly #failed = new Map<string, Decision>();
   readonly #work = new Set<Promise<unknown>>();
 
   /** `tell` is called with every decision that is made, waits, or ends otherwise. */
@@ -61,7 +65,7 @@ export class DecisionDesk {
 
   async find(decisionId: string): Promise<DecisionShape | undefined> {
     const running = this.#running.get(decisionId);
-    const decision = running?.planned ?? (await this.#parts.mdm.decisions.find(decisionId));
+    const decision = running?.planned ?? (await this.#parts.mdm.decisions.find(decisionId)) ?? this.#failed.get(decisionId);
     if (decision === undefined) return undefined;
     const shape = decisionShape(decision, await channelsOf(this.#parts, [decision]));
     return running?.progress === undefined ? shape : { ...shape, progress: running.progress };
@@ -106,8 +110,20 @@ export class DecisionDesk {
     const first = await Promise.race([ended, waited]);
     timer?.cancel();
     if (first !== "late") return first;
+    ended.then(
+      (outcome) =>
+        outcome.kind !== "done" && this.#keepFailed(running.planned, "detail" in outcome ? outcome.detail : "There is no such thing."),
+      (error: unknown) =>
+        this.#keepFailed(running.planned, error instanceof AmityError ? `${error.message}.` : "Something went wrong on our side."),
+    );
     const shape = decisionShape(running.planned, await channelsOf(this.#parts, [running.planned]));
     return { kind: "done", value: running.progress === undefined ? shape : { ...shape, progress: running.progress } };
+  }
+
+  #keepFailed(planned: Decision, outcome: string): void {
+    this.#failed.set(planned.decisionId, { ...planned, state: "failed", outcome });
+    const [oldest] = this.#failed.keys();
+    if (this.#failed.size > FAILED_MAX && oldest !== undefined) this.#failed.delete(oldest);
   }
 
   async #outcome(outcome: DecisionOutcome): Promise<WriteOutcome<DecisionShape>> {
