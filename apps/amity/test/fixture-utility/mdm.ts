@@ -204,6 +204,24 @@ export function billOf(fleet: FixtureFleet, summary: BillSummary, nowMs: number)
     knownAt: isoOf(nowMs - 3_600_000),
     zone,
     notes: ["Quantities are rounded to 1 Wh, amounts to 1 cent, half away from zero, line by line."],
+    together: {
+      bills: [
+        summary,
+        {
+          ...summary,
+          id: `${summary.id}-W`,
+          commodity: "water",
+          usagePoint: `${summary.usagePoint}W`,
+          total: "46.13",
+          energyWh: 0,
+          volumeM3: "9.871",
+        },
+      ],
+      total: (Number(summary.total) + 46.13).toFixed(2),
+      currency: summary.currency,
+      state: summary.state === "held" ? "held" : "issued",
+      missing: [{ usagePoint: `${summary.usagePoint}G`, commodity: "gas" }],
+    },
   };
 }
 
