@@ -125,3 +125,16 @@ describe.skipIf(!existsSync(VECTORS))("public samples of MSCONS", () => {
     expect(registersIn(records)).toEqual([]);
   });
 });
+
+describe("a period that is no interval", () => {
+  it("is put aside in the words of its fault", async () => {
+    const value = (from: string, to: string): string => `QTY+220:1'DTM+163:${from}?+00:303'DTM+164:${to}?+00:303'`;
+    const periods = value("202401010000", "202401010016") + value("202401010100", "202401010015") + value("202401010000", "202402010000");
+    const text = `UNB+UNOC:3+A:500+B:500+240101:0000+R'UNH+1+MSCONS:D:04B:UN:2.4c'LOC+172+X'LIN+1'PIA+5+1-0?:1.8.0:SRW'${periods}UNT+14+1'UNZ+1+R'`;
+    expect(asidesIn(await collect(readMscons(chunksOf(text)))).map(({ reason }) => reason)).toEqual([
+      "a period of 16 minutes is no interval length",
+      "the period ends before it begins",
+      "a period of 744 hours is not an interval (a billing quantity is not interval data)",
+    ]);
+  });
+});

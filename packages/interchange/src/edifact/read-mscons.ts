@@ -176,7 +176,7 @@ class MsconsReader {
     if (value === undefined) return refuse("QTY", `"${open.text}" is not a number`);
     const { startMs, seconds } = span;
     if (!INTERVALS_SECONDS.has(seconds)) {
-      return refuse("DTM", `a period of ${seconds / 3600} hours is not an interval (a billing quantity is not interval data)`);
+      return refuse("DTM", periodRefusal(seconds));
     }
     if (!isOnGrid(startMs, seconds)) return refuse("DTM", `the time is off the grid of ${seconds} s`);
     const description = { ...identity, scaler: MSCONS_SCALER, intervalSeconds: seconds };
@@ -214,6 +214,13 @@ function locationOf({ elements }: Segment): string | undefined {
 function productOf({ elements }: Segment): string | undefined {
   const [code, list] = elements[1] ?? [];
   return list === "Z08" ? `${code}:${list}` : code;
+}
+
+function periodRefusal(seconds: number): string {
+  if (seconds <= 0) return "the period ends before it begins";
+  return seconds > 86_400
+    ? `a period of ${Math.round(seconds / 3600)} hours is not an interval (a billing quantity is not interval data)`
+    : `a period of ${seconds / 60} minutes is no interval length`;
 }
 
 function aside(segment: Segment, field: string, reason: string): PutAside {
