@@ -1,5 +1,6 @@
 import { useInfiniteQuery, useQuery } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
+import { useState } from "react";
 import type { Bill, BilledInterval, BillLine } from "@amity/api";
 import { IntervalChart } from "../../chart/interval-chart.tsx";
 import { billedIntervalsQuery } from "../../data/analysis-queries.ts";
@@ -11,15 +12,16 @@ import { civilDay, startOfCivilDay } from "../../ui/zone-days.ts";
 
 /** What a line was computed from: its curve by meter, and each interval with the version that the bill rests on. */
 export function LineIntervals({ bill, line }: { bill: Bill; line: BillLine }) {
+  const [openLine, setOpenLine] = useState<string | undefined>(undefined);
   return (
     <section className="stack" aria-labelledby="behind-title">
       <h3 id="behind-title">The intervals behind “{line.title}”</h3>
       {partsOf(bill, line).map((part) => (
         <PartChart key={`${part.meterId} ${part.channel} ${part.from}`} bill={bill} line={line} part={part} />
       ))}
-      <details key={line.id}>
+      <details key={line.id} onToggle={(event) => setOpenLine(event.currentTarget.open ? line.id : undefined)}>
         <summary>Each interval with its version</summary>
-        <BilledTable bill={bill} line={line} />
+        {openLine === line.id && <BilledTable bill={bill} line={line} />}
       </details>
     </section>
   );
