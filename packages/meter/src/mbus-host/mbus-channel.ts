@@ -12,6 +12,7 @@ import {
 import { periodicGrid } from "../metrology/capture-grid.ts";
 import type { RowSpan } from "../metrology/capture-runs.ts";
 import type { SimulatedMeter } from "../simulated-meter.ts";
+import type { Condition } from "../sub-meter/condition-book.ts";
 import type { SubMeterDevice } from "../sub-meter/sub-meter-device.ts";
 import type { HostChannel } from "../sub-meter/sub-meter-plan.ts";
 import type { MbusHostOperation } from "./mbus-host-operations.ts";
@@ -67,6 +68,8 @@ export class MbusChannel {
   #alarmsSeenMs = Number.NEGATIVE_INFINITY;
   #lastMs: number;
   readonly #fits = new Map<string, boolean>();
+  /** The hours of a profile ask the same again and again. */
+  #lastPair: { readonly setup: Setup; readonly condition: Condition | undefined; readonly fits: boolean } = NO_PAIR;
   /** Set by the method `capture`: the values shown are those of this instant until the next hour. */
   #capturedMs: number | undefined;
   #accessNumber = 0;
@@ -144,7 +147,15 @@ export class MbusChannel {
   couldUnderstand(instantMs: number): boolean {
     const setup = this.#setupAt(instantMs);
     if (!setup.isInstalled || setup.key === "") return false;
-    const { keyGeneration, wrappedKey } = this.subMeter.meter.conditionAt(instantMs);
+    const condition = this.subMeter.meter.conditionAt(instantMs);
+    const last = this.#lastPair;
+    if (last.setup === setup && last.condition === condition) return last.fits;
+    const fits = this.#keysFit(setup, condition, instantMs);
+    this.#lastPair = { setup, condition, fits };
+    return fits;
+  }
+
+  #keysFit(setup: Setup, { keyGeneration, wrappedKey }: Condition, instantMs: number): boolean {
     const pair = `${setup.key}/${keyGeneration}/${wrappedKey}`;
     const known = this.#fits.get(pair);
     if (known !== undefined) return known;
@@ -251,3 +262,4 @@ export class MbusChannel {
 
 const FACTORY_KEY = "factory";
 const BARE: Setup = { fromMs: Number.NEGATIVE_INFINITY, isInstalled: false, primaryAddress: 0, key: "" };
+const NO_PAIR = { setup: BARE, condition: undefined, fits: false } as const;
