@@ -45,6 +45,7 @@ const SUB_CONVERTED = parseObis("0-1:24.2.2");
 const SUB_PROFILE = parseObis("0-1:24.3.0");
 const SUB_VALVE = parseObis("0-1:24.4.0");
 const SUB_LOG = parseObis("0-1:24.5.0");
+const SUB_OBJECTS: ReadonlySet<typeof SUB_CLIENT> = new Set([SUB_CLIENT, SUB_VALUE, SUB_CONVERTED, SUB_PROFILE, SUB_VALVE, SUB_LOG]);
 export const HOUR_MS = 3_600_000;
 
 const OBJECTS: ObjectDefinition[] = [
@@ -158,21 +159,23 @@ export class TestMeter implements CosemDevice {
     }
     if (instanceId === PROFILE) return this.#profile(attributeId, selection);
     if (instanceId === LOG) return this.#log(this.events, attributeId, selection);
-    if (instanceId === SUB_LOG) return this.#log(this.subEvents, attributeId, selection);
-    if (instanceId === SUB_PROFILE) return this.#gasProfile(attributeId, selection);
-    if (instanceId === SUB_VALUE) return this.#gasValue(attributeId, 13, 1);
-    if (instanceId === SUB_CONVERTED) return this.#gasValue(attributeId, 14, 2);
-    if (instanceId === SUB_CLIENT) return this.#gasClient(attributeId);
-    if (instanceId === SUB_VALVE) {
-      if (attributeId === 2) return value(data.boolean(this.valveOpen));
-      return value(data.enumerated(attributeId === 3 ? (this.valveOpen ? 1 : 0) : 1));
-    }
+    if (SUB_OBJECTS.has(instanceId)) return this.#readGas(instanceId, attributeId, selection);
     if (instanceId === CLOCK) return value(data.octets(dateTimeOfInstant(this.#clockMs())));
     if (instanceId === DISCONNECTOR) {
       if (attributeId === 2) return value(data.boolean(this.outputOn));
       return value(data.enumerated(attributeId === 3 ? (this.outputOn ? 1 : 0) : 1));
     }
     return value(data.octets(new TextEncoder().encode(this.options.meterId)));
+  }
+
+  #readGas(instanceId: typeof CLOCK, attributeId: number, selection: AccessSelection | undefined): ReadOutcome {
+    if (instanceId === SUB_LOG) return this.#log(this.subEvents, attributeId, selection);
+    if (instanceId === SUB_PROFILE) return this.#gasProfile(attributeId, selection);
+    if (instanceId === SUB_VALUE) return this.#gasValue(attributeId, 13, 1);
+    if (instanceId === SUB_CONVERTED) return this.#gasValue(attributeId, 14, 2);
+    if (instanceId === SUB_CLIENT) return this.#gasClient(attributeId);
+    if (attributeId === 2) return value(data.boolean(this.valveOpen));
+    return value(data.enumerated(attributeId === 3 ? (this.valveOpen ? 1 : 0) : 1));
   }
 
   #profile(attributeId: number, selection: AccessSelection | undefined): ReadOutcome {
