@@ -1,8 +1,11 @@
 import {
+  ACCESS,
+  attributeId,
   attributeName,
   methodName,
   objectDefinition,
   parseObis,
+  type AccessByRole,
   type DataAccessResult,
   type DlmsData,
   type InterfaceClass,
@@ -45,22 +48,25 @@ export function configuredObject(object: ConfiguredObject): MeterObject {
     writable,
     hidden,
   });
+  // What may be set and not read: a secret.
+  const hiddenIds = hidden.map((name) => attributeId(object.class, name));
+  const attributes = definition.attributes.map((one) => (hiddenIds.includes(one.id) ? { ...one, access: writeOnly(one.access) } : one));
   const kept = (all ?? []).filter(({ id }) => offered.some((method) => method.id === id));
   return {
-    definition: kept.length === 0 ? definition : { ...definition, methods: kept },
-    read(attributeId, context) {
-      const name = attributeName(object.class, attributeId);
+    definition: { ...definition, attributes, ...(kept.length === 0 ? {} : { methods: kept }) },
+    read(id, context) {
+      const name = attributeName(object.class, id);
       if (name !== undefined && hidden.includes(name)) return READ_REFUSED.denied;
       const shown = name === undefined ? undefined : object.values[name];
       if (name === undefined || shown === undefined) return READ_REFUSED.undefined;
       const factory = typeof shown === "function" ? shown(context) : shown;
-      return value(writable.includes(name) ? configuredValue(context, object.name, attributeId, factory) : factory);
+      return value(writable.includes(name) ? configuredValue(context, object.name, id, factory) : factory);
     },
-    async write(attributeId, given, context) {
-      const name = attributeName(object.class, attributeId);
+    async write(id, given, context) {
+      const name = attributeName(object.class, id);
       if (name === undefined || !writable.includes(name)) return "read-write-denied";
-      const refusal = refusalOfValue(object.class, attributeId, given) ?? object.judge?.(name, given, context);
-      return refusal ?? (await configure(object.name, [[attributeId, given]], context));
+      const refusal = refusalOfValue(object.class, id, given) ?? object.judge?.(name, given, context);
+      return refusal ?? (await configure(object.name, [[id, given]], context));
     },
     async invoke(methodId, parameters, context) {
       const name = methodName(object.class, methodId);
@@ -68,6 +74,10 @@ export function configuredObject(object: ConfiguredObject): MeterObject {
       return act === undefined ? refused("object-undefined") : act(parameters ?? { type: "null-data" }, context);
     },
   };
+}
+
+function writeOnly(access: AccessByRole): AccessByRole {
+  return Object.fromEntries(Object.entries(access).map(([role, rights]) => [role, rights & ~ACCESS.read]));
 }
 
 /** Keeps settings. */
