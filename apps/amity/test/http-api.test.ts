@@ -265,6 +265,27 @@ describe("access", () => {
     }
   });
 
+  it("lets only those decide who may, takes nobody's word for who he is, and offers no identity where people sign in", async () => {
+    const { ask, write } = start({ users });
+    const viewer = { cookie: cookieOf(await signIn(write, "viewer", "viewer-pass")) };
+    const analyst = { cookie: cookieOf(await signIn(write, "analyst", "analyst-pass")) };
+    const selection = { cluster: "gap-F1" };
+    const dismiss = { kind: "exceptions", selection, action: "dismiss" };
+    for (const [path, body] of [
+      ["/api/v1/decision-previews", { ask: dismiss }],
+      ["/api/v1/decisions", { decisionId: "d", ask: dismiss, reason: "x", fingerprint: "f" }],
+      ["/api/v1/decisions/d/review", { verdict: "approve" }],
+      ["/api/v1/exception-assignments", { selection, to: null }],
+      ["/api/v1/commands/c/approval", { note: "" }],
+    ] as const)
+      expect((await write("POST", path, body, viewer)).status, path).toBe(403);
+    expect((await write("POST", "/api/v1/commands/c/approval", { note: "" }, analyst)).status).toBe(403);
+    const pretended = { cookie: "amity_identity=operator" };
+    expect((await ask("/api/v1/exceptions", { headers: pretended })).status).toBe(401);
+    expect((await write("POST", "/api/v1/session/identity", { name: "operator" })).status).toBe(404);
+    expect(Session.parse(await (await ask("/api/v1/session", { headers: analyst })).json()).identities).toEqual([]);
+  });
+
   it("limits attempts to sign in, and says how long to wait", async () => {
     const { write } = start({ users });
     const statuses: number[] = [];
