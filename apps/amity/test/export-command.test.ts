@@ -1,4 +1,4 @@
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { realTimers, seededRandom } from "@amity/runtime";
@@ -71,6 +71,13 @@ describe("amity export", () => {
       "export --format csv --usage-point nobody --from 2026-01-01 --to 2026-01-02 --data".split(" ").concat(data),
     );
     expect([unknown.code, unknown.stdout, unknown.stderr.includes("there is no usage point nobody")]).toEqual([2, "", true]);
+  });
+
+  it("makes no database where there is none", async () => {
+    const nowhere = join(folder, "nowhere");
+    const args = ["export", "--format", "csv", "--usage-point", "A", "--from", "2026-01-01", "--to", "2026-01-02", "--data", nowhere];
+    const { code, stderr } = await runAmity(args);
+    expect([code, stderr.includes("there is no database in"), existsSync(nowhere)]).toEqual([2, true, false]);
   });
 
   it("reads beside a program that has the data folder open", async () => {

@@ -1,13 +1,14 @@
-import { createWriteStream } from "node:fs";
-import { rename, rm } from "node:fs/promises";
 import { once } from "node:events";
+import { createWriteStream, existsSync } from "node:fs";
+import { rename, rm } from "node:fs/promises";
+import { join } from "node:path";
 import type { Writable } from "node:stream";
 import { UsageError } from "@amity/bytes";
 import { OUTPUT_FORMATS, writeInterchange, type InterchangeRecord, type OutputFormat } from "@amity/interchange";
 import { resolveLocal, zoneOf, type Zone } from "@amity/intervals";
 import { createLedger, createRegistry, ledgerRecords, type LedgerRecordsAsk } from "@amity/mdm";
 import { realTimers, scaledClock } from "@amity/runtime";
-import { openDatabase, openDatabaseBeside, type DatabaseChoice } from "../compose/database.ts";
+import { dataFolder, openDatabase, openDatabaseBeside, type DatabaseChoice } from "../compose/database.ts";
 import { printJson, remark } from "./output.ts";
 
 export interface ExportOptions {
@@ -100,6 +101,12 @@ function instantOf(option: string, text: string, zone: Zone): number {
 
 /** Beside a program that runs on the same data folder, on its database; otherwise on the database itself. */
 async function openForReading(options: DatabaseChoice): ReturnType<typeof openDatabase> {
+  if (options.databaseUrl === undefined && !existsSync(join(dataFolder(options.data), "postgres"))) {
+    throw new UsageError(`there is no database in ${dataFolder(options.data)}`, {
+      code: "no-database",
+      advice: "name the folder with --data",
+    });
+  }
   try {
     return await openDatabase({ data: options.data, ...(options.databaseUrl === undefined ? {} : { databaseUrl: options.databaseUrl }) });
   } catch (error) {
