@@ -84,7 +84,7 @@ describe("meters served over a real socket", () => {
     });
     radio.stop();
     connection.abort();
-    expect([...heard].toSorted()).toEqual([4, 7]);
+    expect(heard).toEqual(new Set([4, 7]));
   });
 
   it("push a P1 telegram with the home's heat and water", async () => {

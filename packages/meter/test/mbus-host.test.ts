@@ -1,6 +1,7 @@
 import { connectDlms, data, memoryCounter, obisToOctets, parseObis, wrapperLink, type DlmsClient, type DlmsData } from "@amity/dlms";
 import { wrapKey } from "@amity/crypto";
 import { Simulation, type World } from "@amity/runtime";
+import fc from "fast-check";
 import { beforeEach, describe, expect, it } from "vitest";
 import {
   createFleet,
@@ -184,6 +185,43 @@ describe("the M-Bus channel of an electricity meter", () => {
     expect(await get(from, 70, `0-${channel}:24.4.0`)).toBe(true);
     const codes = ((await get(from, 7, `0-${channel}:24.5.0`)) as [unknown, number][]).map(([, code]) => code);
     expect(codes).toEqual([162 + 10 * (channel - 1), 163 + 10 * (channel - 1)]);
+  });
+
+  it("passes on what data_send holds, and refuses what is no record", async () => {
+    const { planned, channel, hostId } = subject("water");
+    const from = await client(hostId);
+    const object = `0-${channel}:24.1.0`;
+    const entry = (dib: number[], vib: number[], content: DlmsData): DlmsData =>
+      data.array(data.structure(data.octets(Uint8Array.from(dib)), data.octets(Uint8Array.from(vib)), content));
+    expect(await invoke(from, 72, object, 6, entry([0x01], [0xfd, 0x1f], data.unsigned(0)))).toBe("done");
+    expect(fleet.subMeter(planned.meterId).meter.valve.state).toBe("disconnected");
+    expect(await invoke(from, 72, object, 6, entry([0x01], [0xfd, 0x1f], data.octets(Uint8Array.of(1))))).toBe("done");
+    expect(fleet.subMeter(planned.meterId).meter.valve.state).toBe("connected");
+    expect(await invoke(from, 72, object, 6, entry([0x04], [0x13], data.octets(Uint8Array.of(1))))).toBe("type-unmatched");
+    expect(await invoke(from, 72, object, 6, data.array())).toBe("type-unmatched");
+  });
+
+  it("answers whatever a client hands to its methods", async () => {
+    const { channel, hostId } = subject("gas");
+    const content: fc.Arbitrary<DlmsData> = fc.oneof(
+      fc.uint8Array({ maxLength: 40 }).map((octets) => data.octets(octets)),
+      fc.integer({ min: 0, max: 255 }).map((number) => data.unsigned(number)),
+      fc.double().map((number) => ({ type: "float64", value: number }) as DlmsData),
+    );
+    const record = fc.tuple(content, content, content).map((parts) => data.structure(...parts));
+    const parameters = fc.oneof(
+      content,
+      fc.array(fc.oneof(content, record), { maxLength: 4 }).map((parts) => data.array(...parts)),
+    );
+    const device = fleet.device(hostId);
+    await fc.assert(
+      fc.asyncProperty(fc.integer({ min: 0, max: 12 }), parameters, async (methodId, given) => {
+        const method = { classId: 72, instanceId: parseObis(`0-${channel}:24.1.0`), methodId };
+        const outcome = await simulation.runFor(device.invoke(method, given, { clientSap: 1 } as never));
+        expect(["done", "refused"]).toContain(outcome.kind);
+      }),
+      { numRuns: 300 },
+    );
   });
 
   it("releases a gas valve only: somebody at home opens it", async () => {
