@@ -113,12 +113,13 @@ function flowOf(channel: string, { isReversed }: Stay): keyof Usage["flows"] | u
 
 /**
  * Channels that say the same of one meter: its gas volume as metered and converted (the most converted is billed), its heat before its
- * cooling. Only the first of them counts.
+ * cooling, intervals before registers. Only the first of them counts.
  */
 const RANKED = ["7-0:3.2.0", "7-0:3.1.0", "7-0:3.0.0", "6-0:1.0.0", "5-0:1.0.0"];
 
 function byRank(left: Channel, right: Channel): number {
-  return RANKED.indexOf(left.name) - RANKED.indexOf(right.name);
+  const [first, second] = [left, right].map(({ kind }) => Number(kind === "register"));
+  return (first ?? 0) - (second ?? 0) || RANKED.indexOf(left.name) - RANKED.indexOf(right.name);
 }
 
 /** Channels with the same key are alternatives; electricity has one channel for each flow, hot and cold water have meters of their own. */

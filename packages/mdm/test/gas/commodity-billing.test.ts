@@ -180,4 +180,20 @@ describe("bills of gas, water and heat from the ledger", () => {
     expect(bill?.bill.volumeM3).toBe("71.424");
     expect(bill?.bill.lines[1]?.trace.steps).toEqual(["71.424 m³ × 1 volume factor × 11 kWh/m³ = 785.664 kWh"]);
   });
+
+  it("bills intervals rather than a register that is only shown beside them", async () => {
+    const { registry } = parts();
+    await registry.addUsagePoint({ usagePointId: "UP-3", commodity: "gas", timeZone: ZONE });
+    await registry.install({ usagePointId: "UP-3", meterId: "M3", installedAtMs: at("2026-01-01"), multiplier: "1" });
+    await createGasParameters(scratch.store, clock).keepSites(
+      [{ usagePointId: "UP-3", fromDay: 0, zoneId: "north", conditions: {} }],
+      "network",
+    );
+    const shown = (atMs: number, value: bigint): RegisterReading => ({
+      ...{ meterId: "M3", channel: "7-0:3.2.0", unit: "m3", scaler: -3, atMs, value, quality: QUALITY.validated },
+    });
+    await deliver([hours("M3", "7-0:3.0.0", "m3", 100)], [shown(at("2026-05-01"), 0n), shown(at("2026-06-01"), 71_000n)]);
+    const [bill] = await createBilling(parts()).bill([may("UP-3", "home-gas")]);
+    expect(bill?.bill).toMatchObject({ volumeM3: "74.4", quality: { intervals: 744, actual: 744 } });
+  });
 });
