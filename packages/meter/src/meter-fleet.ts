@@ -4,6 +4,7 @@ import { civilDateOf, dayNumberOf, zoneOf, type Zone } from "@amity/intervals";
 import type { Address, Clock, Connection, Listener, Network, Random, Timers } from "@amity/runtime";
 import { lastGaspApdu } from "./dlms/last-gasp.ts";
 import { MeterDevice, type MeterDeviceParts } from "./dlms/meter-device.ts";
+import { isPortLocked, noteAnswer, noteFailedAttempt } from "./dlms/port-protection.ts";
 import { SecurityWatch, securityEventOf } from "./dlms/security-watch.ts";
 import { meterModel, type MeterModel } from "./dlms/meter-model.ts";
 import type { FleetPlan, PlannedMeter } from "./fleet.ts";
@@ -237,10 +238,10 @@ export class MeterFleet {
     return this.happen(meters, (atMs) => ({ kind: hasPower ? "powerUp" : "powerDown", atMs }));
   }
 
-  /** Serves DLMS to whoever is at the other end; without power the connection ends at once. */
+  /** Serves DLMS to whoever is at the other end; without power, or with its port locked, the connection ends at once. */
   attach(meterId: string, connection: Connection, world: Pick<ServingWorld, "timers" | "random">, options: ServeMetersOptions = {}): void {
     const device = this.device(meterId);
-    if (!device.meter.hasPower) {
+    if (!device.meter.hasPower || isPortLocked(device.meter, this.#parts.clock.nowMs())) {
       connection.abort();
       return;
     }
@@ -283,6 +284,9 @@ export class MeterFleet {
   /** What an answer says about an attack goes to the fraud log. */
   #watchAnswer(meterId: string, answer: Uint8Array): void {
     const code = securityEventOf(answer);
+    const { meter } = this.device(meterId);
+    if (code === undefined) noteAnswer(meter, answer);
+    else noteFailedAttempt(meter, this.#parts.clock.nowMs());
     if (code === undefined || !this.#watch.isNews(meterId, code, this.#parts.clock.nowMs())) return;
     // A full disk must not change what the attacker is answered; the event is in the meter's memory then.
     void this.happen([meterId], (atMs) => ({ kind: "logEvent", log: "fraud", code, atMs })).catch(() => {});

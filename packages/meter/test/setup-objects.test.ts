@@ -1,4 +1,4 @@
-import { data, decodeData, encodeData, obisToOctets, parseObis, type DlmsData } from "@amity/dlms";
+import { connectDlms, data, decodeData, encodeData, obisToOctets, parseObis, wrapperLink, type DlmsData } from "@amity/dlms";
 import { beforeEach, describe, expect, it } from "vitest";
 import { executionTime, openBench, text, type MeterBench } from "./bench/meter-bench.ts";
 
@@ -70,6 +70,41 @@ describe("function control", () => {
       kind: "refused",
       result: "other-reason",
     });
+  });
+});
+
+describe("port protection", () => {
+  it("locks the port for longer with each wrong attempt beyond those allowed, and lets go of it", async () => {
+    const PORT = [124, "0-0:44.2.0"] as const;
+    expect(await bench.set(...PORT, 2, data.enumerated(0))).toBe("other-reason");
+    expect(await bench.set(...PORT, 3, data.longUnsigned(2))).toBe("success");
+    expect(await bench.set(...PORT, 2, data.enumerated(1))).toBe("success");
+    const attempt = (): Promise<unknown> =>
+      bench.simulation.runFor(
+        bench.headEnd.network
+          .connect({ host: "street", port: 4_059 })
+          .then((connection) =>
+            connectDlms(
+              wrapperLink(connection, "client"),
+              { clientSap: 2, authentication: { mechanism: "lls", password: new Uint8Array(8) } },
+              bench.headEnd,
+            ),
+          )
+          .catch((error: unknown) => String(error)),
+      );
+    for (let index = 0; index < 2; index++) expect(String(await attempt())).toContain("authentication");
+    expect(await bench.number(...PORT, 9)).toBe(2);
+    expect(await bench.number(...PORT, 8)).toBe(0);
+    expect(String(await attempt())).toContain("authentication");
+    expect(await bench.number(...PORT, 8)).toBe(1);
+    expect(String(await attempt())).not.toContain("authentication");
+    await bench.later(startMs + 2 * MINUTE_MS);
+    expect(await bench.number(...PORT, 8)).toBe(0);
+    // The bench has associated in between: the row of failures is over, their sum is not.
+    expect(await bench.number(...PORT, 9)).toBe(0);
+    expect(await bench.number(...PORT, 10)).toBe(3);
+    expect(await bench.act(...PORT, 1)).toEqual(DONE);
+    expect(await bench.number(...PORT, 10)).toBe(0);
   });
 });
 

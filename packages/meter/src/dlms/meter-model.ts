@@ -36,6 +36,7 @@ import { numberOf, type ReadNumber } from "./monitored-value.ts";
 import { registerMonitorObjects } from "./monitors.ts";
 import { observingContext } from "./observing-context.ts";
 import { limiterObject } from "./limiter.ts";
+import { portProtectionObject } from "./port-protection.ts";
 import { pushObjects } from "./push-objects.ts";
 import { qualityObjects } from "./quality-objects.ts";
 import { scheduleObjects } from "./schedules.ts";
@@ -108,6 +109,7 @@ function functionObjects(): MeterObject[] {
     ...tokenObjects(),
     ...qualityObjects(),
     ...communicationObjects(),
+    portProtectionObject(),
     ...supervisionObjects(statusNow),
   ];
 }

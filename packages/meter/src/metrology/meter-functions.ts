@@ -51,6 +51,8 @@ export class MeterFunctions {
   certificates: readonly string[] = NO_CERTIFICATES;
   /** Changed secrets of clients, wrapped, as hex. */
   secrets: ReadonlyMap<number, string> | undefined;
+  /** Failed attempts at the port, while there were any. */
+  portAttempts: { readonly failed: number; readonly cumulative: number; readonly lockedUntilMs: number } | undefined;
   /** The last change of a parameter that the utility has watched. */
   lastChange: ParameterChange | undefined;
   alarmRegister = 0;
