@@ -140,14 +140,17 @@ describe("a meter that only speaks", () => {
   it("with another key, another meter's number or no voice at all is said to be so", async () => {
     const cases = [
       { settings: {}, ciphered: true, code: "bad-tag" },
-      { settings: { equipmentId: "E0002" }, ciphered: false, code: "another-meter" },
+      { settings: {}, ciphered: false, code: "downgrade" },
+      { settings: { equipmentId: "E0002" }, ciphered: false, code: "another-meter", isKeyless: true },
     ];
-    for (const { settings, ciphered, code } of cases) {
+    for (const { settings, ciphered, code, isKeyless } of cases) {
       const utility = localUtility();
       await p1At(utility, { ciphered });
       await utility.register({ ...P1, settings });
-      await utility.key("P1", "guek", new Uint8Array(16).fill(9));
-      await utility.key("P1", "gak", new Uint8Array(16).fill(9));
+      if (isKeyless !== true) {
+        await utility.key("P1", "guek", new Uint8Array(16).fill(9));
+        await utility.key("P1", "gak", new Uint8Array(16).fill(9));
+      }
       await utility.headEnd().start();
       await utility.simulation.runUntil(START_MS + 10 * MINUTE_MS);
       expect((await utility.headEnd().views.meter("P1"))?.health.lastError?.code).toBe(code);
@@ -301,9 +304,13 @@ describe("other ports that only speak", () => {
       };
       push();
     });
-    await utility.register({ ...LISTEN, meterId: "N1", protocol: "dlms" });
+    await utility.register({ ...LISTEN, meterId: "N1", protocol: "dlms" }, { ...LISTEN, meterId: "N2", protocol: "dlms" });
+    await utility.key("N2", "guek", KEYS.encryptionKey);
     await utility.headEnd().start();
     await utility.simulation.runUntil(START_MS + 2 * HOUR_MS);
+    // The same line in the clear is no word of a meter that has a key.
+    expect([...utility.sink.registers.values()].some(({ meterId }) => meterId === "N2")).toBe(false);
+    expect((await utility.headEnd().views.meter("N2"))?.health.lastError?.code).toBe("downgrade");
     const value = utility.sink.intervals.get(`N1 1-0:1.8.0 ${Date.UTC(2026, 10, 1, 13)}`)?.value ?? 0;
     expect(Math.abs(value - 90)).toBeLessThanOrEqual(2);
   });

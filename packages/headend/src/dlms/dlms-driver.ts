@@ -94,7 +94,8 @@ export function dlmsDriver(options: DlmsDriverOptions): MeterDriver {
     interpretPush: async (device, apdu, { keys, receivedAtMs }) => {
       const push = (await pushReceiverOf(keys, device.meterId)).receive(apdu);
       if (push === undefined) throw new DecodeError("a push in blocks is taken on a line of its own", { offset: 0, code: "blocks" });
-      return readingsOfPush(device.meterId, push, receivedAtMs);
+      const hasKey = await keys.has({ owner: device.meterId, purpose: "guek" });
+      return readingsOfPush(device.meterId, push, { receivedAtMs, hasKey });
     },
   };
 }

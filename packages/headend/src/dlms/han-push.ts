@@ -1,6 +1,6 @@
 import { DecodeError, SecurityError, UsageError } from "@amity/bytes";
 import { DATE_TIME_OCTETS, instantOfDateTime } from "@amity/concentrator";
-import { HdlcPushReceiver, memoryReceivedCounter, PushReceiver, type Notification, type PushSender } from "@amity/dlms";
+import { HdlcPushReceiver, memoryReceivedCounter, PushReceiver, type Notification, type Push, type PushSender } from "@amity/dlms";
 import { readHanList } from "@amity/dsmr";
 import { QUALITY, type MeterId, type RegisterReading } from "@amity/model";
 import type { CollectedReadings, ListenRequest, MeterLink } from "../driver.ts";
@@ -25,16 +25,25 @@ export async function pushReceiverOf(keys: KeyVault, owner: MeterId): Promise<Pu
   return new PushReceiver({ senderOf: () => sender });
 }
 
-/** What a push says: the values of a list, or alarms. @throws DecodeError. */
+/**
+ * What a push says: the values of a list, or alarms. Values in the clear from a meter that has a key are not believed; an alarm is, as a
+ * hint. @throws DecodeError; SecurityError `downgrade`.
+ */
 export function readingsOfPush(
   meterId: MeterId,
-  push: { readonly plain: Uint8Array; readonly notification?: Notification },
-  receivedAtMs: number,
+  push: Push,
+  { receivedAtMs, hasKey }: { readonly receivedAtMs: number; readonly hasKey: boolean },
 ): CollectedReadings {
   const { notification, plain } = push;
   if (notification === undefined) throw new DecodeError("a push is no notification", { offset: 0, code: "not-a-notification" });
   const stamp = notification.dateTime?.length === DATE_TIME_OCTETS ? instantOfDateTime(notification.dateTime) : undefined;
   const registers = registersOfList(meterId, notification, stamp ?? receivedAtMs);
+  if (registers.length > 0 && hasKey && push.protection === undefined) {
+    throw new SecurityError(`${meterId} has a key, and pushes values in the clear`, {
+      code: "downgrade",
+      advice: "they may be forged; take the key away where the port really sends in the clear",
+    });
+  }
   if (registers.length > 0) return { intervals: [], registers, events: [] };
   return { intervals: [], registers, events: notification.kind === "data-notification" ? eventsOfPush(meterId, plain, receivedAtMs) : [] };
 }
@@ -56,7 +65,9 @@ export async function listenHan(link: MeterLink, request: ListenRequest): Promis
   const { connection } = link;
   const frames = new HdlcPushReceiver();
   let receiver: PushReceiver;
+  let hasKey: boolean;
   try {
+    hasKey = await keys.has({ owner: device.meterId, purpose: "guek" });
     receiver = await pushReceiverOf(keys, device.meterId);
   } catch (error) {
     connection.abort();
@@ -68,7 +79,7 @@ export async function listenHan(link: MeterLink, request: ListenRequest): Promis
       const push = receiver.receive(apdu);
       if (push === undefined) return;
       request.trace?.({ atMs, direction: "received", wire: apdu, plain: push.plain });
-      request.readings(readingsOfPush(device.meterId, push, atMs));
+      request.readings(readingsOfPush(device.meterId, push, { receivedAtMs: atMs, hasKey }));
     } catch (error) {
       if (!(error instanceof DecodeError) && !(error instanceof SecurityError)) throw error;
       request.problem(error);

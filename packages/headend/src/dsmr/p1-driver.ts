@@ -1,4 +1,4 @@
-import { PeerError, UsageError } from "@amity/bytes";
+import { PeerError, SecurityError, UsageError } from "@amity/bytes";
 import { decodeTelegram, listenP1, openCiphered, readTelegram, type P1Keys, type P1Reading } from "@amity/dsmr";
 import type { CollectedReadings, DeviceSource, ListenRequest, MeterDriver, MeterLink, PushContext } from "../driver.ts";
 import type { KeyVault } from "../key-vault.ts";
@@ -59,7 +59,9 @@ async function listen(link: MeterLink, request: ListenRequest): Promise<void> {
     return request.ended(error instanceof Error ? error : new Error(String(error)));
   }
   listenP1(link.connection, keys === undefined ? { timers: world.timers } : { timers: world.timers, keys }, {
-    telegram(telegram) {
+    telegram(telegram, isAuthenticated) {
+      const downgrade = downgradeOf(device, keys, isAuthenticated);
+      if (downgrade !== undefined) return request.problem(downgrade);
       // Who mixes up what was damaged with what was sent bills it.
       if (telegram.crc === "wrong") return request.problem(telegram.problems[0] ?? new PeerError("wrong CRC", { code: "crc" }));
       const reading = readTelegram(telegram);
@@ -73,11 +75,22 @@ async function listen(link: MeterLink, request: ListenRequest): Promise<void> {
 }
 
 async function interpretPush(device: Device, octets: Uint8Array, { keys, behind, receivedAtMs }: PushContext): Promise<CollectedReadings> {
-  const known = octets[0] === CIPHERED ? await keysOf(keys, device.meterId) : undefined;
-  const clear = known === undefined ? octets : openCiphered(octets, known).telegram;
-  const telegram = decodeTelegram(clear);
+  const known = await keysOf(keys, device.meterId);
+  const opened = known !== undefined && octets[0] === CIPHERED ? openCiphered(octets, known) : { telegram: octets, isAuthenticated: false };
+  const downgrade = downgradeOf(device, known, opened.isAuthenticated);
+  if (downgrade !== undefined) throw downgrade;
+  const telegram = decodeTelegram(opened.telegram);
   if (telegram.crc === "wrong" && telegram.problems[0] !== undefined) throw telegram.problems[0];
   return readingsOfP1(readTelegram(telegram), { device, behind, receivedAtMs });
+}
+
+/** Where an authentication key is stored, only what it proves is believed: clear text may be anybody's. */
+function downgradeOf({ meterId }: Device, keys: P1Keys | undefined, isAuthenticated: boolean): SecurityError | undefined {
+  if (keys?.authenticationKey === undefined || isAuthenticated) return undefined;
+  return new SecurityError(`${meterId} has keys, and this telegram is not authenticated`, {
+    code: "downgrade",
+    advice: "it may be forged; take the keys away where the port really sends in the clear",
+  });
 }
 
 /** Another meter on the line: its readings are not this one's. */
