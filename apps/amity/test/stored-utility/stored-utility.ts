@@ -19,7 +19,7 @@ import type { StaticConsole } from "../../src/http/static-console.ts";
 const ZONE = "Australia/Sydney";
 /** An hour after the last stored day, in Sydney's summer. */
 const NOW_MS = Date.UTC(2026, 10, 20, 14);
-export const HISTORY_DAYS = 36;
+const HISTORY_DAYS = 36;
 
 /** A utility over a real PostgreSQL whose ledger was filled by deliveries, not by meters: nothing collects, nothing listens but HTTP. */
 export interface StoredUtility {

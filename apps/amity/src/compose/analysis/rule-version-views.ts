@@ -45,7 +45,7 @@ export async function activate(
 }
 
 /** UTC midnight of a civil date that a schema has checked. */
-export function dayMs(date: string): number {
+function dayMs(date: string): number {
   return (parseDay(date) ?? 0) * DAY_MS;
 }
 
