@@ -29,7 +29,7 @@ describe("in PostgreSQL", () => {
     await rules.keep("ruleSet", STANDARD_RULE_SET, "ann");
     await rules.keep("ruleSet", STANDARD_RULE_SET, "bob");
     expect(await rules.find("ruleSet", "standard", STANDARD_RULE_SET.version)).toEqual(STANDARD_RULE_SET);
-    expect(await rules.versions("ruleSet", "standard")).toEqual([{ version: 1, author: "ann", storedAtMs: nowMs }]);
+    expect(await rules.versions("ruleSet", "standard")).toEqual([{ version: STANDARD_RULE_SET.version, author: "ann", storedAtMs: nowMs }]);
     await expect(rules.keep("ruleSet", { ...STANDARD_RULE_SET, rules: [] }, "ann")).rejects.toMatchObject({ code: "rules-changed" });
     await expect(
       rules.keep(
