@@ -102,8 +102,11 @@ describe.each(FORMS)("over UDP that loses, doubles and reorders (%s)", (form) =>
     expect(await run(1, 0)).toBe("finished");
   });
 
-  test("a late copy of another transfer's confirmation is no error", async () => {
-    expect(["finished", "timeout"]).toContain(await run(659_010, 0.1));
+  test.each([
+    [659_010, 0.1, "of another transfer's confirmation"],
+    [337_352, 0.02, "of a block"],
+  ])("seed %i, loss %f: a late copy %s is no error", async (seed, loss) => {
+    expect(["finished", "timeout"]).toContain(await run(seed, loss));
   });
 });
 

@@ -28,6 +28,13 @@ describe("a request that comes twice", () => {
     for (const request of [get(1, 3), get(1, 8), get(1, 3), get(1, 3)]) expect(repeated.judge(request, 0)).toEqual(NEW);
   });
 
+  test("is a copy where it is a block, although all blocks have one invoke id", () => {
+    const repeated = new RepeatedRequests();
+    const block = (blockNumber: number): Uint8Array => Uint8Array.of(0xc1, blockNumber === 1 ? 2 : 5, 0xc1, blockNumber);
+    for (const request of [block(1), block(2), block(3)]) expect(repeated.judge(request, 0)).toEqual(NEW);
+    for (const number of [1, 2]) expect(repeated.judge(block(number), 10)).toEqual({ kind: "copy", answer: undefined });
+  });
+
   test("is forgotten behind the next eight", () => {
     const repeated = new RepeatedRequests();
     for (let invokeId = 1; invokeId <= 9; invokeId++) expect(repeated.judge(action(invokeId), 0)).toEqual(NEW);

@@ -50,11 +50,15 @@ function isPlainRead(request: Uint8Array): boolean {
   return request[0] === READ || (request[0] === GET && request[1] !== GET_NEXT);
 }
 
-/** A client that uses one invoke id for everything asks the same again and means it. */
+/** A client that uses one invoke id for everything asks the same again and means it; the same block it never sends twice. */
 function isAlternating(request: Uint8Array, latest: Uint8Array): boolean {
+  if (request[0] === READ) return true;
   const isService = ((request[0] ?? 0) & SERVICE_MASK) === GET && ((latest[0] ?? 0) & SERVICE_MASK) === GET;
-  return request[0] === READ || (isService && request[2] === latest[2]);
+  return isService && WHOLE_FORMS.has(request[1] ?? 0) && request[2] === latest[2];
 }
+
+/** The forms of GET, SET and ACTION that are no part of a transfer in blocks: normal and with list. */
+const WHOLE_FORMS: ReadonlySet<number> = new Set([1, 3]);
 
 function sameOctets(left: Uint8Array, right: Uint8Array): boolean {
   return left.length === right.length && left.every((octet, index) => octet === right[index]);
