@@ -62,6 +62,27 @@ describe("wired M-Bus meters behind a gateway", () => {
     expect((await utility.headEnd().views.meter("H1"))?.health.manufacturer).toBe("AMT");
   });
 
+  it("give no stored value that lies in the future: its clock or its zone is wrong", async () => {
+    const utility = localUtility();
+    const ahead: RecordInput[] = [
+      { coding: "int32", storage: 1, codes: findVif("energy", "Wh", 3), value: 99 },
+      { coding: "int32", storage: 1, codes: [0x6d], value: meterTime({ year: 2026, month: 11, day: 1, hour: 22, minute: 0 }) },
+    ];
+    const slave = new WiredSlave(
+      { readout: () => [...RECORDS, ...ahead.map((record) => ({ ...record, storage: 2 }))] },
+      {
+        meter: { id: "33333333", manufacturer: "AMT", version: 1, deviceType: 4 },
+        primaryAddress: 7,
+      },
+    );
+    await busAt(utility, [slave]);
+    await utility.register({ meterId: "H7", settings: { address: 7 } });
+    await utility.headEnd().start();
+    await utility.simulation.runUntil(START_MS + MINUTE_MS);
+    expect([...utility.sink.registers.values()].map(({ value }) => value)).not.toContain(99n);
+    expect(utility.sink.registers.size).toBeGreaterThan(2);
+  });
+
   it("have their clock set in their own time and read back", async () => {
     const utility = localUtility();
     const { slave, seen } = heatMeter("11111111", 5);

@@ -39,6 +39,8 @@ const MOMENTARY: Readonly<Record<string, string>> = {
   temperatureDifference: "12.0.0",
 };
 
+/** What was stored later than this from now was stamped by a clock that is wrong, or read in the wrong zone: it is left out. */
+const CLOCK_AHEAD_MS_MAX = 3_600_000;
 const UNCORRECTED = 0x3a;
 const BASE_CONDITIONS = 0x3e;
 const INVERSE_PROFILE = 0x13;
@@ -55,7 +57,7 @@ function registerOf(record: DataRecord, records: readonly DataRecord[], medium: 
   const channel = channelOf(record, medium);
   const exact = quantityOf(integerOf(value, vib.exponent), vib.quantity === "heatCostAllocation" ? "" : vib.unit);
   const atMs = storage === 0 ? context.atMs : storedAtMs(record, records, context.zone);
-  if (channel === undefined || atMs === undefined) return [];
+  if (channel === undefined || atMs === undefined || atMs > context.atMs + CLOCK_AHEAD_MS_MAX) return [];
   const quantity = exact ?? (channel.startsWith("4-") ? { ...integerOf(value, 0), unit: "none" as const } : undefined);
   return quantity === undefined ? [] : [{ meterId: context.meterId, channel, ...quantity, atMs, quality: QUALITY.raw }];
 }
