@@ -105,6 +105,7 @@ describe.each(FORMS)("over UDP that loses, doubles and reorders (%s)", (form) =>
   test.each([
     [659_010, 0.1, "of another transfer's confirmation"],
     [337_352, 0.02, "of a block"],
+    [330_480, 0.1, "of a block of a SET"],
   ])("seed %i, loss %f: a late copy %s is no error", async (seed, loss) => {
     expect(["finished", "timeout"]).toContain(await run(seed, loss));
   });

@@ -30,7 +30,7 @@ describe("a request that comes twice", () => {
 
   test("is a copy where it is a block, although all blocks have one invoke id", () => {
     const repeated = new RepeatedRequests();
-    const block = (blockNumber: number): Uint8Array => Uint8Array.of(0xc1, blockNumber === 1 ? 2 : 5, 0xc1, blockNumber);
+    const block = (blockNumber: number): Uint8Array => Uint8Array.of(0xc1, blockNumber === 1 ? 2 : 3, 0xc1, blockNumber);
     for (const request of [block(1), block(2), block(3)]) expect(repeated.judge(request, 0)).toEqual(NEW);
     for (const number of [1, 2]) expect(repeated.judge(block(number), 10)).toEqual({ kind: "copy", answer: undefined });
   });

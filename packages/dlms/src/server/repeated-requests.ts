@@ -54,11 +54,18 @@ function isPlainRead(request: Uint8Array): boolean {
 function isAlternating(request: Uint8Array, latest: Uint8Array): boolean {
   if (request[0] === READ) return true;
   const isService = ((request[0] ?? 0) & SERVICE_MASK) === GET && ((latest[0] ?? 0) & SERVICE_MASK) === GET;
-  return isService && WHOLE_FORMS.has(request[1] ?? 0) && request[2] === latest[2];
+  return isService && isWhole(request) && request[2] === latest[2];
 }
 
-/** The forms of GET, SET and ACTION that are no part of a transfer in blocks: normal and with list. */
-const WHOLE_FORMS: ReadonlySet<number> = new Set([1, 3]);
+/** The forms that are no part of a transfer in blocks: normal, and with list, which SET numbers apart. */
+function isWhole(request: Uint8Array): boolean {
+  return request[1] === NORMAL || request[1] === (request[0] === SET ? SET_WITH_LIST : WITH_LIST);
+}
+
+const SET = 0xc1;
+const NORMAL = 1;
+const WITH_LIST = 3;
+const SET_WITH_LIST = 4;
 
 function sameOctets(left: Uint8Array, right: Uint8Array): boolean {
   return left.length === right.length && left.every((octet, index) => octet === right[index]);
