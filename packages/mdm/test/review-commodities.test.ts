@@ -36,7 +36,12 @@ describe("review of gas, water and heat", () => {
   ) => {
     const values = Array.from({ length: DAYS * 24 }, (_, index) => hour(Math.floor(index / 24), index % 24));
     const series = {
-      ...{ meterId, channel, unit, scaler, intervalSeconds: 3600, startMs: START },
+      meterId,
+      channel,
+      unit,
+      scaler,
+      intervalSeconds: 3600,
+      startMs: START,
       values: Float64Array.from(values, (value) => value ?? 0),
       qualities: Uint16Array.from(values, (value) => (value === undefined ? QUALITY.missing : QUALITY.raw)),
     };

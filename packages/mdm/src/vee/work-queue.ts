@@ -100,10 +100,12 @@ function candidates(
       found.set(cause, entry);
     }
   }
-  return [...found.values()]
-    // Stable: of places that hold the same exceptions the nearest, which was named first, stays first.
-    .toSorted((a, b) => b.members.length - a.members.length)
-    .map(({ key, members }) => [key, members] as const);
+  return (
+    [...found.values()]
+      // Stable: of places that hold the same exceptions the nearest, which was named first, stays first.
+      .toSorted((a, b) => b.members.length - a.members.length)
+      .map(({ key, members }) => [key, members] as const)
+  );
 }
 
 function byOutage(exceptions: readonly RankableException[]): ReadonlyMap<string, readonly RankableException[]> {

@@ -190,7 +190,13 @@ describe("bills of gas, water and heat from the ledger", () => {
       "network",
     );
     const shown = (atMs: number, value: bigint): RegisterReading => ({
-      ...{ meterId: "M3", channel: "7-0:3.2.0", unit: "m3", scaler: -3, atMs, value, quality: QUALITY.validated },
+      meterId: "M3",
+      channel: "7-0:3.2.0",
+      unit: "m3",
+      scaler: -3,
+      atMs,
+      value,
+      quality: QUALITY.validated,
     });
     await deliver([hours("M3", "7-0:3.0.0", "m3", 100)], [shown(at("2026-05-01"), 0n), shown(at("2026-06-01"), 71_000n)]);
     const [bill] = await createBilling(parts()).bill([may("UP-3", "home-gas")]);

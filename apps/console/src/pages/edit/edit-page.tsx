@@ -275,5 +275,5 @@ function valuesChange(texts: ValueTexts, intervals: number, scaler: number): Ext
     const text = texts.get(index);
     return text === undefined ? null : (countsOf(text, scaler) ?? null);
   });
-  return values.length === 0 || values.every((value) => value === null) ? undefined : { kind: "values", values };
+  return values.every((value) => value === null) ? undefined : { kind: "values", values };
 }
