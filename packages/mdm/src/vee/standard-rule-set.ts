@@ -30,7 +30,8 @@ export const STANDARD_RULE_SET: RuleSet = {
       severity: "issue",
       order: 22,
       parameters: { ratio: 1.8, minimumInUnit: 2000 },
-      eligibility: { kinds: ["energy"], channelClasses: ["commercial", "industrial", "transformer"] },
+      // Short draws of hot water are spikes of heat, and nothing is wrong with them.
+      eligibility: { ...electricity, kinds: ["energy"], channelClasses: ["commercial", "industrial", "transformer"] },
     },
     { id: "zero-run", kind: "zeroRun", severity: "info", order: 23, eligibility: electricity },
     { id: "repeated", kind: "repeated", severity: "info", order: 24, parameters: { ignoreBelowInUnit: 50 }, eligibility: electricity },
