@@ -4,7 +4,8 @@ import { fromHex, toHex, UsageError } from "@amity/bytes";
 import { startSmartMeterGateway, type LocalPort } from "@amity/concentrator";
 import { secureRandomBytes } from "@amity/crypto";
 import type { SecurityKeys } from "@amity/dlms";
-import { realWorld, type Address } from "@amity/runtime";
+import { realWorld } from "@amity/runtime";
+import { addressOption } from "./address-option.ts";
 import { printJson, remark } from "./output.ts";
 import { untilSignal } from "./until-signal.ts";
 
@@ -38,7 +39,7 @@ export async function gateway(options: GatewayOptions): Promise<void> {
     meterId: options.id,
     systemTitle: SYSTEM_TITLE,
     keys: await keysOf(keyFile),
-    local: { protocol, address: addressOf(options.meter) },
+    local: { protocol, address: addressOption(options.meter, "--meter") },
     listen: { host: options.host, port: options.listen },
   });
   const { host, port } = running.address;
@@ -78,11 +79,4 @@ function keyOf(hex: unknown): Uint8Array {
   const octets = fromHex(typeof hex === "string" ? hex : "");
   if (octets.length !== KEY_OCTETS) throw new UsageError("not 16 octets", { code: "key-length" });
   return octets;
-}
-
-function addressOf(text: string): Address {
-  const match = /^\[?(.+?)\]?:(\d{1,5})$/.exec(text);
-  const port = Number(match?.[2]);
-  if (match?.[1] !== undefined && port > 0 && port <= 65_535) return { host: match[1], port };
-  throw new UsageError(`--meter "${text}" is no address`, { code: "address", advice: "HOST:PORT, e.g. 127.0.0.1:7000" });
 }

@@ -16,6 +16,7 @@ import {
 import { realNetwork, realRandom, realTimers, type Address, type Clock, type Connection, type Listener } from "@amity/runtime";
 import { laboratoryDevice, type LaboratoryAccess } from "../laboratory/laboratory-device.ts";
 import { busServer, localPortServer, p1Server, radioServer, smlServer, type BusMeter } from "../laboratory/local-meters.ts";
+import { addressOption } from "./address-option.ts";
 import { printJson, printLine } from "./output.ts";
 import { untilSignal } from "./until-signal.ts";
 
@@ -126,7 +127,7 @@ async function serveRadio({ options, fleet, medium, serving, running }: Serving)
   if (medium === "electricity")
     throw new UsageError("electricity meters have no wireless M-Bus here", { code: "medium", advice: "--medium all" });
   const meters = homesOf(fleet).flatMap(({ subMeters }) => subMeters);
-  const radio = await radioServer(meters, serving, options.udp === undefined ? undefined : addressOf(options.udp));
+  const radio = await radioServer(meters, serving, options.udp === undefined ? undefined : addressOption(options.udp, "--udp"));
   running.onStop(() => radio.stop());
   const port = await running.listen(0, radio.accept);
   return meters.map((meter) => {
@@ -265,13 +266,6 @@ function choice<T extends string>(given: string, choices: readonly T[], name: st
   const found = choices.find((known) => known === given);
   if (found === undefined) throw new UsageError(`${name} "${given}"`, { code: "option", advice: `one of: ${choices.join(", ")}` });
   return found;
-}
-
-function addressOf(text: string): Address {
-  const [, host, port] = /^\[?([^\]]+?)\]?:(\d{1,5})$/.exec(text) ?? [];
-  if (host === undefined || Number(port) < 1 || Number(port) > 65_535)
-    throw new UsageError(`--udp "${text}" is no address`, { code: "address", advice: "HOST:PORT" });
-  return { host, port: Number(port) };
 }
 
 function fail(message: string): never {

@@ -1,7 +1,8 @@
 import { UsageError } from "@amity/bytes";
 import type { ExplainKey } from "@amity/dlms";
-import { realNetwork, realTimers, scaledClock, type Address } from "@amity/runtime";
+import { realNetwork, realTimers, scaledClock } from "@amity/runtime";
 import { openSniffProxy, type SniffEvent } from "../laboratory/sniff-proxy.ts";
+import { addressOption } from "./address-option.ts";
 import { keyOption, systemTitleOption } from "./key-options.ts";
 import { printJsonLine, printLine, remark } from "./output.ts";
 import { printField } from "./print-field.ts";
@@ -27,7 +28,7 @@ export async function sniff(options: SniffCliOptions): Promise<void> {
   const proxy = {
     transport,
     listen: { host: options.host, port: options.listen },
-    to: addressOf(options.to),
+    to: addressOption(options.to, "--to"),
     keys: keysOf(options),
     systemTitles: options.systemTitle === undefined ? [] : [systemTitleOption(options.systemTitle)],
   } as const;
@@ -38,13 +39,6 @@ export async function sniff(options: SniffCliOptions): Promise<void> {
   else remark(`listening on ${host}:${port}, passing on to ${options.to}`);
   await untilSignal();
   await listener.close();
-}
-
-function addressOf(text: string): Address {
-  const match = /^\[?(.+?)\]?:(\d{1,5})$/.exec(text);
-  const port = Number(match?.[2]);
-  if (match?.[1] !== undefined && port > 0 && port <= 65_535) return { host: match[1], port };
-  throw new UsageError(`--to "${text}" is no address`, { code: "address", advice: "HOST:PORT, e.g. 127.0.0.1:4059" });
 }
 
 function keysOf({ key, authKey }: SniffCliOptions): ExplainKey[] {
