@@ -1,5 +1,6 @@
 import type { EndDeviceEventKind, Unit } from "@amity/model";
 import { COMMODITY_KINDS, commodityOf } from "../commodity-of.ts";
+import { symbolOfUnit, unitOfSymbol } from "../unit-symbol.ts";
 
 /** What a ReadingType of 18 numbers (IEC 61968-9, annex C) says that is kept here. */
 export interface CimReadingType {
@@ -21,24 +22,6 @@ const PERIODS: Readonly<Record<string, number>> = {
   "7": 3600,
   "10": 120,
   "14": 180,
-};
-
-/** Unit (17th number). */
-const UNITS: Readonly<Record<string, Unit>> = {
-  "72": "Wh",
-  "31": "J",
-  "73": "varh",
-  "71": "VAh",
-  "38": "W",
-  "63": "var",
-  "61": "VA",
-  "29": "V",
-  "5": "A",
-  "33": "Hz",
-  "42": "m3",
-  "6": "K",
-  "23": "degC",
-  "0": "none",
 };
 
 /** measurementKind (seventh number) to write for a unit. */
@@ -72,7 +55,7 @@ export function readingTypeOf(ref: string): CimReadingType | string {
   if (parts.length !== 18 || parts.some((part) => !/^-?\d{1,4}$/.test(part)))
     return `"${ref.slice(0, 60)}" is no reading type of 18 numbers`;
   const part = (at: number): string => parts[at] ?? "";
-  const unit = UNITS[part(AT.unit)];
+  const unit = unitOfSymbol(part(AT.unit));
   if (unit === undefined) return `unit ${part(AT.unit)} of reading type ${ref} is not known`;
   const scaler = Number(part(AT.multiplier));
   if (Math.abs(scaler) > 12) return `multiplier ${scaler} of reading type ${ref} is no power of ten that is used`;
@@ -96,7 +79,7 @@ function channelOf(parts: readonly string[], ref: string, unit: Unit): string {
 export function readingTypeRef(quantity: CimReadingType): string | undefined {
   const { channel, unit, scaler, intervalSeconds } = quantity;
   const period = intervalSeconds === 0 ? "0" : Object.entries(PERIODS).find(([, seconds]) => seconds === intervalSeconds)?.[0];
-  const unitCode = Object.entries(UNITS).find(([, known]) => known === unit)?.[0];
+  const unitCode = symbolOfUnit(unit);
   if (period === undefined || unitCode === undefined) return undefined;
   if (typeof readingTypeOf(channel) !== "string") return channel;
   // A rate of an energy is the energy with that rate's number (OBIS, group E) as its time of use.

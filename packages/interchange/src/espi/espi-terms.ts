@@ -1,26 +1,7 @@
 import { isMissing, packQuality, QUALITY, unpackQuality, type QualityCode, type Unit } from "@amity/model";
+import { symbolOfUnit } from "../unit-symbol.ts";
 
-/** ESPI UnitSymbolKind. */
-const UNIT_CODES: Readonly<Record<string, Unit>> = {
-  "72": "Wh",
-  "31": "J",
-  "73": "varh",
-  "71": "VAh",
-  "38": "W",
-  "63": "var",
-  "61": "VA",
-  "29": "V",
-  "5": "A",
-  "33": "Hz",
-  "42": "m3",
-  "6": "K",
-  "23": "degC",
-  "0": "none",
-};
-const CODES = new Map(Object.entries(UNIT_CODES).map(([code, unit]) => [unit, code]));
-
-export const unitOfEspi = (code: string): Unit | undefined => UNIT_CODES[code];
-export const espiUnitOf = (unit: Unit): string => CODES.get(unit) ?? "0";
+export const espiUnitOf = (unit: Unit): string => symbolOfUnit(unit) ?? "0";
 
 /** Accumulation of a reading type: quantities of intervals (4 delta data, 12 instantaneous, 6 indicating), or a register that counts on (1, 3, 9). */
 export function isRegisterKind(accumulation: string): boolean {

@@ -5,7 +5,8 @@ import { IntervalRun, isOnGrid } from "../interval-run.ts";
 import type { Chunks, InterchangeRecord, PutAside } from "../records.ts";
 import { childOf, childrenOf, textAt, xmlElements, type XmlElement } from "../xml/xml-elements.ts";
 import { linksOf, type EntryLinks } from "./espi-links.ts";
-import { CHANNEL_EXTENSION, channelOfEspi, isRegisterKind, QUALITY_EXTENSION, qualityOfEspi, unitOfEspi } from "./espi-terms.ts";
+import { CHANNEL_EXTENSION, channelOfEspi, isRegisterKind, QUALITY_EXTENSION, qualityOfEspi } from "./espi-terms.ts";
+import { unitOfSymbol } from "../unit-symbol.ts";
 
 export interface EspiOptions {
   /** Whose readings they are; by default the last part of the usage point's own address in the feed. */
@@ -146,7 +147,7 @@ function ancestorsOf(address: string): string[] {
 /** The reading type, or why it cannot be used. */
 function readingTypeOf(element: XmlElement): ReadingType | string {
   const uom = textAt(element, "uom");
-  const unit = unitOfEspi(uom);
+  const unit = unitOfSymbol(uom);
   if (unit === undefined) return `unit of measure ${uom === "" ? "(none)" : uom} is not known`;
   const power = textAt(element, "powerOfTenMultiplier") || "0";
   if (!/^-?\d{1,2}$/.test(power)) return `"${power}" is no power of ten`;
