@@ -11,6 +11,7 @@ export * from "./apdu/results.ts";
 export * from "./client/connect-dlms.ts";
 export type * from "./client/dlms-client.ts";
 export { isNotification, readNotification } from "./client/notifications.ts";
+export * from "./client/security-setup.ts";
 export * from "./cosem/index.ts";
 export * from "./data/axdr.ts";
 export * from "./data/dlms-data.ts";

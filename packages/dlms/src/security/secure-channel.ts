@@ -48,8 +48,8 @@ export interface SecureChannelOptions {
   readonly sent: InvocationCounter;
   readonly received?: ReceivedCounter;
   readonly receivedBroadcast?: ReceivedCounter;
-  /** The least protection taken; what has less is refused before its counter counts. */
-  readonly demanded?: Protection | undefined;
+  /** The least protection taken, now; what has less is refused before its counter counts. */
+  readonly demanded?: Protection | (() => Protection | undefined) | undefined;
 }
 
 const DEDICATED_OF = new Map([...DEDICATED_TAGS.values()].map((tag) => [tag, true]));
@@ -68,7 +68,7 @@ export class SecureChannel {
   readonly systemTitle: Uint8Array;
   readonly keys: SecurityKeys;
   readonly sent: InvocationCounter;
-  readonly #demanded: Protection | undefined;
+  readonly #demanded: SecureChannelOptions["demanded"];
   readonly #received: { readonly global: ReceivedCounter; readonly broadcast: ReceivedCounter; dedicated: ReceivedCounter };
 
   constructor(options: SecureChannelOptions) {
@@ -194,8 +194,9 @@ export class SecureChannel {
 
   /** An APDU that is only encrypted proves nothing: it must not move the counter where more is demanded. */
   #checkProtection(found: Protection | undefined): void {
-    if (found !== undefined && !isEnough(found, this.#demanded)) {
-      throw new SecurityError(`the APDU is only ${found}, ${this.#demanded} is demanded`, { code: "downgrade" });
+    const demanded = typeof this.#demanded === "function" ? this.#demanded() : this.#demanded;
+    if (found !== undefined && !isEnough(found, demanded)) {
+      throw new SecurityError(`the APDU is only ${found}, ${demanded} is demanded`, { code: "downgrade" });
     }
   }
 

@@ -1,13 +1,7 @@
 import type { AttributeDescriptor, MethodDescriptor, AccessSelection } from "../apdu/descriptors.ts";
 import type { ActionRefusal, DataAccessRefusal } from "../apdu/results.ts";
-import type { Protection } from "../security/security-options.ts";
 import { ACCESS, type AttributeDefinition, type CompiledModel } from "./cosem-device.ts";
-
-/** How well the request in hand was protected. */
-export interface RequestProtection {
-  readonly protection: Protection | undefined;
-  readonly isSigned: boolean;
-}
+import { isProtectedEnough, type RequestProtection } from "./protection-demand.ts";
 
 /** Why this client may not read or write the attribute; `undefined`: it may. */
 export function attributeRefusal(
@@ -46,12 +40,4 @@ export function methodRefusal(
 
 function offers(definition: AttributeDefinition, selection: AccessSelection): boolean {
   return definition.selectors?.includes(selection.selector) ?? false;
-}
-
-function isProtectedEnough(rights: number, { protection, isSigned }: RequestProtection): boolean {
-  const isAuthenticated = protection === "authenticated" || protection === "authenticated-encrypted";
-  const isEncrypted = protection === "encrypted" || protection === "authenticated-encrypted";
-  if ((rights & ACCESS.authenticatedRequest) !== 0 && !isAuthenticated) return false;
-  if ((rights & ACCESS.encryptedRequest) !== 0 && !isEncrypted) return false;
-  return (rights & ACCESS.signedRequest) === 0 || isSigned;
 }

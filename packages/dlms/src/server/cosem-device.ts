@@ -99,6 +99,8 @@ export interface RequestContext {
   readonly clientSap: number;
   readonly role: string;
   readonly association: AssociationDefinition;
+  /** Of the client, where it named one in its AARQ. */
+  readonly clientSystemTitle?: Uint8Array;
 }
 
 /** A value, its A-XDR octets ready made (tag included: the fast path of load profiles), or a refusal. */
@@ -130,8 +132,13 @@ export interface LogicalDevice {
   readonly systemTitle: Uint8Array;
   /** LLS password or HLS secret (mechanisms 1, 2, 3, 4, 6) for this client. */
   secret?(clientSap: number): Uint8Array | undefined;
-  /** Absent or `undefined`: this client cannot cipher. */
-  security?(clientSap: number): AssociationSecurity | undefined;
+  /** Absent or `undefined`: this client cannot cipher. `clientSystemTitle` says whose public keys are wanted, where it is known. */
+  security?(clientSap: number, clientSystemTitle?: Uint8Array): AssociationSecurity | undefined;
+  /**
+   * The security policy of this client's security setup, asked for with each request: bits 2 to 7 of class 64 version 1, which are those
+   * of `ACCESS`. It adds to what the association demands. Absent: 0.
+   */
+  securityPolicy?(clientSap: number): number;
   /** Takes a new password (attribute 7 of the association) or HLS secret (its method 2); false: not a secret that it takes. */
   changeSecret?(clientSap: number, secret: Uint8Array): boolean | Promise<boolean>;
   /** Manufacturer's transform for mechanism 2. */

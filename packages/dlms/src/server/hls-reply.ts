@@ -67,7 +67,7 @@ export function proveEachOther(
   answer: DlmsData | undefined,
 ): Uint8Array {
   const { clientSap, mechanism } = opened.definition;
-  const security = device.security?.(clientSap);
+  const security = device.security?.(clientSap, opened.clientSystemTitle);
   const shared = {
     mechanism,
     secret: device.secret?.(clientSap),

@@ -1,10 +1,11 @@
 import type { AccessSelection, AttributeDescriptor, MethodDescriptor } from "../apdu/descriptors.ts";
 import type { DataAccessResult } from "../apdu/results.ts";
 import type { DlmsData } from "../data/dlms-data.ts";
-import { attributeRefusal, methodRefusal, type RequestProtection } from "./access-check.ts";
+import { attributeRefusal, methodRefusal } from "./access-check.ts";
 import { ASSOCIATION_LN, CURRENT_ASSOCIATION, associationObisOf, readAssociation } from "./association-object.ts";
 import type { OpenAssociation } from "./association-state.ts";
 import { whenReady, type MaybePromise } from "./maybe-promise.ts";
+import type { RequestProtection } from "./protection-demand.ts";
 import type { InvokeOutcome, LogicalDevice, ReadOutcome } from "./cosem-device.ts";
 
 /** One request's way to the objects: the association's own object, then rights, then the device. */

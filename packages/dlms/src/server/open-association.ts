@@ -9,6 +9,7 @@ import { SecureChannel, type ProtectionForm } from "../security/secure-channel.t
 import { MECHANISM_IDS } from "../security/security-options.ts";
 import type { HlsChallenges, OpenAssociation } from "./association-state.ts";
 import type { AssociationDefinition, LogicalDevice } from "./cosem-device.ts";
+import { leastProtection } from "./protection-demand.ts";
 
 const AARE = 0x61;
 const INITIATE_REQUEST = 0x01;
@@ -79,7 +80,12 @@ export function openAssociation(device: LogicalDevice, clientSap: number, reques
   const hls = isHls(definition) ? challengesOf(asked, challenge) : undefined;
   const opened: OpenAssociation = {
     definition,
-    context: { clientSap, role: definition.role, association: definition },
+    context: {
+      clientSap,
+      role: definition.role,
+      association: definition,
+      ...(asked.callingApTitle === undefined ? {} : { clientSystemTitle: asked.callingApTitle }),
+    },
     applicationContext,
     conformance: new Set(conformance),
     clientMaxPduOctets: initiate.clientMaxReceivePduOctets,
@@ -119,12 +125,24 @@ function judgeAuthentication(definition: AssociationDefinition, asked: Asked, de
   return needsTitle && asked.callingApTitle?.length !== 8 ? { diagnostic: DIAGNOSTIC.callingTitle } : undefined;
 }
 
-function channelFor(device: LogicalDevice, { clientSap, protection }: AssociationDefinition, asked: Asked): SecureChannel | undefined {
-  const security = device.security?.(clientSap);
-  if (security === undefined || asked.callingApTitle?.length !== 8) return undefined;
-  const channel = new SecureChannel({ ...security, systemTitle: device.systemTitle, demanded: protection });
+function channelFor(device: LogicalDevice, definition: AssociationDefinition, asked: Asked): SecureChannel | undefined {
+  if (asked.callingApTitle?.length !== 8) return undefined;
+  const channel = serverChannel(device, definition, asked.callingApTitle);
+  if (channel === undefined) return undefined;
   channel.peerSystemTitle = asked.callingApTitle;
   return channel;
+}
+
+/** The server's channel of an association; `undefined` where this client cannot cipher. */
+export function serverChannel(
+  device: LogicalDevice,
+  { clientSap, protection }: AssociationDefinition,
+  clientSystemTitle?: Uint8Array,
+): SecureChannel | undefined {
+  const security = device.security?.(clientSap, clientSystemTitle);
+  if (security === undefined) return undefined;
+  const demanded = () => leastProtection(protection, device.securityPolicy?.(clientSap) ?? 0);
+  return new SecureChannel({ ...security, systemTitle: device.systemTitle, demanded });
 }
 
 interface Initiate {

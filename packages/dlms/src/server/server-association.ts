@@ -5,7 +5,7 @@ import { LONG_INVOKE_ID } from "../apdu/access.ts";
 import { dataNotificationConfirm } from "../apdu/notification.ts";
 import { exceptionResponse, type ExceptionResponse } from "../apdu/exceptions.ts";
 import { encodeApdu } from "../apdu/exchange.ts";
-import { SecureChannel, protectionOverhead, type ProtectionForm } from "../security/secure-channel.ts";
+import { protectionOverhead, type ProtectionForm, type SecureChannel } from "../security/secure-channel.ts";
 import { handleAccess } from "./access-service.ts";
 import { ActionService } from "./action-service.ts";
 import { DEFAULT_SERVER_LIMITS, type HlsChallenges, type OpenAssociation, type ServerLimits } from "./association-state.ts";
@@ -13,8 +13,9 @@ import type { LogicalDevice } from "./cosem-device.ts";
 import { GetService } from "./get-service.ts";
 import { proveEachOther, readHlsReply } from "./hls-reply.ts";
 import { isOwnAssociation } from "./object-access.ts";
-import { SERVER_CONFORMANCE, openAssociation } from "./open-association.ts";
+import { SERVER_CONFORMANCE, openAssociation, serverChannel } from "./open-association.ts";
 import { whenReady, type MaybePromise } from "./maybe-promise.ts";
+import { answerForm, isProtectedEnough, type RequestProtection } from "./protection-demand.ts";
 import type { ServiceCall } from "./service-state.ts";
 import { SetService } from "./set-service.ts";
 import { ShortNameService } from "./short-name-service.ts";
@@ -145,8 +146,21 @@ export class ServerAssociation {
     const { plain, form } = this.#unprotect(apdu, opened);
     if (opened.channel !== undefined && form === undefined)
       throw new SecurityError("a request in the clear in a ciphered association", { code: "downgrade" });
-    const answer = opened.hls === undefined ? this.#dispatch(plain, opened, form) : this.#proveClient(plain, opened, opened.hls);
-    return whenReady(answer, (plainAnswer) => this.#protected(plain, plainAnswer, form, opened));
+    // The policy of now holds for this request and its answer, even where the request changes it.
+    const policy = this.#policyOf(opened, form);
+    const answersWith = form === undefined ? undefined : answerForm(form, policy);
+    const protection = { protection: form?.protection, isSigned: form?.signed === true };
+    if (!isProtectedEnough(policy, protection))
+      throw new SecurityError("the request is less protected than the security policy demands", { code: "downgrade" });
+    const answer =
+      opened.hls === undefined ? this.#dispatch(plain, opened, protection, answersWith) : this.#proveClient(plain, opened, opened.hls);
+    return whenReady(answer, (plainAnswer) => this.#protected(plain, plainAnswer, answersWith, opened));
+  }
+
+  /** A policy speaks of ciphered associations; whether there is ciphering at all, the association says. */
+  #policyOf({ channel }: OpenAssociation, form: ProtectionForm | undefined): number {
+    if (channel === undefined || form === undefined) return 0;
+    return this.#device.securityPolicy?.(this.#options.clientSap) ?? 0;
   }
 
   #unprotect(apdu: Uint8Array, opened: OpenAssociation): { plain: Uint8Array; form: ProtectionForm | undefined } {
@@ -163,13 +177,18 @@ export class ServerAssociation {
     return { answer: opened.channel.protect(plainAnswer, form), plainRequest: plain, plainAnswer };
   }
 
-  #dispatch(plain: Uint8Array, opened: OpenAssociation, form: ProtectionForm | undefined): MaybePromise<Uint8Array | undefined> {
-    const sendOctetsMax = sendPduOctetsMax(opened) - protectionOverhead(form);
+  #dispatch(
+    plain: Uint8Array,
+    opened: OpenAssociation,
+    protection: RequestProtection,
+    answersWith: ProtectionForm | undefined,
+  ): MaybePromise<Uint8Array | undefined> {
+    const sendOctetsMax = sendPduOctetsMax(opened) - protectionOverhead(answersWith);
     const call: ServiceCall = {
       device: this.#device,
       opened,
       serverSap: this.#options.serverSap,
-      protection: { protection: form?.protection, isSigned: form?.signed === true },
+      protection,
       sendOctetsMax,
       answerOctetsMax: opened.conformance.has("general-block-transfer") ? this.#limits.valueOctetsMax : sendOctetsMax,
       limits: this.#limits,
@@ -245,18 +264,15 @@ export class ServerAssociation {
   #preEstablished(): OpenAssociation | undefined {
     const definition = this.#device.model.association(this.#options.clientSap);
     if (definition?.preEstablished !== true) return undefined;
-    const security = definition.ciphered === true ? this.#device.security?.(this.#options.clientSap) : undefined;
-    if (definition.ciphered === true && security === undefined) return undefined;
+    const channel = definition.ciphered === true ? serverChannel(this.#device, definition) : undefined;
+    if (definition.ciphered === true && channel === undefined) return undefined;
     return {
       definition,
       context: { clientSap: this.#options.clientSap, role: definition.role, association: definition },
-      applicationContext: security === undefined ? "ln" : "ln-ciphered",
+      applicationContext: channel === undefined ? "ln" : "ln-ciphered",
       conformance: new Set(definition.conformance ?? SERVER_CONFORMANCE),
       clientMaxPduOctets: definition.maxPduOctets ?? 1024,
-      channel:
-        security === undefined
-          ? undefined
-          : new SecureChannel({ ...security, systemTitle: this.#device.systemTitle, demanded: definition.protection }),
+      channel,
       clientSystemTitle: undefined,
       hls: undefined,
     };

@@ -1,0 +1,41 @@
+import type { ProtectionForm } from "../security/secure-channel.ts";
+import type { Protection } from "../security/security-options.ts";
+import { ACCESS } from "./cosem-device.ts";
+
+/** How well the request in hand was protected. */
+export interface RequestProtection {
+  readonly protection: Protection | undefined;
+  readonly isSigned: boolean;
+}
+
+/**
+ * Whether a request is protected as these bits demand. They stand alike in access rights (Association LN version 3) and in the security
+ * policy (Security setup version 1): 2 authenticated, 3 encrypted, 4 signed.
+ */
+export function isProtectedEnough(demanded: number, { protection, isSigned }: RequestProtection): boolean {
+  const isAuthenticated = protection === "authenticated" || protection === "authenticated-encrypted";
+  const isEncrypted = protection === "encrypted" || protection === "authenticated-encrypted";
+  if ((demanded & ACCESS.authenticatedRequest) !== 0 && !isAuthenticated) return false;
+  if ((demanded & ACCESS.encryptedRequest) !== 0 && !isEncrypted) return false;
+  return (demanded & ACCESS.signedRequest) === 0 || isSigned;
+}
+
+/** How an answer is protected: in the family of the request, raised to what bits 5 (authenticated), 6 (encrypted) and 7 (signed) demand. */
+export function answerForm(form: ProtectionForm, demanded: number): ProtectionForm {
+  const { protection } = form;
+  const isAuthenticated = protection !== "encrypted" || (demanded & ACCESS.authenticatedResponse) !== 0;
+  const isEncrypted = protection !== "authenticated" || (demanded & ACCESS.encryptedResponse) !== 0;
+  return {
+    ...form,
+    protection: isAuthenticated && isEncrypted ? "authenticated-encrypted" : isEncrypted ? "encrypted" : "authenticated",
+    ...((demanded & ACCESS.signedResponse) === 0 ? {} : { signed: true }),
+  };
+}
+
+/** The least protection that an association takes: what its definition says, raised to what the security policy demands of requests. */
+export function leastProtection(defined: Protection | undefined, policy: number): Protection | undefined {
+  const authenticated = defined?.startsWith("authenticated") === true || (policy & ACCESS.authenticatedRequest) !== 0;
+  const encrypted = defined?.endsWith("encrypted") === true || (policy & ACCESS.encryptedRequest) !== 0;
+  if (authenticated && encrypted) return "authenticated-encrypted";
+  return authenticated ? "authenticated" : encrypted ? "encrypted" : undefined;
+}
