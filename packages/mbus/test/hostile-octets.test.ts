@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { DecodeError } from "@amity/bytes";
+import { DecodeError, fromHex } from "@amity/bytes";
 import { seededRandom } from "@amity/runtime";
 import {
   FrameAssembler,
@@ -186,6 +186,13 @@ describe("frames", () => {
         expect(seen.filter(({ kind }) => kind === "noise")).toHaveLength(3);
       }),
     );
+  });
+
+  test("of the fixed structure never lend it the octets that close them", () => {
+    const short = fromHex("681212680801739392919010000569316500006900003f16");
+    const { application } = decodeWiredMessage(short);
+    expect(application?.fixed).toBeUndefined();
+    expect(application?.problems.map(({ code }) => code)).toEqual(["truncated"]);
   });
 
   test.each([

@@ -24,11 +24,11 @@ export interface FixedData {
 
 const OCTETS = 16;
 
-/** Reads the 16 octets after CI 73. @throws DecodeError `truncated`. */
-export function readFixedData(data: Uint8Array, start = 0, base = 0): FixedData {
-  if (data.length - start < OCTETS) {
-    throw new DecodeError(`truncated: the fixed structure has ${OCTETS} octets, ${data.length - start} are left`, {
-      offset: start + base,
+/** Reads the 16 octets after CI 73, which `end` closes. @throws DecodeError `truncated`. */
+export function readFixedData(data: Uint8Array, start = 0, end = data.length): FixedData {
+  if (end - start < OCTETS) {
+    throw new DecodeError(`truncated: the fixed structure has ${OCTETS} octets, ${end - start} are left`, {
+      offset: start,
       code: "truncated",
     });
   }

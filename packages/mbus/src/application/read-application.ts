@@ -174,7 +174,7 @@ function readContent(draft: Draft, known: ControlInformation, end: number, conte
       return readCompact(draft, end, context);
     case "fixed":
       try {
-        draft.fixed = readFixedData(draft.payload, from);
+        draft.fixed = readFixedData(draft.payload, from, end);
       } catch (error) {
         if (!(error instanceof DecodeError)) throw error;
         draft.problems.push(error.within("fixed"));
