@@ -45,7 +45,7 @@ function addServers(program: Command): void {
     .option("--auth-file <file>", "users and password hashes (JSON), required on any address but loopback")
     .option("--second-person-kwh <number>", "a decision over more energy waits for a second person (100)", count)
     .option("--second-person-money <number>", "a decision over more money waits for a second person (50)", count)
-    .option("--second-person-for <commands>", "commands that wait for a second person: disconnect,connect,setClock")
+    .option("--second-person-for <commands>", "commands that wait for a second person: disconnect,connect,setClock,limit,tariff,message")
     .option("--json", "machine-readable progress, one JSON object a line")
     .action(async (options) => (await import("./cli/up.ts")).up(options));
 

@@ -44,6 +44,9 @@ export const Control = z
   ])
   .meta({ id: "Control" });
 export type Control = z.infer<typeof Control>;
+
+/** The kinds of `Control`. */
+export const ControlKind = z.enum(Control.options.map((option) => option.shape.kind.value));
 export type ControlKind = Control["kind"];
 
 /** `unknown` is neither done nor failed: the head-end reads back. */
@@ -57,8 +60,8 @@ export const CommandRequest = z
     meterId: Identifier,
     control: Control,
     expiresInSeconds: z.int().min(10).max(86_400).default(900).describe("Civil seconds until it is no longer sent"),
-    reason: z.string().max(400).optional(),
-    dryRun: z.boolean().default(false).describe("Check only: nothing is sent"),
+    reason: z.string().trim().max(400).optional().describe("Why; kept on record, and shown to a second person"),
+    dryRun: z.boolean().default(false).describe("Check only, as the command would be checked: nothing is recorded, nothing is sent"),
   })
   .meta({ id: "CommandRequest" });
 export type CommandRequest = z.infer<typeof CommandRequest>;
@@ -70,7 +73,10 @@ export const Command = z
     commandId: z.string(),
     meterId: z.string(),
     control: Control,
+    /** What it asks of the meter, in a sentence. */
+    summary: z.string(),
     state: CommandState,
+    reason: z.string().optional(),
     requestedBy: z.string(),
     requestedAt: Instant,
     expiresAt: Instant,

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { ControlKind } from "./commands.ts";
 import { Commodity } from "./exceptions.ts";
 import { pageOf, PageQuery } from "./page.ts";
 import { Instant, Unit } from "./time.ts";
@@ -87,6 +88,8 @@ export const MeterDetail = z
     clockOffsetSeconds: z.number().optional(),
     /** The other meters of the same home. */
     samePlace: z.array(NeighbourMeter).max(32),
+    /** What can be asked of it as it is reached; its role may still keep somebody from asking. */
+    commands: z.array(ControlKind),
     registers: z.array(RegisterValue).max(64),
     channels: z.array(ChannelInfo).max(64),
     watermark: Instant.optional(),

@@ -20,6 +20,15 @@ const NEEDED: Readonly<Record<EndDeviceControl["kind"], MeterCapability>> = {
   message: "message",
 };
 
+const KINDS = Object.keys(NEEDED) as EndDeviceControl["kind"][];
+/** A reason is a sentence or two, not a report. */
+const REASON_MAX = 400;
+
+/** The controls that a meter of these capabilities takes. */
+export function controlsOffered(capabilities: ReadonlySet<MeterCapability>): readonly EndDeviceControl["kind"][] {
+  return KINDS.filter((kind) => capabilities.has(NEEDED[kind]));
+}
+
 /** What a request must be before it is recorded. @throws UsageError. */
 export function checkRequest(
   request: CommandRequest,
@@ -27,6 +36,8 @@ export function checkRequest(
 ): void {
   const { commandId, meterId, control, expiresAtMs } = request;
   if (commandId === "" || commandId.length > 200) throw new UsageError("a command id has 1 to 200 characters", { code: "bad-id" });
+  if ((request.reason ?? "").length > REASON_MAX)
+    throw new UsageError(`a reason has at most ${REASON_MAX} characters`, { code: "bad-reason" });
   if (facts.device === undefined) throw new UsageError(`meter ${meterId} is not registered here`, { code: "unknown-meter" });
   if (facts.capabilities?.has(NEEDED[control.kind]) !== true) {
     throw new UsageError(`meter ${meterId} cannot ${control.kind}: its driver does not offer it`, { code: "unsupported" });
@@ -59,8 +70,8 @@ export class SwitchingQuota {
     this.#perHourMax = perHourMax;
   }
 
-  /** @throws UsageError `quota`. */
-  take(nowMs: number): void {
+  /** @throws UsageError `quota` where one more would be too many. */
+  check(nowMs: number): void {
     this.#taken = this.#taken.filter((atMs) => atMs > nowMs - HOUR_MS);
     if (this.#taken.length >= this.#perHourMax) {
       throw new UsageError(`${this.#perHourMax} supplies have been switched within the hour: no more are taken`, {
@@ -68,7 +79,6 @@ export class SwitchingQuota {
         advice: "wait, or have the limit raised by whoever is responsible for it",
       });
     }
-    this.#taken.push(nowMs);
   }
 
   count(atMs: number): void {

@@ -88,17 +88,25 @@ export class CommandGate {
     this.#stop.abort(new LinkError("the head-end stops", { code: "stopped" }));
   }
 
-  async submit(request: CommandRequest): Promise<CommandRecord> {
-    const { registry, fleet, broker, world } = this.#parts;
-    const known = await registry.command(request.commandId);
-    if (known !== undefined) return sameRequest(known, request);
+  /** Checks a request as `submit` does and records nothing: whether it would wait for a second person. @throws UsageError as `submit`. */
+  check(request: CommandRequest): { readonly needsApproval: boolean } {
+    const { fleet, broker, world, policy, approvalFor } = this.#parts;
     const nowMs = world.clock.nowMs();
     const device = fleet.device(request.meterId);
     checkRequest(request, { nowMs, device, capabilities: device === undefined ? undefined : broker.capabilitiesOf(device) });
-    const objection = this.#parts.policy(request);
+    const objection = policy(request);
     if (objection !== undefined) throw new UsageError(objection, { code: "policy" });
-    if (isSwitching(request.control)) this.#quota.take(nowMs);
-    const needsApproval = this.#parts.approvalFor.has(request.control.kind);
+    if (isSwitching(request.control)) this.#quota.check(nowMs);
+    return { needsApproval: approvalFor.has(request.control.kind) };
+  }
+
+  async submit(request: CommandRequest): Promise<CommandRecord> {
+    const { registry, world } = this.#parts;
+    const known = await registry.command(request.commandId);
+    if (known !== undefined) return sameRequest(known, request);
+    const { needsApproval } = this.check(request);
+    const nowMs = world.clock.nowMs();
+    if (isSwitching(request.control)) this.#quota.count(nowMs);
     const record: CommandRecord = {
       request,
       state: "waiting",
@@ -107,7 +115,8 @@ export class CommandGate {
       attempts: 0,
       ...(needsApproval ? { approval: {} } : {}),
     };
-    const note = `requested: ${request.control.kind}${needsApproval ? "; waits for a second person" : ""}`;
+    const why = request.reason === undefined || request.reason === "" ? "" : ` (${request.reason})`;
+    const note = `requested: ${request.control.kind}${why}${needsApproval ? "; waits for a second person" : ""}`;
     const isNew = await registry.addCommand(record, this.#audit(record, request.requestedBy, note));
     if (!isNew) return sameRequest((await registry.command(request.commandId)) ?? record, request);
     this.#parts.notify({ kind: "command", command: record });

@@ -149,6 +149,10 @@ class HeadEndService implements HeadEnd {
     return this.#gate.submit(request);
   }
 
+  check(request: CommandRequest): { readonly needsApproval: boolean } {
+    return this.#gate.check(request);
+  }
+
   approve(commandId: string, approval: { by: string; note: string }): Promise<CommandRecord | undefined> {
     return this.#gate.approve(commandId, approval);
   }

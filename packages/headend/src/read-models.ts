@@ -1,4 +1,4 @@
-import type { MeterId, RegisterReading } from "@amity/model";
+import type { EndDeviceControl, MeterId, RegisterReading } from "@amity/model";
 import type {
   CommandAudit,
   CommandQuery,
@@ -49,6 +49,8 @@ export interface HeadEndViews {
   meters(query: DeviceQuery): Promise<Page<DeviceRecord>>;
   meter(meterId: MeterId): Promise<MeterDetail | undefined>;
   concentrators(): Promise<readonly ConcentratorRecord[]>;
+  /** The controls that a registered meter takes; none where it is unknown, or nobody can speak to it. */
+  controlsOffered(meterId: MeterId): readonly EndDeviceControl["kind"][];
   commands(query: CommandQuery): Promise<Page<CommandRecord>>;
   command(commandId: string): Promise<CommandDetail | undefined>;
   eventsSince(cursor: number, limit: number): Promise<readonly StoredEvent[]>;

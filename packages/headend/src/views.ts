@@ -1,4 +1,6 @@
+import { UsageError } from "@amity/bytes";
 import type { Clock } from "@amity/runtime";
+import { controlsOffered } from "./command-checks.ts";
 import type { CommandGate } from "./command-gate.ts";
 import type { Committer } from "./committer.ts";
 import type { ConcentratorLinks } from "./concentrator-links.ts";
@@ -38,6 +40,16 @@ export function viewsOf(parts: ViewParts): HeadEndViews {
       return { ...record, coverage, commands: commands.items, events, hasTrace: broker.traces.has(meterId) };
     },
     concentrators: () => registry.concentrators(),
+    controlsOffered(meterId) {
+      const device = fleet.device(meterId);
+      try {
+        return device === undefined ? [] : controlsOffered(broker.capabilitiesOf(device));
+      } catch (error) {
+        // Registered without a driver or a host: there is nobody to carry a control out.
+        if (error instanceof UsageError) return [];
+        throw error;
+      }
+    },
     commands: (query) => registry.commands(query),
     async command(commandId) {
       const record = await registry.command(commandId);

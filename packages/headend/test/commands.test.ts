@@ -158,6 +158,35 @@ describe("the command gate", () => {
     await submit(request("c3", { kind: "disconnect" }, { expiresAtMs: START_MS + 99 * MINUTE_MS }));
   });
 
+  it("checks a request as it would be checked, and neither records nor counts it", async () => {
+    const utility = await directUtility({ meters: 1, headEnd: { switchingPerHourMax: 1, approvalFor: ["limit"] } });
+    const headEnd = () => utility.headEnd();
+    await headEnd().start();
+    expect(headEnd().check(request("c1", { kind: "disconnect" }))).toEqual({ needsApproval: false });
+    expect(headEnd().check(request("c1", { kind: "limit", watts: 500, overSeconds: 60 }))).toEqual({ needsApproval: true });
+    expect(() => headEnd().check(request("c1", { kind: "limit", watts: 0, overSeconds: 60 }))).toThrow(/1 to/);
+    expect(await headEnd().views.command("c1")).toBeUndefined();
+    await utility.simulation.runFor(headEnd().submit(request("c1", { kind: "disconnect" }, { reason: "unsafe wiring" })));
+    expect(() => headEnd().check(request("c2", { kind: "connect" }))).toThrow(/within the hour/);
+    const detail = await headEnd().views.command("c1");
+    expect(detail?.request.reason).toBe("unsafe wiring");
+    expect(detail?.audit[0]?.note).toBe("requested: disconnect (unsafe wiring)");
+  });
+
+  it("tells which controls a meter takes over its route", async () => {
+    const utility = await directUtility({ meters: 1 });
+    const behind = { kind: "behind", hostMeterId: "M1", channel: 1 } as const;
+    await utility.registry.registerDevices([
+      { meterId: "G1", protocol: "dlms", route: behind, settings: { medium: "gas" }, status: "active" },
+      { meterId: "X1", protocol: "dlms", route: { ...behind, hostMeterId: "NOBODY" }, settings: { medium: "gas" }, status: "active" },
+    ]);
+    await utility.headEnd().start();
+    const { views } = utility.headEnd();
+    expect(views.controlsOffered("M1")).toEqual(expect.arrayContaining(["disconnect", "limit", "tariff", "message", "setClock"]));
+    expect(views.controlsOffered("G1")).not.toContain("limit");
+    expect([views.controlsOffered("X1"), views.controlsOffered("M9")]).toEqual([[], []]);
+  });
+
   it("reads registers and a span of the profile when asked, and hands them to the sink", async () => {
     const utility = await directUtility({ meters: 1, headEnd: { historyMs: DAY_MS } });
     await utility.headEnd().start();

@@ -203,6 +203,14 @@ function contract(backend: () => Backend): void {
     expect((await registry.audit("c1")).map(({ note }) => note)).toEqual(["requested", "dispatched", "read back"]);
   });
 
+  it("keeps why a command was asked for", async () => {
+    const { registry } = backend();
+    const asked = command("c1", 100);
+    const withReason: CommandRecord = { ...asked, request: { ...asked.request, reason: "moved out" } };
+    await registry.addCommand(withReason, audit("c1", "requested"));
+    expect(await registry.command("c1")).toEqual(withReason);
+  });
+
   it("takes one second person's yes to a command that needs one, while it waits, and keeps it through its moves", async () => {
     const { registry } = backend();
     await registry.addCommand(command("free", 100), audit("free", "requested"));

@@ -45,4 +45,6 @@ export interface CommandRequest {
   readonly requestedBy: string;
   readonly requestedAtMs: number;
   readonly expiresAtMs: number;
+  /** Why, in the requester's words: kept on record, and shown to whoever is to approve it. */
+  readonly reason?: string;
 }

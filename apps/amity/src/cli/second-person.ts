@@ -9,8 +9,8 @@ export interface SecondPersonOptions {
   readonly secondPersonFor?: string;
 }
 
-/** Commands that may be made to wait: those that change something at a home. */
-const COMMANDS = ["disconnect", "connect", "setClock"] as const;
+/** Commands that may be made to wait: those that change something at a meter or at a home. */
+const COMMANDS = ["disconnect", "connect", "setClock", "limit", "tariff", "message"] as const;
 
 /** @throws UsageError `second-person` for a command that cannot wait for one. */
 export function secondPersonOf({ secondPersonKwh, secondPersonMoney, secondPersonFor }: SecondPersonOptions): SecondPerson {

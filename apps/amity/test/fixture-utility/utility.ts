@@ -1,8 +1,11 @@
 import { UsageError } from "@amity/bytes";
 import type { Command, CommandRequest, LiveEvent, MeterDetail, MeterSummary, MetersQuery, Overview, Page } from "@amity/api";
-import { METER_STATES } from "@amity/api";
+import { ControlKind, METER_STATES } from "@amity/api";
+import { zoneOf } from "@amity/intervals";
 import type { Clock, Timers } from "@amity/runtime";
 import type { Principal, UtilityApi, WriteOutcome } from "../../src/http/ports.ts";
+import { controlOf } from "../../src/compose/api/command-shape.ts";
+import { controlWords } from "../../src/compose/api/control-words.ts";
 import { createFixtureDecisions } from "./decisions.ts";
 import { buildFleet, stateOf, topologyOf, type FixtureMeter } from "./fleet.ts";
 import { exportedFile, exportIntervals } from "./exports.ts";
@@ -351,6 +354,8 @@ export function createFixtureUtility(
         commandId: request.commandId,
         meterId: request.meterId,
         control: request.control,
+        summary: controlWords(controlOf(request.control), "electricity", zoneOf(zone)),
+        ...(request.reason === undefined ? {} : { reason: request.reason }),
         state: request.dryRun ? "done" : "waiting",
         requestedBy: by.user,
         requestedAt: isoOf(now()),
@@ -446,6 +451,7 @@ export function createFixtureUtility(
       installed: isoOf(Math.floor(meter.planned.installedMs / DAY_MS) * DAY_MS),
       supply: meter.supply,
       samePlace: [],
+      commands: [...ControlKind.options],
       clockOffsetSeconds: Math.round((hash(meter.planned.serial, 6) - 0.5) * 8),
       registers: [
         register("1-0:1.8.0", "Import, active", total + now() / 3_600_000, "Wh"),

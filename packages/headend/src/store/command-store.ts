@@ -19,6 +19,7 @@ interface CommandRow {
   readonly needs_approval: boolean;
   readonly approved_by: string | null;
   readonly approval_note: string | null;
+  readonly reason: string | null;
 }
 
 /** Commands and their audit trail in PostgreSQL. */
@@ -29,8 +30,8 @@ export function commandStoreOn(store: Store): CommandPart {
         const { request } = record;
         const { rowCount } = await transaction.query(
           `insert into headend.command (command_id, meter_id, control, requested_by, requested_ms, expires_ms, state, changed_ms, outcome, attempts,
-             needs_approval)
-           values ($1, $2, $3::jsonb, $4, $5, $6, $7, $8, $9, $10, $11) on conflict do nothing`,
+             needs_approval, reason)
+           values ($1, $2, $3::jsonb, $4, $5, $6, $7, $8, $9, $10, $11, $12) on conflict do nothing`,
           [
             request.commandId,
             request.meterId,
@@ -43,6 +44,7 @@ export function commandStoreOn(store: Store): CommandPart {
             record.outcome ?? null,
             record.attempts,
             record.approval !== undefined,
+            request.reason ?? null,
           ],
         );
         if (rowCount === 0) return false;
@@ -130,6 +132,7 @@ function commandOfRow(row: CommandRow): CommandRecord {
       requestedBy: row.requested_by,
       requestedAtMs: Number(row.requested_ms),
       expiresAtMs: Number(row.expires_ms),
+      ...(row.reason === null ? {} : { reason: row.reason }),
     },
     state: row.state,
     changedAtMs: Number(row.changed_ms),

@@ -145,5 +145,10 @@ alter table headend.command add column needs_approval boolean not null default f
 alter table headend.command add column approved_by text;
 alter table headend.command add column approval_note text;`,
     },
+    {
+      number: 4,
+      name: "reasons of commands",
+      sql: "alter table headend.command add column reason text;",
+    },
   ],
 };

@@ -1,18 +1,25 @@
 import type { Command, Control } from "@amity/api";
 import type { CommandAudit, CommandRecord } from "@amity/headend";
 import type { EndDeviceControl, TariffCalendar } from "@amity/model";
+import { controlWords } from "./control-words.ts";
 import { instantText } from "./cursor.ts";
+import type { UtilityParts } from "./utility-parts.ts";
 
 const FINAL: ReadonlySet<string> = new Set(["done", "failed", "expired", "cancelled"]);
 
+/** Whose meter it is and whose time, for the words. */
+export type CommandPlace = Pick<UtilityParts, "watch" | "zone">;
+
 /** A command as the API shows it. */
-export function commandShape(record: CommandRecord, audit: readonly CommandAudit[] = []): Command {
+export function commandShape({ watch, zone }: CommandPlace, record: CommandRecord, audit: readonly CommandAudit[] = []): Command {
   const { request, state, outcome } = record;
   return {
     commandId: request.commandId,
     meterId: request.meterId,
     control: controlShape(request.control),
+    summary: controlWords(request.control, watch.meter(request.meterId)?.commodity ?? "electricity", zone),
     state,
+    ...(request.reason === undefined ? {} : { reason: request.reason }),
     requestedBy: request.requestedBy,
     requestedAt: instantText(request.requestedAtMs),
     expiresAt: instantText(request.expiresAtMs),

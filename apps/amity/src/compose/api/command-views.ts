@@ -1,8 +1,8 @@
 import type { Command, CommandApproval, CommandRequest, CommandsQuery, Page } from "@amity/api";
 import { AmityError } from "@amity/bytes";
+import type { CommandRequest as RecordedRequest } from "@amity/model";
 import type { Principal, WriteOutcome } from "../../http/ports.ts";
 import { commandShape, controlOf } from "./command-shape.ts";
-import { instantText } from "./cursor.ts";
 import type { UtilityParts } from "./utility-parts.ts";
 
 /** Commands, newest first. */
@@ -13,12 +13,12 @@ export async function commandsOf(parts: UtilityParts, query: CommandsQuery): Pro
     ...(query.meterId === undefined ? {} : { meterId: query.meterId }),
     ...(query.state === undefined ? {} : { state: query.state }),
   });
-  return { items: page.items.map((record) => commandShape(record)), ...(page.next === undefined ? {} : { next: page.next }) };
+  return { items: page.items.map((record) => commandShape(parts, record)), ...(page.next === undefined ? {} : { next: page.next }) };
 }
 
 export async function commandOf(parts: UtilityParts, commandId: string): Promise<Command | undefined> {
   const detail = await parts.headEnd.views.command(commandId);
-  return detail === undefined ? undefined : commandShape(detail, detail.audit);
+  return detail === undefined ? undefined : commandShape(parts, detail, detail.audit);
 }
 
 /** Puts a command before the head-end's one gate; what it refuses is a value. */
@@ -32,21 +32,22 @@ export async function requestCommand(parts: UtilityParts, request: CommandReques
     requestedBy: by.user,
     requestedAtMs: nowMs,
     expiresAtMs: nowMs + request.expiresInSeconds * 1000,
+    ...(request.reason === undefined || request.reason === "" ? {} : { reason: request.reason }),
   };
-  if (request.dryRun) return { kind: "done", value: dryRun(request, by, nowMs, asked.expiresAtMs) };
   try {
+    if (request.dryRun) return { kind: "done", value: checked(parts, asked) };
     const known = await parts.headEnd.views.command(request.commandId);
     const repeated =
       known !== undefined &&
       JSON.stringify(known.request.control) === JSON.stringify(asked.control) &&
       known.request.meterId === asked.meterId;
-    if (repeated) return { kind: "done", value: commandShape(known, known.audit) };
-    return { kind: "done", value: commandShape(await parts.headEnd.submit(asked)) };
+    if (repeated) return { kind: "done", value: commandShape(parts, known, known.audit) };
+    return { kind: "done", value: commandShape(parts, await parts.headEnd.submit(asked)) };
   } catch (error) {
     if (!(error instanceof AmityError) || error.blame !== "usage") throw error;
     if (error.code === "id-conflict") return { kind: "conflict", detail: error.message };
     if (error.code === "unsupported") return { kind: "not-supported", detail: error.message };
-    return { kind: "refused", detail: error.message };
+    return { kind: "refused", detail: `${error.message}.` };
   }
 }
 
@@ -72,25 +73,18 @@ export async function approveCommand(
   try {
     const approved = await parts.headEnd.approve(commandId, { by: by.user, note });
     if (approved === undefined) return { kind: "conflict", detail: `The command is ${before.state} and waits for nobody.` };
-    return { kind: "done", value: (await commandOf(parts, commandId)) ?? commandShape(approved) };
+    return { kind: "done", value: (await commandOf(parts, commandId)) ?? commandShape(parts, approved) };
   } catch (error) {
     if (!(error instanceof AmityError) || error.blame !== "usage") throw error;
     return { kind: "conflict", detail: `${error.message}.` };
   }
 }
 
-function dryRun(request: CommandRequest, by: Principal, nowMs: number, expiresAtMs: number): Command {
-  return {
-    commandId: request.commandId,
-    meterId: request.meterId,
-    control: request.control,
-    state: "waiting",
-    requestedBy: by.user,
-    requestedAt: instantText(nowMs),
-    expiresAt: instantText(expiresAtMs),
-    final: true,
-    outcome: "Checked only: nothing was sent",
-    steps: [],
-    dryRun: true,
-  };
+/** The command as it would be recorded, after the checks that it would pass; nothing is. @throws UsageError as `HeadEnd.submit`. */
+function checked(parts: UtilityParts, request: RecordedRequest): Command {
+  const { needsApproval } = parts.headEnd.check(request);
+  const record = { request, state: "waiting", changedAtMs: request.requestedAtMs, attempts: 0, outcome: CHECKED } as const;
+  return { ...commandShape(parts, { ...record, ...(needsApproval ? { approval: {} } : {}) }), final: true, dryRun: true };
 }
+
+const CHECKED = "Checked only: nothing was sent";

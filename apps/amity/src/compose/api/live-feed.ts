@@ -40,7 +40,7 @@ export class LiveFeed {
   }
 
   notice(notice: HeadEndNotice): void {
-    if (notice.kind === "command") this.#tell({ type: "command", command: commandShape(notice.command) });
+    if (notice.kind === "command") this.#tell({ type: "command", command: commandShape(this.#parts, notice.command) });
     else if (notice.kind === "concentrator") this.#tell({ type: "concentrator", id: notice.concentratorId, online: notice.online });
     else if (notice.kind === "event") {
       const { event } = notice.event;

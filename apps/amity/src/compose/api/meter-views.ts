@@ -95,6 +95,7 @@ export async function meterDetailOf(parts: UtilityParts, meterId: MeterId): Prom
     ...(health.manufacturer === undefined ? {} : { manufacturer: health.manufacturer }),
     route: routeWords(device),
     protocol: protocolWords(device),
+    commands: [...parts.headEnd.views.controlsOffered(meterId)],
     samePlace: samePlace.map(({ meterId: id, commodity, usagePointId }) => ({ id, commodity, usagePoint: usagePointId })),
     ...(installedMs === undefined ? {} : { installed: instantText(installedMs) }),
     supply:

@@ -1,0 +1,36 @@
+import type { Zone } from "@amity/intervals";
+import type { Commodity, EndDeviceControl } from "@amity/model";
+
+/** What a control asks of a meter, in a sentence without its full stop: whoever approves it reads nothing else. Times are of `zone`. */
+export function controlWords(control: EndDeviceControl, commodity: Commodity, zone: Zone): string {
+  switch (control.kind) {
+    case "disconnect":
+      return commodity === "electricity" ? "Disconnect the supply" : "Close the valve";
+    case "connect":
+      return commodity === "electricity" ? "Connect the supply" : "Open or release the valve";
+    case "readRegisters":
+      return "Read the registers";
+    case "readProfile":
+      return `Read the load profile from ${localText(control.fromMs, zone)} to ${localText(control.toMs, zone)}`;
+    case "ping":
+      return "Ask whether it answers";
+    case "setClock":
+      return "Set the clock to the head-end's time";
+    case "limit":
+      return control.watts === undefined
+        ? "Lift the limit on the supply"
+        : `Limit the supply to ${control.watts.toLocaleString("en")} W; more than that for ${control.overSeconds} s disconnects it`;
+    case "tariff": {
+      const when = control.activateAtMs === undefined ? "at once" : `from ${localText(control.activateAtMs, zone)} on`;
+      return `Count by the calendar "${control.calendar.name}" ${when}`;
+    }
+    case "message":
+      return control.text === "" ? "Clear the display's message" : `Show "${control.text}" on the customer's display`;
+  }
+}
+
+/** `2026-12-01 00:00 (Australia/Sydney)`. */
+function localText(instantMs: number, zone: Zone): string {
+  const local = new Date(instantMs + zone.offsetMsAt(instantMs)).toISOString();
+  return `${local.slice(0, 10)} ${local.slice(11, 16)} (${zone.name})`;
+}
