@@ -21,6 +21,7 @@ export * from "./transport/tls-record.ts";
 export { SECURITY_MODES, type TransportHeader } from "./transport/transport-header.ts";
 export * from "./wireless/authentication-layer.ts";
 export * from "./wireless/extended-link.ts";
+export * from "./wireless/fragment-assembly.ts";
 export {
   encodeFrameA,
   encodeFrameB,
@@ -31,6 +32,7 @@ export {
   type StrippedFrame,
 } from "./wireless/frame-format.ts";
 export * from "./wireless/line-code.ts";
+export * from "./wireless/message-counter.ts";
 export * from "./wireless/modes.ts";
 export * from "./wireless/telegram.ts";
 export { findVif, meterTime, recordInput, writeRecords, type RecordInput } from "./application/write-records.ts";

@@ -45,7 +45,7 @@ export interface ApplicationContext {
   readonly keys?: KeyLookup | undefined;
   readonly counter?: Uint8Array | undefined;
   /** Checks the AFL's MAC once the meter is known; `none` where there is no AFL. */
-  readonly checkMac?: (meter: MeterAddress, link: Uint8Array | undefined) => SecurityOutcome["mac"];
+  readonly checkMac?: (meter: MeterAddress, link: Uint8Array | undefined, direction: "fromMeter" | "toMeter") => SecurityOutcome["mac"];
   readonly formats?: FormatStore | undefined;
   /** Problems of the layers below come first. */
   readonly problems?: readonly AmityError[];
@@ -137,14 +137,15 @@ function openHeader(draft: Draft, known: ControlInformation, at: number, end: nu
     return;
   }
   const linkAddress = header.address === undefined ? context.linkAddress : wireOrder(draft.payload, at + 1);
+  const direction = known.direction === "toMeter" ? "toMeter" : "fromMeter";
   const opened = openPayload(draft.payload, end, header, {
     meter,
     linkAddress: linkAddress ?? linkAddressOctets(meter),
     // Behind an adapter the key is the meter's; people file it under the adapter's number as well.
     key: context.keys?.(meter) ?? (context.linkMeter === undefined ? undefined : context.keys?.(context.linkMeter)),
     counter: context.counter,
-    mac: context.checkMac === undefined ? "none" : context.checkMac(meter, linkAddress),
-    direction: known.direction === "toMeter" ? "toMeter" : "fromMeter",
+    mac: context.checkMac === undefined ? "none" : context.checkMac(meter, linkAddress, direction),
+    direction,
   });
   draft.payload = opened.data;
   draft.payloadOffset = opened.readableFrom;

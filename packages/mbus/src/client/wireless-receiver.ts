@@ -3,8 +3,15 @@ import type { FormatStore } from "../application/compact-frame.ts";
 import { readFormatFrame } from "../application/format-frame.ts";
 import { addressText } from "../link/address.ts";
 import { knownFormats } from "../profiles/known-formats.ts";
-import { joined } from "../transport/seal-payload.ts";
 import type { KeyLookup } from "../transport/meter-key.ts";
+import {
+  FRAGMENT_LIMITS,
+  NO_FRAGMENTS,
+  fragmentOf,
+  stepFragments,
+  type Fragment,
+  type FragmentLimits,
+} from "../wireless/fragment-assembly.ts";
 import type { FrameFormat } from "../wireless/frame-format.ts";
 import { decodeMessage, decodeTelegram, type Telegram } from "../wireless/telegram.ts";
 
@@ -13,8 +20,8 @@ export type Reception =
   | { readonly kind: "telegram"; readonly telegram: Telegram }
   /** The same octets again: a repeater, or a second antenna. */
   | { readonly kind: "duplicate"; readonly telegram: Telegram }
-  /** A fragment; the rest is awaited. */
-  | { readonly kind: "fragment"; readonly telegram: Telegram; readonly missing: number | undefined }
+  /** A fragment; the rest is awaited, the lowest one missing is named. */
+  | { readonly kind: "fragment"; readonly telegram: Telegram; readonly missing: number }
   /** Authentic once, and sent again later: its counter has been used. */
   | { readonly kind: "replay"; readonly telegram: Telegram; readonly error: SecurityError }
   | { readonly kind: "invalid"; readonly error: DecodeError };
@@ -28,18 +35,16 @@ export interface ReceiverOptions {
   readonly metersMax?: number;
   /** The same octets within this time are a duplicate (ms). Default 60 000. */
   readonly duplicateMs?: number;
+  /** Bounds of what is kept of messages that came in part. */
+  readonly fragments?: FragmentLimits;
 }
-
-const FRAGMENTS_MAX = 16;
-const MESSAGE_MAX = 8 * 1024;
-const FRAGMENT_AGE_MS = 60_000;
 
 interface Sender {
   octets: Uint8Array;
   heardMs: number;
   counter: number;
-  fragments: Uint8Array[];
-  fragmentMs: number;
+  /** The message that fragments made last, and when. */
+  message: { readonly octets: Uint8Array; readonly atMs: number } | undefined;
 }
 
 /** A collector's ear: deduplicates, puts fragments together, refuses replays, learns layouts. Time comes with each telegram. */
@@ -47,6 +52,7 @@ export class WirelessReceiver {
   readonly #options: ReceiverOptions;
   readonly #formats: FormatStore;
   readonly #senders = new Map<string, Sender>();
+  #fragments = NO_FRAGMENTS;
 
   constructor(options: ReceiverOptions = {}) {
     this.#options = options;
@@ -63,13 +69,12 @@ export class WirelessReceiver {
       return { kind: "invalid", error };
     }
     const sender = this.#sender(addressText(telegram.sender), nowMs);
-    const isRepeated = same(sender.octets, octets) && nowMs - sender.heardMs < (this.#options.duplicateMs ?? 60_000);
+    const isRepeated = same(sender.octets, octets) && nowMs - sender.heardMs < this.#duplicateMs;
     sender.octets = octets.slice();
     sender.heardMs = nowMs;
     if (isRepeated) return { kind: "duplicate", telegram };
-    const layer = telegram.authentication;
-    if (layer !== undefined && (layer.moreFragments || layer.fragmentId > 1)) return this.#fragment(telegram, sender, nowMs);
-    return this.#judge(telegram, sender);
+    const fragment = fragmentOf(telegram);
+    return fragment === undefined ? this.#judge(telegram, sender) : this.#assemble(telegram, fragment, sender, nowMs);
   }
 
   #judge(telegram: Telegram, sender: Sender): Reception {
@@ -102,24 +107,32 @@ export class WirelessReceiver {
     }
   }
 
-  #fragment(telegram: Telegram, sender: Sender, nowMs: number): Reception {
-    const layer = telegram.authentication;
-    if (layer === undefined) return { kind: "telegram", telegram };
-    const id = layer.fragmentId & 0x0f;
-    if (id === 1 || nowMs - sender.fragmentMs > FRAGMENT_AGE_MS) sender.fragments = [];
-    sender.fragmentMs = nowMs;
-    const part = telegram.application.payload.slice(layer.payloadOffset);
-    const size = sender.fragments.reduce((sum, { length }) => sum + length, 0) + part.length;
-    // Fragments come in order (EN 13757-7, 6.2): a gap loses the message.
-    if (id !== sender.fragments.length + 1 || id > FRAGMENTS_MAX || size > MESSAGE_MAX) {
-      sender.fragments = [];
-      return { kind: "fragment", telegram, missing: id === 1 ? undefined : 1 };
+  #assemble(telegram: Telegram, fragment: Fragment, sender: Sender, nowMs: number): Reception {
+    const { state, outcome } = stepFragments(this.#fragments, fragment, nowMs, this.#options.fragments ?? FRAGMENT_LIMITS);
+    this.#fragments = state;
+    switch (outcome.kind) {
+      case "pending":
+        return { kind: "fragment", telegram, missing: outcome.missing };
+      case "duplicate":
+        return { kind: "duplicate", telegram };
+      case "refused":
+        return { kind: "invalid", error: outcome.error };
+      case "complete":
+        return this.#whole(telegram, outcome, sender, nowMs);
     }
-    sender.fragments.push(part);
-    if (layer.moreFragments) return { kind: "fragment", telegram, missing: id + 1 };
-    const message = joined(sender.fragments);
-    sender.fragments = [];
-    return this.#judge(decodeMessage(telegram, message, { keys: this.#options.keys, formats: this.#formats }), sender);
+  }
+
+  /** A repeater sends all fragments again: what they make is the same message. */
+  #whole(telegram: Telegram, whole: Parameters<typeof decodeMessage>[1], sender: Sender, nowMs: number): Reception {
+    const { message: before } = sender;
+    sender.message = { octets: whole.message, atMs: nowMs };
+    const decoded = decodeMessage(telegram, whole, { keys: this.#options.keys, formats: this.#formats });
+    const isRepeated = before !== undefined && same(before.octets, whole.message) && nowMs - before.atMs < this.#duplicateMs;
+    return isRepeated ? { kind: "duplicate", telegram: decoded } : this.#judge(decoded, sender);
+  }
+
+  get #duplicateMs(): number {
+    return this.#options.duplicateMs ?? 60_000;
   }
 
   #sender(name: string, nowMs: number): Sender {
@@ -129,7 +142,7 @@ export class WirelessReceiver {
       this.#senders.set(name, known);
       return known;
     }
-    const fresh: Sender = { octets: new Uint8Array(0), heardMs: nowMs, counter: -1, fragments: [], fragmentMs: nowMs };
+    const fresh: Sender = { octets: new Uint8Array(0), heardMs: nowMs, counter: -1, message: undefined };
     this.#senders.set(name, fresh);
     if (this.#senders.size > (this.#options.metersMax ?? 10_000)) {
       const oldest = this.#senders.keys().next().value;

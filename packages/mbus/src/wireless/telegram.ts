@@ -4,8 +4,8 @@ import { blankApplication, readApplication, type Application, type ApplicationCo
 import { linkAddressOctets, readLinkAddress, type MeterAddress } from "../link/address.ts";
 import { DEVICE_TYPES } from "../link/device-type.ts";
 import { aesKeyOf, DERIVATION, type KeyLookup } from "../transport/meter-key.ts";
-import type { SecurityOutcome } from "../transport/open-payload.ts";
-import { macInput, readAuthenticationLayer, type AuthenticationLayer } from "./authentication-layer.ts";
+import { cmacOctets, macInput, readAuthenticationLayer, type AuthenticationLayer } from "./authentication-layer.ts";
+import { isFragment } from "./fragment-assembly.ts";
 import { extendedLinkCounter, isExtendedLink, payloadCrcMatches, readExtendedLink, type ExtendedLink } from "./extended-link.ts";
 import { stripFrame, type FrameFormat } from "./frame-format.ts";
 
@@ -84,7 +84,7 @@ function readLayers(stripped: Uint8Array, format: FrameFormat, options: Telegram
     problems.push(error.within(extendedLink === undefined ? "extendedLink" : "authentication"));
     at = data.length;
   }
-  if (authentication !== undefined && (authentication.moreFragments || authentication.fragmentId > 1)) {
+  if (authentication !== undefined && isFragment(authentication)) {
     const application = blankApplication(data, at - 1, -1, sender);
     application.name = "fragment";
     application.problems.push(
@@ -112,17 +112,24 @@ function readLayers(stripped: Uint8Array, format: FrameFormat, options: Telegram
   return { format, control: data[1] ?? 0, sender, extendedLink, authentication, application };
 }
 
-/** Decodes a message put together from fragments: `last` is the telegram that completed it (its AFL carries counter and MAC). Offsets count in the message. */
-export function decodeMessage(last: Telegram, message: Uint8Array, options: TelegramOptions = {}): Telegram {
-  const { authentication, sender } = last;
+/**
+ * Decodes a message put together from fragments (`stepFragments` gives message and authentication). `last` is the telegram
+ * that completed it. Offsets count in the message.
+ */
+export function decodeMessage(
+  last: Telegram,
+  whole: { readonly message: Uint8Array; readonly authentication: AuthenticationLayer },
+  options: TelegramOptions = {},
+): Telegram {
+  const { message, authentication } = whole;
   const context: ApplicationContext = {
-    linkMeter: sender,
+    linkMeter: last.sender,
     keys: options.keys,
-    counter: authentication?.counter,
+    counter: authentication.counter,
     formats: options.formats,
-    ...(authentication?.mac === undefined ? {} : { checkMac: macCheck(message, { ...authentication, payloadOffset: 0 }, options.keys) }),
+    ...(authentication.mac === undefined ? {} : { checkMac: macCheck(message, authentication, options.keys) }),
   };
-  return { ...last, application: withMacProblem(readApplication(message, 0, message.length, context)) };
+  return { ...last, authentication, application: withMacProblem(readApplication(message, 0, message.length, context)) };
 }
 
 /**
@@ -173,18 +180,23 @@ function openExtendedLink(
 }
 
 /** The MAC of the AFL under the key derived from its counter (OMS Vol. 2, 9.5; full length always). */
-function macCheck(data: Uint8Array, layer: AuthenticationLayer, keys: KeyLookup | undefined) {
-  return (meter: MeterAddress, link: Uint8Array | undefined): SecurityOutcome["mac"] => {
+function macCheck(
+  data: Uint8Array,
+  layer: AuthenticationLayer,
+  keys: KeyLookup | undefined,
+): Exclude<ApplicationContext["checkMac"], undefined> {
+  return (meter, link, direction) => {
     const { mac, counter } = layer;
     const key = aesKeyOf(keys, meter);
-    if (mac === undefined) return "none";
-    if (key === undefined || counter === undefined) return "unchecked";
+    const octets = cmacOctets(layer.messageControl);
+    if (mac === undefined || (mac.length === 0 && octets === undefined)) return "none";
+    if (key === undefined || counter === undefined || octets === undefined) return "unchecked";
+    if (mac.length !== octets) return "differs";
     const identification = (link ?? linkAddressOctets(meter)).subarray(2, 6);
-    const own = key
-      .derive(DERIVATION.authenticateFromMeter, counter, identification)
-      .cmac(macInput(layer, data.subarray(layer.payloadOffset)));
+    const constant = direction === "toMeter" ? DERIVATION.authenticateToMeter : DERIVATION.authenticateFromMeter;
+    const own = key.derive(constant, counter, identification).cmac(macInput(layer, data.subarray(layer.payloadOffset)));
     let difference = 0;
-    for (let index = 0; index < mac.length; index++) difference |= (mac[index] ?? 0) ^ (own[index] ?? 0);
+    for (let index = 0; index < octets; index++) difference |= (mac[index] ?? 0) ^ (own[index] ?? 0);
     return difference === 0 ? "matches" : "differs";
   };
 }

@@ -2,8 +2,9 @@ import { crcEn13757, UsageError } from "@amity/bytes";
 import { linkAddressOctets, type MeterAddress } from "../link/address.ts";
 import { DERIVATION, type MeterKey } from "../transport/meter-key.ts";
 import { joined, sealMessage, type MessageInput } from "../transport/seal-payload.ts";
-import { macInput } from "./authentication-layer.ts";
+import { CMAC_8, MESSAGE_CONTROL, macInput, writeAuthenticationLayer } from "./authentication-layer.ts";
 import { extendedLinkCounter } from "./extended-link.ts";
+import { FRAGMENT_LIMITS } from "./fragment-assembly.ts";
 import { encodeFrameA, encodeFrameB, type FrameFormat } from "./frame-format.ts";
 
 /** A wireless telegram to be built. */
@@ -29,19 +30,75 @@ export interface TelegramInput {
   readonly format: FrameFormat;
 }
 
-/** AFL of one fragment with MCL, MCR and MAC; MCL 25: AES-CMAC-128 of 8 octets, counter present. */
-const FRAGMENT_CONTROL = 0x2c00;
-const MESSAGE_CONTROL = 0x25;
+/** Octets of a frame without CRCs; format B has room for two CRCs less. */
+const FRAME_MAX = 256;
 
-/** Octets on air (CRCs as `format` says). @throws UsageError `too-long`. */
+/** Octets on air (CRCs as `format` says). @throws UsageError `too-long`: see `encodeFragments`. */
 export function encodeTelegram(input: TelegramInput): Uint8Array {
-  const message = input.message === undefined ? new Uint8Array(0) : sealMessage(input.message);
+  const message = messageOf(input);
+  const { authentication } = input;
+  if (authentication === undefined) return encodeFrame(input, message);
+  const control = CMAC_8 | MESSAGE_CONTROL.counter;
+  const layer = { messageControl: control, keyInformation: undefined, counter: authentication.counter, messageLength: undefined };
+  const mac = macOf(input, layer, message);
+  return encodeFrame(input, joined([writeAuthenticationLayer({ ...layer, mac, fragmentId: 0, moreFragments: false }), message]));
+}
+
+/**
+ * One telegram where the message fits, else as many as it takes: fragments behind an AFL each, the first with the length of
+ * the whole (and the counter), the last with the MAC over the whole (EN 13757-7, 6). Every one takes the next access number
+ * of the extended link layer, without which fragments cannot be told from repetitions.
+ * @throws UsageError `too-long` beyond `FRAGMENT_LIMITS`, `no-extended-link`.
+ */
+export function encodeFragments(input: TelegramInput, partOctetsMax = 200): Uint8Array[] {
+  const message = messageOf(input);
+  if (message.length <= partOctetsMax) return [encodeTelegram(input)];
+  const { extendedLink, authentication } = input;
+  if (extendedLink === undefined) throw new UsageError("fragments need an extended link layer", { code: "no-extended-link" });
+  const { fragmentsMax, messageOctetsMax } = FRAGMENT_LIMITS;
+  const count = Math.ceil(message.length / partOctetsMax);
+  if (count > fragmentsMax || message.length > messageOctetsMax) {
+    throw new UsageError(`a message of ${message.length} octets takes ${count} fragments, ${fragmentsMax} are allowed`, {
+      code: "too-long",
+    });
+  }
+  const first = {
+    messageControl: MESSAGE_CONTROL.messageLength | (authentication === undefined ? 0 : MESSAGE_CONTROL.counter | CMAC_8),
+    keyInformation: undefined,
+    counter: authentication?.counter,
+    messageLength: message.length,
+  };
+  const rest = { messageControl: undefined, counter: undefined, messageLength: undefined };
+  const mac = authentication === undefined ? undefined : macOf(input, first, message);
+  return Array.from({ length: count }, (_, index) => {
+    const moreFragments = index < count - 1;
+    const fields = { ...(index === 0 ? first : rest), fragmentId: index + 1, moreFragments, mac: moreFragments ? undefined : mac };
+    const part = message.subarray(index * partOctetsMax, (index + 1) * partOctetsMax);
+    const link = { ...extendedLink, accessNumber: (extendedLink.accessNumber + index) & 0xff };
+    return encodeFrame({ ...input, extendedLink: link }, joined([writeAuthenticationLayer(fields), part]));
+  });
+}
+
+function messageOf(input: TelegramInput): Uint8Array {
+  return input.message === undefined ? new Uint8Array(0) : sealMessage(input.message);
+}
+
+/** CMAC over AFL fields and message under the key derived from the counter, cut to 8 octets (OMS Vol. 2, 9.5). */
+function macOf(input: TelegramInput, layer: Parameters<typeof macInput>[0], message: Uint8Array): Uint8Array | undefined {
+  const { authentication } = input;
+  if (authentication === undefined) return undefined;
+  const meter = input.message?.meter ?? input.sender;
+  const constant = input.message?.direction === "toMeter" ? DERIVATION.authenticateToMeter : DERIVATION.authenticateFromMeter;
+  const key = authentication.key.derive(constant, authentication.counter, linkAddressOctets(meter).subarray(2, 6));
+  return key.cmac(macInput(layer, message)).subarray(0, 8);
+}
+
+function encodeFrame(input: TelegramInput, body: Uint8Array): Uint8Array {
   const head = new Uint8Array(10);
   head[1] = input.control;
   head.set(linkAddressOctets(input.sender), 2);
-  const body = joined([authentication(input, message), message]);
   const frame = withExtendedLink(head, body, input);
-  if (frame.length > 256) throw new UsageError(`a telegram holds 256 octets, not ${frame.length}`, { code: "too-long" });
+  if (frame.length > FRAME_MAX) throw new UsageError(`a telegram holds ${FRAME_MAX} octets, not ${frame.length}`, { code: "too-long" });
   frame[0] = frame.length - 1;
   if (input.format === "a") return encodeFrameA(frame);
   return input.format === "b" ? encodeFrameB(frame) : frame;
@@ -64,18 +121,4 @@ function withExtendedLink(head: Uint8Array, body: Uint8Array, input: TelegramInp
   const clear = joined([Uint8Array.of(crc & 0xff, crc >> 8), body]);
   const counter = extendedLinkCounter(head, { communicationControl: link.communicationControl, session: { number, encryption } });
   return joined([head, ...fields, sn, session.key === undefined ? clear : session.key.cipher.ctr(counter, clear)]);
-}
-
-function authentication(input: TelegramInput, message: Uint8Array): Uint8Array {
-  const { authentication: wanted } = input;
-  if (wanted === undefined) return new Uint8Array(0);
-  const meter = input.message?.meter ?? input.sender;
-  const constant = input.message?.direction === "toMeter" ? DERIVATION.authenticateToMeter : DERIVATION.authenticateFromMeter;
-  const key = wanted.key.derive(constant, wanted.counter, linkAddressOctets(meter).subarray(2, 6));
-  const covered = macInput(
-    { messageControl: MESSAGE_CONTROL, keyInformation: undefined, counter: wanted.counter, messageLength: undefined },
-    message,
-  );
-  const mac = key.cmac(covered).subarray(0, 8);
-  return Uint8Array.of(0x90, 0x0f, FRAGMENT_CONTROL & 0xff, FRAGMENT_CONTROL >> 8, MESSAGE_CONTROL, ...wanted.counter, ...mac);
 }
