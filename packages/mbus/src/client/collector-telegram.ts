@@ -14,8 +14,10 @@ export interface CollectorTelegram {
   /** Chosen by the collector; the meter's answer repeats it. */
   readonly accessNumber: number;
   readonly records?: readonly RecordInput[];
-  /** Security mode 5 for commands. */
+  /** Closes commands: security mode 5, and mode 7 with its MAC where there is a `counter`. */
   readonly key?: MeterKey;
+  /** Message counter towards the meter (4 octets, LE), above all that it was sent before. */
+  readonly counter?: Uint8Array;
   readonly format?: FrameFormat;
 }
 
@@ -29,10 +31,14 @@ const CONTROLS = {
 /** Octets on air: the long header names the meter, the link layer the collector (EN 13757-4, 12.6). */
 export function encodeCollectorTelegram(input: CollectorTelegram): Uint8Array {
   const isCommand = input.kind === "command";
+  const { key, counter } = isCommand ? input : {};
+  const closing =
+    key === undefined ? undefined : counter === undefined ? ({ mode: 5, key } as const) : ({ mode: 7, key, counter } as const);
   return encodeTelegram({
     control: CONTROLS[input.kind],
     sender: input.collector,
     format: input.format ?? "a",
+    ...(closing?.mode === 7 ? { authentication: closing } : {}),
     message: {
       meter: input.meter,
       header: "long",
@@ -40,7 +46,7 @@ export function encodeCollectorTelegram(input: CollectorTelegram): Uint8Array {
       accessNumber: input.accessNumber,
       content: writeRecords(input.records ?? []).finish(),
       direction: "toMeter",
-      ...(isCommand && input.key !== undefined ? { security: { mode: 5, key: input.key } as const } : {}),
+      ...(closing === undefined ? {} : { security: closing }),
     },
   });
 }

@@ -6,7 +6,8 @@ import { MeterKey } from "../transport/meter-key.ts";
 import type { MessageInput } from "../transport/seal-payload.ts";
 import type { FrameFormat } from "../wireless/frame-format.ts";
 import { RADIO_MODES, type RadioModeName } from "../wireless/modes.ts";
-import { decodeTelegram, WIRELESS_CONTROL } from "../wireless/telegram.ts";
+import { counterNumber, counterOctets } from "../wireless/message-counter.ts";
+import { decodeTelegram, WIRELESS_CONTROL, type Telegram } from "../wireless/telegram.ts";
 import { encodeTelegram } from "../wireless/write-telegram.ts";
 
 /** What a simulated meter gives to its radio, and takes from it. */
@@ -32,6 +33,8 @@ export interface WirelessMeterOptions {
   readonly accessNumber?: number;
   /** Message counter of mode 7: must never go down over the meter's life. */
   readonly counter?: number;
+  /** The command that was obeyed last: sent again, it is answered again and not obeyed again. */
+  readonly lastCommand?: string;
 }
 
 /** An answer and when it has to start (ms after the end of the request). */
@@ -44,6 +47,10 @@ export interface RadioAnswer {
 const BIDIRECTIONAL = 0x80;
 const ACCESSIBLE = 0x04;
 const SYNCHRONOUS = 0x20;
+/** Primary message and function of the C field, without the frame count bits. */
+const FUNCTION = 0x4f;
+/** Application error: access denied (EN 13757-3, table 15). */
+const ACCESS_DENIED = 0x10;
 
 /** A meter's radio (EN 13757-4, OMS Vol. 2): what it sends, when, and what it answers. Pure: time and ether are the caller's. */
 export class WirelessMeter {
@@ -55,6 +62,7 @@ export class WirelessMeter {
   #isInstalled = true;
   #lastRequest = -1;
   #lastAnswer: RadioAnswer | undefined;
+  #lastCommand: string;
 
   constructor(model: WirelessModel, options: WirelessMeterOptions) {
     this.#model = model;
@@ -62,6 +70,7 @@ export class WirelessMeter {
     this.#key = options.security === undefined ? undefined : new MeterKey(options.security.key);
     this.#accessNumber = (options.accessNumber ?? 0) & 0xff;
     this.#counter = options.counter ?? 0;
+    this.#lastCommand = options.lastCommand ?? "";
   }
 
   get meter(): MeterAddress {
@@ -107,6 +116,11 @@ export class WirelessMeter {
     return "responseWindowMs" in mode ? mode.responseWindowMs : undefined;
   }
 
+  /** The command obeyed last, as `WirelessMeterOptions.lastCommand` takes it: to be kept over a restart. */
+  get lastCommand(): string {
+    return this.#lastCommand;
+  }
+
   /** A telegram heard in the window; `undefined` where it is not meant or not understood. */
   hear(octets: Uint8Array): RadioAnswer | undefined {
     if (this.window === undefined) return undefined;
@@ -116,20 +130,16 @@ export class WirelessMeter {
       const { header, meter } = telegram.application;
       const receiver = header?.address ?? telegram.extendedLink?.receiver ?? meter;
       if (receiver === undefined || addressText(receiver) !== addressText(this.meter)) return undefined;
-      return this.#answer(telegram.control, header?.accessNumber ?? 0, telegram.application);
+      return this.#answer(telegram, header?.accessNumber ?? 0);
     } catch (error) {
       if (error instanceof DecodeError) return undefined;
       throw error;
     }
   }
 
-  #answer(
-    control: number,
-    accessNumber: number,
-    application: { readonly records: readonly DataRecord[]; readonly security: { readonly status: string } },
-  ): RadioAnswer | undefined {
-    const code = control & 0x4f;
-    if (code === 0x40) {
+  #answer(telegram: Telegram, accessNumber: number): RadioAnswer | undefined {
+    const { control } = telegram;
+    if ((control & FUNCTION) === WIRELESS_CONTROL.sndNke) {
       this.#lastAnswer = undefined;
       this.#lastRequest = -1;
       return undefined;
@@ -138,29 +148,40 @@ export class WirelessMeter {
       this.#isInstalled = true;
       return undefined;
     }
-    // The same request again (its answer was lost) gets the same answer; commands are obeyed once.
+    // The same request again (its answer was lost) gets the same answer.
     const request = (control << 8) | accessNumber;
     if (request === this.#lastRequest && this.#lastAnswer !== undefined) return this.#lastAnswer;
-    const octets = this.#reply(code, accessNumber, application);
+    const octets = this.#reply(telegram, accessNumber);
     if (octets === undefined) return undefined;
     this.#lastRequest = request;
     this.#lastAnswer = { octets, afterMs: Math.ceil(this.window?.from ?? 0) };
     return this.#lastAnswer;
   }
 
-  #reply(
-    code: number,
-    accessNumber: number,
-    application: { readonly records: readonly DataRecord[]; readonly security: { readonly status: string } },
-  ): Uint8Array | undefined {
-    if (code === 0x4b || code === 0x4a) {
-      return this.#telegram(WIRELESS_CONTROL.rspUd, this.#model.fullRecords?.() ?? this.#model.records(), "long", accessNumber, 0);
+  #reply(telegram: Telegram, accessNumber: number): Uint8Array | undefined {
+    const code = telegram.control & FUNCTION;
+    if (code === 0x4b || code === 0x4a) return this.#report(accessNumber);
+    if (code !== WIRELESS_CONTROL.sndUd2) return undefined;
+    if (!this.#isTrusted(telegram)) return this.#bare(accessNumber, Uint8Array.of(ACCESS_DENIED));
+    const mark = commandMark(telegram, accessNumber);
+    // A recording of an older command is not answered; the last one again was obeyed, whatever has been forgotten since.
+    if (isOlder(mark, this.#lastCommand)) return undefined;
+    if (mark !== this.#lastCommand) {
+      this.#lastCommand = mark;
+      this.#model.command?.(telegram.application.records);
     }
-    if (code !== 0x43) return undefined;
-    const isTrusted = this.#key === undefined || application.security.status === "decrypted";
-    if (!isTrusted) return this.#bare(accessNumber, Uint8Array.of(0x10));
-    this.#model.command?.(application.records);
-    return this.#bare(accessNumber, undefined);
+    return telegram.control === WIRELESS_CONTROL.sndUd2 ? this.#report(accessNumber) : this.#bare(accessNumber, undefined);
+  }
+
+  /** Commands are closed as the meter's own telegrams are; mode 7 proves itself by its MAC. */
+  #isTrusted({ application: { security } }: Telegram): boolean {
+    const own = this.#options.security;
+    if (own === undefined) return true;
+    return security.status === "decrypted" && security.mode === own.mode && (own.mode === 5 || security.mac === "matches");
+  }
+
+  #report(accessNumber: number): Uint8Array {
+    return this.#telegram(WIRELESS_CONTROL.rspUd, this.#model.fullRecords?.() ?? this.#model.records(), "long", accessNumber, 0);
   }
 
   /** ACK, or an application error (CI 6E) where `error` says which. */
@@ -209,8 +230,21 @@ export class WirelessMeter {
 
   #nextCounter(): Uint8Array {
     this.#counter++;
-    const out = new Uint8Array(4);
-    new DataView(out.buffer).setUint32(0, this.#counter, true);
-    return out;
+    return counterOctets(this.#counter);
   }
 }
+
+/** What tells one command from another: the message counter of mode 7, else the access number. */
+function commandMark({ authentication }: Telegram, accessNumber: number): string {
+  const counter = authentication?.counter;
+  if (counter === undefined) return `access ${accessNumber}`;
+  return `${COUNTER}${counterNumber(counter)}`;
+}
+
+/** Message counters towards a meter only rise; access numbers come round again and have no order. */
+function isOlder(mark: string, last: string): boolean {
+  if (!mark.startsWith(COUNTER) || !last.startsWith(COUNTER)) return false;
+  return Number(mark.slice(COUNTER.length)) < Number(last.slice(COUNTER.length));
+}
+
+const COUNTER = "counter ";

@@ -2,6 +2,7 @@ import { fromHex, SecurityError, toHex } from "@amity/bytes";
 import { unwrapKey, wrapKey } from "@amity/crypto";
 import {
   decodeTelegram,
+  counterOctets,
   encodeCollectorTelegram,
   MeterKey,
   singleKey,
@@ -72,7 +73,7 @@ export class MbusChannel {
   #lastPair: { readonly setup: Setup; readonly condition: Condition | undefined; readonly fits: boolean } = NO_PAIR;
   /** Set by the method `capture`: the values shown are those of this instant until the next hour. */
   #capturedMs: number | undefined;
-  #accessNumber = 0;
+  #commandCounter = 0;
 
   constructor(parts: MbusChannelParts) {
     this.channel = parts.channel;
@@ -216,14 +217,17 @@ export class MbusChannel {
   async command(records: readonly RecordInput[], nowMs: number): Promise<"obeyed" | "refused" | "silent"> {
     const key = this.#keyOf(this.setup);
     if (!this.setup.isInstalled || key === undefined) return "silent";
-    this.#accessNumber = (this.#accessNumber + 1) & 0xff;
+    const { address, radio } = this.subMeter.meter.plan;
+    // Whole seconds of civil time rise by themselves, over any restart of the host.
+    this.#commandCounter = Math.max(this.#commandCounter + 1, Math.floor(nowMs / 1_000));
     const telegram = encodeCollectorTelegram({
       collector: this.#parts.hostAddress,
-      meter: this.subMeter.meter.plan.address,
+      meter: address,
       kind: "command",
-      accessNumber: this.#accessNumber,
+      accessNumber: this.#commandCounter & 0xff,
       records,
       key: new MeterKey(key),
+      ...(radio.security === 7 ? { counter: counterOctets(this.#commandCounter) } : {}),
     });
     const answer = await this.subMeter.hear(telegram, nowMs);
     return answer === undefined ? "silent" : answer.isObeyed ? "obeyed" : "refused";

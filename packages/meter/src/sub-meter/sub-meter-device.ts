@@ -40,6 +40,8 @@ export class SubMeterDevice {
       orders.push(...records.flatMap((record) => orderOf(record, atMs) ?? []));
     });
     if (answer === undefined) return undefined;
+    // Remembered before it is obeyed: a meter that loses power in between does not do it twice.
+    if (answer.lastCommand !== this.meter.lastCommand) await this.perform({ kind: "takeCommand", mark: answer.lastCommand, atMs });
     let isObeyed = understood > 0;
     for (const order of orders) isObeyed = this.#mayObey(order) && (await this.perform(order)) && isObeyed;
     return { octets: answer.octets, isObeyed };

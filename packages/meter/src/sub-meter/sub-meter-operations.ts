@@ -2,7 +2,7 @@
  * Everything that can happen to a gas, water or heat meter beside the passing of time. Its whole state follows from its plan and these, in
  * order: a journal of them is its memory. Times are true civil time (UTC ms).
  */
-export type SubMeterOperation = ConditionOperation | ValveOperation;
+export type SubMeterOperation = ConditionOperation | ValveOperation | CommandOperation;
 export type SubMeterOperationKind = SubMeterOperation["kind"];
 
 /** Shuts the valve, lets the customer open it, or opens it. */
@@ -10,6 +10,14 @@ export interface ValveOperation {
   readonly atMs: number;
   readonly kind: "closeValve" | "releaseValve" | "openValve";
   readonly by: "remote" | "manual" | "local";
+}
+
+/** A command came by radio: sent again, it is answered and not obeyed again. */
+export interface CommandOperation {
+  readonly atMs: number;
+  readonly kind: "takeCommand";
+  /** What tells it from others: its message counter or access number. */
+  readonly mark: string;
 }
 
 /** Changes the condition of the meter or of what it is built into. */

@@ -22,6 +22,8 @@ export class SubMeterRadio {
   readonly meter: SimulatedSubMeter;
   readonly #parts: SubMeterRadioParts;
   readonly #phaseMs: number;
+  /** Answers since the last telegram: each has a message counter of its own. */
+  #answered = { number: -1, count: 0 };
 
   constructor(parts: SubMeterRadioParts) {
     const { seed, radio } = parts.meter.plan;
@@ -45,11 +47,17 @@ export class SubMeterRadio {
   /** Number of the last telegram that left by an instant; negative before the first. */
   numberAt(instantMs: number): number {
     const { intervalMs } = this.meter.plan.radio;
-    return Math.floor((instantMs - this.meter.installedMs - this.#phaseMs) / intervalMs);
+    // The access number moves a telegram by about one interval at most.
+    let number = Math.floor((instantMs - this.meter.installedMs - this.#phaseMs) / intervalMs) + 2;
+    while (this.sentAtMs(number) > instantMs) number--;
+    return number;
   }
 
+  /** Synchronous transmission (OMS Vol. 2, 4.3.2): each telegram's access number draws out or shortens the way to the next. */
   sentAtMs(number: number): number {
-    return this.meter.installedMs + this.#phaseMs + number * this.meter.plan.radio.intervalMs;
+    const { intervalMs } = this.meter.plan.radio;
+    const shift = (intervalMs * (SHIFTS[number & 0xff] ?? 0)) / SYNCHRONOUS_PARTS;
+    return this.meter.installedMs + this.#phaseMs + Math.round(number * intervalMs + shift);
   }
 
   /** Whether telegram `number` left the meter and got through to its host. */
@@ -63,8 +71,8 @@ export class SubMeterRadio {
     return this.wireless(this.sentAtMs(number), number).transmit();
   }
 
-  /** A meter at the state of an instant, about to send telegram `number`. `obey` is told what commands hold. */
-  wireless(instantMs: number, number: number, obey?: (records: readonly DataRecord[]) => void): WirelessMeter {
+  /** A meter at the state of an instant, about to send telegram `number`; `answers` of its message counters are used already. */
+  wireless(instantMs: number, number: number, obey?: (records: readonly DataRecord[]) => void, answers = 0): WirelessMeter {
     const { address, radio } = this.meter.plan;
     const records = (): readonly RecordInput[] => subMeterRecords(this.meter, instantMs, this.#parts.standardOffsetMs);
     const model = {
@@ -79,13 +87,28 @@ export class SubMeterRadio {
       intervalMs: radio.intervalMs,
       security: { mode: radio.security, key: this.userKeyAt(instantMs) },
       accessNumber: number - 1,
-      counter: number,
+      counter: number * COUNTERS_EACH + answers,
+      lastCommand: this.meter.lastCommand,
     });
   }
 
-  /** What the meter does with a telegram that reaches it in its window; `undefined`: nothing to answer. */
-  hear(octets: Uint8Array, instantMs: number, obey: (records: readonly DataRecord[]) => void): RadioAnswer | undefined {
-    return this.wireless(instantMs, this.numberAt(instantMs), obey).hear(octets);
+  /**
+   * What the meter does with a telegram that reaches it in its window: its answer, and the mark of the command obeyed last (`WirelessMeter`);
+   * `undefined`: nothing to answer.
+   */
+  hear(
+    octets: Uint8Array,
+    instantMs: number,
+    obey: (records: readonly DataRecord[]) => void,
+  ): (RadioAnswer & { readonly lastCommand: string }) | undefined {
+    const number = this.numberAt(instantMs);
+    const count = this.#answered.number === number ? this.#answered.count + 1 : 1;
+    if (count >= COUNTERS_EACH) return undefined;
+    const meter = this.wireless(instantMs, number, obey, count);
+    const answer = meter.hear(octets);
+    if (answer === undefined) return undefined;
+    this.#answered = { number, count };
+    return { ...answer, lastCommand: meter.lastCommand };
   }
 
   /** The key that its telegrams are ciphered with at an instant. */
@@ -114,3 +137,13 @@ export class SubMeterRadio {
 /** Share of its telegrams that a host in the same house misses. */
 const LOSS = 0.03;
 const LOSSES = 0x4c05;
+/** Message counters from one regular telegram to the next: its own, and those of answers. */
+const COUNTERS_EACH = 64;
+/** Nominal intervals are drawn out or shortened by these parts. */
+const SYNCHRONOUS_PARTS = 2_048;
+/** By access number, how far the intervals before it have drifted in a round of 256, in parts; over a whole round they cancel out. */
+const SHIFTS: Int32Array = Int32Array.from({ length: 256 }, (_, accessNumber) => {
+  let parts = 0;
+  for (let before = 0; before < accessNumber; before++) parts += Math.abs(before - 128) - 64;
+  return parts;
+});

@@ -54,6 +54,7 @@ export class SimulatedSubMeter {
   #valve: ValveState;
   #lastMs: number;
   #valveMoves: readonly ValveMove[] = NO_MOVES;
+  #lastCommand = "";
 
   constructor(plan: PlannedSubMeter, { site, days }: SubMeterSurroundings) {
     this.plan = plan;
@@ -83,6 +84,10 @@ export class SimulatedSubMeter {
   /** How the valve moved, oldest first. */
   get valveMoves(): readonly ValveMove[] {
     return this.#valveMoves;
+  }
+  /** Mark of the command that it obeyed last, empty before the first. */
+  get lastCommand(): string {
+    return this.#lastCommand;
   }
   /** The condition of now, and those before it. */
   get condition(): Condition {
@@ -138,9 +143,17 @@ export class SimulatedSubMeter {
   apply(operation: SubMeterOperation): boolean {
     const { atMs } = operation;
     if (atMs < this.#lastMs) throw new UsageError(`operation at ${atMs} comes after one at ${this.#lastMs}`, { code: "out-of-order" });
-    const happened = isValveOperation(operation) ? this.#moveValve(operation) : this.#changeCondition(operation);
+    const happened = this.#happen(operation);
     if (happened) this.#lastMs = atMs;
     return happened;
+  }
+
+  #happen(operation: SubMeterOperation): boolean {
+    if (operation.kind !== "takeCommand")
+      return isValveOperation(operation) ? this.#moveValve(operation) : this.#changeCondition(operation);
+    const isNew = operation.mark !== this.#lastCommand;
+    this.#lastCommand = operation.mark;
+    return isNew;
   }
 
   #changeCondition(operation: ConditionOperation): boolean {
@@ -164,7 +177,7 @@ export class SimulatedSubMeter {
   }
 }
 
-function isValveOperation(operation: SubMeterOperation): operation is ValveOperation {
+function isValveOperation(operation: ConditionOperation | ValveOperation): operation is ValveOperation {
   return operation.kind === "closeValve" || operation.kind === "releaseValve" || operation.kind === "openValve";
 }
 

@@ -17,6 +17,7 @@ export function subMeterRecords(meter: SimulatedSubMeter, instantMs: number, sta
     ...registerRecords(registers, meter.registersAt(hourMs), HOUR_STORAGE),
     { storage: HOUR_STORAGE, coding: "int32", codes: [DATE_TIME], value: localTime(hourMs, standardOffsetMs) },
     ...sensorRecords(meter, instantMs),
+    ...valveRecords(meter),
     { coding: "int16", codes: ERROR_FLAGS, value: warningFlags(warningsAt(meter, instantMs)) },
   ];
 }
@@ -72,6 +73,11 @@ function sensorRecords(meter: SimulatedSubMeter, instantMs: number): RecordInput
   ];
 }
 
+/** Where the valve stands, in the values of the command that moves it. */
+function valveRecords({ plan, valve }: SimulatedSubMeter): RecordInput[] {
+  return plan.hasValve ? [{ coding: "int8", codes: VALVE_CONTROL, value: VALVE_STATES[valve.state] }] : [];
+}
+
 function warningFlags(warnings: ReadonlySet<Warning>): number {
   let flags = 0;
   for (const warning of warnings) flags |= 1 << WARNING_BITS[warning];
@@ -80,6 +86,9 @@ function warningFlags(warnings: ReadonlySet<Warning>): number {
 
 const DATE_TIME = 0x6d;
 const ERROR_FLAGS = findVif("errorFlags", "");
+/** VIF FD 1F, as the M-Bus companion of DSMR P2 has it. */
+const VALVE_CONTROL = findVif("remoteControl", "");
+const VALVE_STATES = { disconnected: 0, connected: 1, readyForReconnection: 2 } as const;
 const BASE_CONDITIONS_VIFE = 0x3e;
 const BACKWARD_FLOW_VIFE = 0x3c;
 const LITRES = findVif("volume", "m³", -3);
