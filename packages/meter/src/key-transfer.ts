@@ -5,9 +5,9 @@ import type { WrappedKey } from "./metrology/operations.ts";
 
 /** Key numbers of the security setup's key_transfer (IEC 62056-6-2, class 64). */
 export const KEY_IDS = { encryptionKey: 0, broadcastKey: 1, authenticationKey: 2, masterKey: 3 } as const;
-type TransferableKey = keyof typeof KEY_IDS;
+export type TransferableKey = keyof typeof KEY_IDS;
 
-const NAMES: Readonly<Record<WrappedKey["keyId"], TransferableKey>> = {
+export const TRANSFERABLE_KEYS: Readonly<Record<WrappedKey["keyId"], TransferableKey>> = {
   0: "encryptionKey",
   1: "broadcastKey",
   2: "authenticationKey",
@@ -17,7 +17,7 @@ const NAMES: Readonly<Record<WrappedKey["keyId"], TransferableKey>> = {
 /** The keys after one transfer: all of it is wrapped by the master key from before it. @throws SecurityError where a key does not open. */
 export function withTransferred(keys: MeterKeys, transfer: readonly WrappedKey[]): MeterKeys {
   return transfer.reduce(
-    (changed, { keyId, wrapped }) => ({ ...changed, [NAMES[keyId]]: unwrapKey(keys.masterKey, fromHex(wrapped)) }),
+    (changed, { keyId, wrapped }) => ({ ...changed, [TRANSFERABLE_KEYS[keyId]]: unwrapKey(keys.masterKey, fromHex(wrapped)) }),
     keys,
   );
 }

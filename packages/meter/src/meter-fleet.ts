@@ -32,6 +32,8 @@ export interface FleetParts {
   readonly masterSecret: Uint8Array;
   readonly clock: Pick<Clock, "nowMs">;
   readonly type?: MeterTypeOptions;
+  /** Keys that meters left the factory with in place of the derived ones: known ones, of a laboratory. */
+  readonly factoryKeys?: (meterId: string) => Partial<MeterKeys>;
   /** Makes what happens to meters last; without it a fleet forgets with its process. */
   readonly journal?: FleetJournal;
   /** What happened before the journal begins, in order of time (`planPast`). */
@@ -204,7 +206,8 @@ export class MeterFleet {
 
   /** The factory keys of a meter, for the head-end's key store. */
   keys(meterId: string): MeterKeys {
-    return deriveMeterKeys(this.#parts.masterSecret, meterId, this.model.type.securitySuite);
+    const { masterSecret, factoryKeys } = this.#parts;
+    return { ...deriveMeterKeys(masterSecret, meterId, this.model.type.securitySuite), ...factoryKeys?.(meterId) };
   }
 
   /**

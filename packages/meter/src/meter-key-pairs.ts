@@ -21,14 +21,14 @@ export function curveOfSuite(suite: 1 | 2): Curve {
 }
 
 /**
- * A key pair of a meter: `generation` 0 leaves the factory, each generate_key_pair makes the next. Derived, so that a
+ * A key pair of a meter: `generation` 0 leaves the factory, each generate_key_pair makes the next; of `ephemeral` ones each is used once. Derived, so that a
  * replayed meter has the same: `HMAC-SHA-256(masterSecret, "amity-key-pair/1" 00 usage 00 id 00 generation 00 try)`, as
  * many octets as the curve needs.
  */
 export function deriveKeyPair(
   masterSecret: Uint8Array,
   meterId: string,
-  which: { readonly usage: KeyUsage; readonly generation: number; readonly curve: Curve },
+  which: { readonly usage: KeyUsage | "ephemeral"; readonly generation: number; readonly curve: Curve },
 ): EllipticKeyPair {
   const { usage, generation, curve } = which;
   const octets = curve === "P-256" ? 32 : 48;

@@ -22,6 +22,8 @@ export interface MeterTypeOptions {
   readonly maxPduOctets: number;
   /** Security suite of the ciphered associations: 1 and 2 add a management client (5) that signs. */
   readonly securitySuite: 0 | 1 | 2;
+  /** Security policy of the security setups (bits 2 to 7 of class 64 version 1) as the factory set it; clients can only raise it. */
+  readonly securityPolicy: number;
   /** Whether clients name objects by logical names only, or by short names, too. */
   readonly referencing: "ln" | "sn";
   /** Version of the association objects: 1 shows rights as modes, 3 as bits. */
@@ -45,6 +47,7 @@ export const STANDARD_METER: MeterTypeOptions = {
   clockDriftPpm: 0,
   maxPduOctets: 1_024,
   securitySuite: 0,
+  securityPolicy: 0b0110_1100,
   referencing: "ln",
   associationVersion: 1,
   publicReadsAll: false,
@@ -86,8 +89,13 @@ export function parseMeterType(text: string): MeterTypeOptions {
   };
 }
 
-function parseAssociations(given: Section): Pick<MeterTypeOptions, "securitySuite" | "referencing" | "associationVersion"> {
+function parseAssociations(
+  given: Section,
+): Pick<MeterTypeOptions, "securitySuite" | "securityPolicy" | "referencing" | "associationVersion"> {
+  const policy = integer(given["securityPolicy"] ?? STANDARD_METER.securityPolicy, "securityPolicy", [0, 0xff]);
+  if ((policy & 0b11) !== 0) throw bad("securityPolicy", "has bits 0 and 1 clear: they mean nothing");
   return {
+    securityPolicy: policy,
     securitySuite: oneOf(given["securitySuite"] ?? STANDARD_METER.securitySuite, "securitySuite", [0, 1, 2]),
     referencing: oneOf(given["referencing"] ?? STANDARD_METER.referencing, "referencing", ["ln", "sn"]),
     associationVersion: oneOf(given["associationVersion"] ?? STANDARD_METER.associationVersion, "associationVersion", [1, 3]),

@@ -29,6 +29,12 @@ import {
 import type { PaymentChange } from "./metrology/payment-change.ts";
 import { RegisterBook } from "./metrology/register-book.ts";
 
+/** Keys that came together, of security setup 0-0:43.0.n. */
+export interface KeyTransfer {
+  readonly setup: number;
+  readonly keys: readonly WrappedKey[];
+}
+
 export type ProfileName = "load" | "daily";
 
 /** What all meters of a fleet share: the place, the model, and one cache of computed days. */
@@ -70,7 +76,7 @@ export class SimulatedMeter {
   #powerFailures = 0;
   #clearedMs = { load: Number.NEGATIVE_INFINITY, daily: Number.NEGATIVE_INFINITY };
   #lastMs: number;
-  #keyTransfers: readonly (readonly WrappedKey[])[] = NO_TRANSFERS;
+  #keyTransfers: readonly KeyTransfer[] = NO_TRANSFERS;
   #firmware: string | undefined;
   #configured: Map<string, string> | undefined;
   #functions: MeterFunctions | undefined;
@@ -128,7 +134,7 @@ export class SimulatedMeter {
     return this.#configured?.get(`${object}/${attributeId}`);
   }
   /** Keys that were transferred since the factory, in order: those of one transfer together. */
-  get keyTransfers(): readonly (readonly WrappedKey[])[] {
+  get keyTransfers(): readonly KeyTransfer[] {
     return this.#keyTransfers;
   }
 
@@ -291,7 +297,7 @@ export class SimulatedMeter {
       case "logEvent":
         return this.#note(operation.log, atMs, operation.code);
       case "transferKeys":
-        this.#keyTransfers = [...this.#keyTransfers, operation.keys];
+        this.#keyTransfers = [...this.#keyTransfers, { setup: operation.setup ?? 0, keys: operation.keys }];
         return this.#note("standard", atMs, EVENT_CODES.keysChanged);
       case "configure":
         this.#configured ??= new Map();
@@ -393,7 +399,7 @@ const OWN_ACTIONS_MAX = 3_600;
 /** 0-4:25.9.0: push setup, on alarm. */
 const ALARM_PUSH_SETUP = 4;
 /** Most meters keep their factory keys: one empty list for all of them. */
-const NO_TRANSFERS: readonly (readonly WrappedKey[])[] = [];
+const NO_TRANSFERS: readonly KeyTransfer[] = [];
 /** Corrections up to this are a synchronisation, not a shift (IEC 62056-6-2 leaves the limit to the meter). */
 const CLOCK_SHIFT_LIMIT_MS = 9_000;
 const scratch: Registers = new Float64Array(REGISTER_COUNT);

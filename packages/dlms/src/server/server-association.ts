@@ -9,7 +9,7 @@ import { protectionOverhead, type ProtectionForm, type SecureChannel } from "../
 import { handleAccess } from "./access-service.ts";
 import { ActionService } from "./action-service.ts";
 import { DEFAULT_SERVER_LIMITS, type HlsChallenges, type OpenAssociation, type ServerLimits } from "./association-state.ts";
-import type { LogicalDevice } from "./cosem-device.ts";
+import { ACCESS, type LogicalDevice } from "./cosem-device.ts";
 import { GetService } from "./get-service.ts";
 import { proveEachOther, readHlsReply } from "./hls-reply.ts";
 import { isOwnAssociation } from "./object-access.ts";
@@ -157,10 +157,11 @@ export class ServerAssociation {
     return whenReady(answer, (plainAnswer) => this.#protected(plain, plainAnswer, answersWith, opened));
   }
 
-  /** A policy speaks of ciphered associations; whether there is ciphering at all, the association says. */
-  #policyOf({ channel }: OpenAssociation, form: ProtectionForm | undefined): number {
+  /** A policy speaks of ciphered associations; whether there is ciphering at all, the association says. The proofs of HLS need no signature. */
+  #policyOf({ channel, hls }: OpenAssociation, form: ProtectionForm | undefined): number {
     if (channel === undefined || form === undefined) return 0;
-    return this.#device.securityPolicy?.(this.#options.clientSap) ?? 0;
+    const policy = this.#device.securityPolicy?.(this.#options.clientSap) ?? 0;
+    return hls === undefined ? policy : policy & ~(ACCESS.signedRequest | ACCESS.signedResponse);
   }
 
   #unprotect(apdu: Uint8Array, opened: OpenAssociation): { plain: Uint8Array; form: ProtectionForm | undefined } {

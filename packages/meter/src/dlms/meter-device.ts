@@ -22,19 +22,20 @@ import {
 import type { Clock } from "@amity/runtime";
 import type { MeterKeys } from "../keys.ts";
 import { readToken } from "../payment-token.ts";
-import { KEY_IDS, opensKeys, withTransferred } from "../key-transfer.ts";
+import { KEY_IDS, withTransferred } from "../key-transfer.ts";
 import type { MeterOperation } from "../metrology/operations.ts";
 import type { SimulatedMeter } from "../simulated-meter.ts";
 import type { TimeBase } from "./civil-time.ts";
 import { ImageTransfer } from "./image-transfer.ts";
 import type { ObjectContext } from "./meter-object.ts";
-import { EXTRA_CLIENTS, LOGICAL_DEVICES } from "./associations.ts";
+import { EXTRA_CLIENTS, LOGICAL_DEVICES, SECURITY_SETUPS, securitySetupOf } from "./associations.ts";
 import { logicalDeviceName, systemTitleOf } from "./identity.ts";
 import type { MeterModel } from "./meter-model.ts";
 import { pushMessage } from "./push-message.ts";
 import { pushSettings } from "./push-objects.ts";
 import { openSecret, sealSecret } from "./client-secrets.ts";
-import { clientKey } from "./security-setup-object.ts";
+import { securityPolicyOf } from "./security-setup-object.ts";
+import { clientKey } from "./stored-certificates.ts";
 import { timeBaseOf } from "./time-base.ts";
 
 export interface MeterDeviceParts {
@@ -43,7 +44,7 @@ export interface MeterDeviceParts {
   /** Asked for when a session begins: a fleet derives them rather than hold them. */
   readonly keys: () => MeterKeys;
   /** With suite 1 or 2: the meter's key pair of that generation, and whose signature it trusts. */
-  readonly keyPair?: (usage: KeyUsage, generation: number) => EllipticKeyPair;
+  readonly keyPair?: (usage: KeyUsage | "ephemeral", generation: number) => EllipticKeyPair;
   readonly authority?: () => Certificate;
   readonly clock: Pick<Clock, "nowMs">;
   /** Called with everything that changes the meter, before it is answered: a journal may make it last. */
@@ -87,7 +88,8 @@ export class MeterDevice implements CosemDevice, LogicalDevice {
       model,
       systemTitle: this.systemTitle,
       secret: (clientSap) => this.secret(clientSap),
-      security: (clientSap) => this.security(clientSap),
+      security: (clientSap, clientSystemTitle) => this.security(clientSap, clientSystemTitle),
+      securityPolicy: (clientSap) => this.securityPolicy(clientSap),
       changeSecret: (clientSap, secret) => this.changeSecret(clientSap, secret),
       read: (attribute, selection, context) =>
         attribute.instanceId === DEVICE_NAME && attribute.attributeId === 2
@@ -112,12 +114,16 @@ export class MeterDevice implements CosemDevice, LogicalDevice {
     return this.perform({ kind: "changeSecret", atMs: this.advance(), clientSap, wrapped });
   }
 
-  security(clientSap: number): AssociationSecurity | undefined {
+  securityPolicy(clientSap: number): number {
+    return securityPolicyOf(this.meter, securitySetupOf(this.model.association(clientSap)));
+  }
+
+  security(clientSap: number, clientSystemTitle?: Uint8Array): AssociationSecurity | undefined {
     const definition = this.model.association(clientSap);
     if (definition?.ciphered !== true) return undefined;
     const { securitySuite: suite } = this.meter.surroundings.type;
-    const { encryptionKey, authenticationKey, masterKey } = this.keys();
-    const elliptic = suite === 0 ? undefined : this.#ellipticKeys();
+    const { encryptionKey, authenticationKey, masterKey } = this.keys(securitySetupOf(definition));
+    const elliptic = this.ellipticKeys(clientSystemTitle);
     return {
       suite,
       keys: { encryptionKey, authenticationKey, masterKey, ...(elliptic === undefined ? {} : { elliptic }) },
@@ -126,11 +132,12 @@ export class MeterDevice implements CosemDevice, LogicalDevice {
     };
   }
 
-  /** Own private keys, and those of the client whose certificate came last. */
-  #ellipticKeys(): EllipticKeys {
+  /** Own private keys, and the public ones of this client, or of the one whose certificate came last; `undefined` in suite 0. */
+  ellipticKeys(clientSystemTitle?: Uint8Array): EllipticKeys | undefined {
+    if (this.meter.surroundings.type.securitySuite === 0) return undefined;
     const [signing, agreement] = [this.keyPair("digital-signature"), this.keyPair("key-agreement")];
-    const peerSigningPublic = clientKey(this.meter, this.systemTitle, "digital-signature");
-    const peerAgreementPublic = clientKey(this.meter, this.systemTitle, "key-agreement");
+    const peerSigningPublic = clientKey(this.meter, this.systemTitle, { usage: "digital-signature", clientSystemTitle });
+    const peerAgreementPublic = clientKey(this.meter, this.systemTitle, { usage: "key-agreement", clientSystemTitle });
     return {
       ...(signing === undefined ? {} : { signingPrivate: signing.privateScalar }),
       ...(agreement === undefined ? {} : { agreementPrivate: agreement.privateScalar }),
@@ -139,9 +146,9 @@ export class MeterDevice implements CosemDevice, LogicalDevice {
     };
   }
 
-  /** The meter's own key pair of now; `undefined` in suite 0. */
-  keyPair(usage: KeyUsage): EllipticKeyPair | undefined {
-    return this.#parts.keyPair?.(usage, this.meter.functionsIfAny?.keyGenerations[usage] ?? 0);
+  /** The meter's own key pair that counts, or the newest; `undefined` in suite 0. */
+  keyPair(usage: KeyUsage, which: "active" | "newest" = "active"): EllipticKeyPair | undefined {
+    return this.#parts.keyPair?.(usage, this.meter.functionsIfAny?.keyGenerations[usage][which] ?? 0);
   }
 
   #receivedOf(clientSap: number): LastCounter {
@@ -153,9 +160,11 @@ export class MeterDevice implements CosemDevice, LogicalDevice {
     return counter;
   }
 
-  /** The keys of now: the factory's, and what was transferred since. */
-  keys(): MeterKeys {
-    return this.meter.keyTransfers.reduce(withTransferred, this.#parts.keys());
+  /** The keys of security setup n, now: the factory's, and what was transferred or agreed on since. */
+  keys(setup: number = SECURITY_SETUPS.management): MeterKeys {
+    return this.meter.keyTransfers
+      .filter((transfer) => transfer.setup === setup)
+      .reduce((keys, transfer) => withTransferred(keys, transfer.keys), this.#parts.keys());
   }
 
   read(attribute: AttributeDescriptor, selection: AccessSelection | undefined, context: RequestContext): ReadOutcome {
@@ -185,9 +194,14 @@ export class MeterDevice implements CosemDevice, LogicalDevice {
     if (!this.meter.apply(operation)) return false;
     // Counters belong to a key. Sessions that are open keep theirs, with the old key.
     if (operation.kind === "transferKeys" && operation.keys.some(({ keyId }) => keyId === KEY_IDS.encryptionKey))
-      this.#received = undefined;
+      this.#forgetCounters(operation.setup ?? SECURITY_SETUPS.management);
     await this.#parts.remember?.(operation);
     return true;
+  }
+
+  #forgetCounters(setup: number): void {
+    for (const clientSap of this.#received?.keys() ?? [])
+      if (securitySetupOf(this.model.association(clientSap)) === setup) this.#received?.delete(clientSap);
   }
 
   /** Whether the meter does things that are noticed outside, in its own time. */
@@ -223,21 +237,28 @@ export class MeterDevice implements CosemDevice, LogicalDevice {
     return nowMs;
   }
 
-  #context({ clientSap }: RequestContext): ObjectContext {
+  #context({ clientSap, clientSystemTitle }: RequestContext): ObjectContext {
     return {
       meter: this.meter,
       base: this.#base,
       nowMs: this.advance(),
       clientSap,
+      clientSystemTitle,
       systemTitle: this.systemTitle,
-      receivedCounter: Math.max(0, this.#received?.get(this.#parts.model.type.clients.management)?.last ?? 0),
+      receivedCounter: (setup) => this.#lastCounter(setup),
       readToken: (entered) => readToken(this.keys().vendingKey, this.meter.plan.meterId, entered),
-      keyPair: (usage) => this.keyPair(usage),
+      keyPair: (usage, which) => this.keyPair(usage, which),
+      ephemeralKeyPair: (number) => this.#parts.keyPair?.("ephemeral", number),
       authority: this.#parts.authority?.(),
-      opensKeys: (keys) => opensKeys(this.keys(), keys),
+      keysOf: (setup) => this.keys(setup),
       image: (this.#image ??= new ImageTransfer()),
       perform: (operation) => this.perform(operation),
     };
+  }
+
+  #lastCounter(setup: number): number {
+    const client = setup === SECURITY_SETUPS.firmware ? EXTRA_CLIENTS.firmware : this.#parts.model.type.clients.management;
+    return Math.max(0, this.#received?.get(client)?.last ?? 0);
   }
 
   /**

@@ -7,7 +7,7 @@ import type { MeterBehaviour } from "../metrology/own-actions.ts";
 import type { SimulatedMeter } from "../simulated-meter.ts";
 import { accountObjects } from "./account-objects.ts";
 import { alarmObjects } from "./alarm-objects.ts";
-import { LOGICAL_DEVICES, logicalDeviceModels } from "./associations.ts";
+import { LOGICAL_DEVICES, SECURITY_SETUPS, logicalDeviceModels } from "./associations.ts";
 import { cosemBehaviour } from "./behaviour.ts";
 import { billingObjects } from "./billing-objects.ts";
 import { dateTimeOctets } from "./civil-time.ts";
@@ -42,7 +42,7 @@ import { qualityObjects } from "./quality-objects.ts";
 import { scheduleObjects } from "./schedules.ts";
 import { scriptTableObject } from "./script-object.ts";
 import { SCRIPT_TABLES } from "./scripts.ts";
-import { securitySetupObject } from "./security-setup-object.ts";
+import { securitySetupObjects } from "./security-setup-object.ts";
 import { specialDaysObject } from "./special-days-object.ts";
 import { supervisionObjects } from "./supervision-objects.ts";
 import { tokenObjects } from "./token-objects.ts";
@@ -68,7 +68,7 @@ export function meterModel(type: MeterTypeOptions, more: readonly MeterObject[] 
     ...registerObjects(),
     ...profileObjects(type),
     disconnectObject(),
-    securitySetupObject(),
+    ...securitySetupObjects(),
     imageTransferObject(),
     activityCalendarObject(),
     specialDaysObject(),
@@ -122,7 +122,9 @@ function identityObjects(type: MeterTypeOptions): MeterObject[] {
     dataObject("0-0:96.1.1", clientsRead, () => octetText(type.manufacturer)),
     dataObject("0-0:96.1.2", clientsRead, () => octetText(type.model)),
     dataObject("1-0:0.2.0", everybodyReads, ({ meter }) => octetText(meter.firmware)),
-    dataObject("0-0:43.1.0", everybodyReads, ({ receivedCounter }) => data.doubleLongUnsigned(receivedCounter)),
+    ...Object.values(SECURITY_SETUPS).map((setup) =>
+      dataObject(`0-0:43.1.${setup}`, everybodyReads, (context) => data.doubleLongUnsigned(context.receivedCounter(setup))),
+    ),
     dataObject("0-0:96.10.1", clientsRead, (context) => data.unsigned(statusNow(context))),
     dataObject("0-0:96.10.2", clientsRead, (context) => data.unsigned(statusNow(context))),
     dataObject("0-0:96.7.21", clientsRead, ({ meter }) => data.longUnsigned(meter.powerFailures & 0xffff)),

@@ -14,7 +14,8 @@ import {
 } from "@amity/dlms";
 import type { SimulatedMeter } from "../simulated-meter.ts";
 import type { TimeBase } from "./civil-time.ts";
-import type { MeterOperation, WrappedKey } from "../metrology/operations.ts";
+import type { MeterKeys } from "../keys.ts";
+import type { MeterOperation } from "../metrology/operations.ts";
 import type { TokenReading } from "../payment-token.ts";
 import type { ImageTransfer } from "./image-transfer.ts";
 
@@ -24,18 +25,22 @@ export interface ObjectContext {
   readonly base: TimeBase;
   readonly nowMs: number;
   readonly clientSap: number;
+  /** Of the client, where it named one. */
+  readonly clientSystemTitle: Uint8Array | undefined;
   /** Eight octets. */
   readonly systemTitle: Uint8Array;
-  /** Last invocation counter taken from the management client. */
-  readonly receivedCounter: number;
+  /** Last invocation counter taken from the first client of security setup n. */
+  receivedCounter(setup: number): number;
   /** Reads what was entered as a payment token, under this meter's vending key. */
   readToken(entered: Uint8Array): TokenReading;
-  /** The meter's own key pair; `undefined` in suite 0. */
-  keyPair(usage: KeyUsage): EllipticKeyPair | undefined;
+  /** The meter's own key pair that counts, or the newest, which may wait for its certificate; `undefined` in suite 0. */
+  keyPair(usage: KeyUsage, which?: "active" | "newest"): EllipticKeyPair | undefined;
+  /** A key pair to be used once: each number gives another. */
+  ephemeralKeyPair(number: number): EllipticKeyPair | undefined;
   /** Whose signature certificates need; `undefined` in suite 0. */
   readonly authority: Certificate | undefined;
-  /** Whether keys that came wrapped open under the master key of now. */
-  opensKeys(keys: readonly WrappedKey[]): boolean;
+  /** The keys of security setup n, now; `undefined` where the meter only observes itself. */
+  keysOf(setup: number): MeterKeys | undefined;
   /** The image transfer of this meter. */
   readonly image: ImageTransfer;
   /** Lets something happen to the meter; false where its state does not allow it. Resolves once it is remembered. */

@@ -32,6 +32,12 @@ export interface PendingPush {
   readonly setup: number;
 }
 
+/** Key pairs by how often one was made. */
+export interface KeyGenerations {
+  readonly active: number;
+  readonly newest: number;
+}
+
 /** Pushes that nobody fetched; the oldest make room. */
 const PUSHES_MAX = 32;
 
@@ -45,8 +51,8 @@ export class MeterFunctions {
   #crossings: Map<string, Crossing> | undefined;
   #pushes: readonly PendingPush[] = NO_PUSHES;
   #payment: PaymentBook | undefined;
-  /** How often a key pair was made since the factory. */
-  keyGenerations: Readonly<Record<"digital-signature" | "key-agreement", number>> = FACTORY_KEYS;
+  /** How often a key pair was made since the factory: the one that counts, and the newest, which may still wait for its certificate. */
+  keyGenerations: Readonly<Record<"digital-signature" | "key-agreement", KeyGenerations>> = FACTORY_KEYS;
   /** Certificates held, DER as hex. */
   certificates: readonly string[] = NO_CERTIFICATES;
   /** Changed secrets of clients, wrapped, as hex. */
@@ -102,9 +108,10 @@ export class MeterFunctions {
         this.push({ atMs, setup: operation.setup });
         return undefined;
       case "generateKeyPair":
-        this.keyGenerations = { ...this.keyGenerations, [operation.usage]: this.keyGenerations[operation.usage] + 1 };
+        this.#changeGenerations(operation.usage, ({ active, newest }) => ({ active, newest: newest + 1 }));
         return EVENT_CODES.keysChanged;
       case "keepCertificate":
+        if (operation.activates !== undefined) this.#changeGenerations(operation.activates, ({ newest }) => ({ active: newest, newest }));
         this.certificates = [...this.certificates.filter((held) => held !== operation.certificate), operation.certificate];
         return EVENT_CODES.keysChanged;
       case "dropCertificate":
@@ -118,6 +125,10 @@ export class MeterFunctions {
         this.alarmDescriptor = (this.alarmDescriptor & operation.descriptor) >>> 0;
         return EVENT_CODES.alarmsCleared;
     }
+  }
+
+  #changeGenerations(usage: "digital-signature" | "key-agreement", next: (now: KeyGenerations) => KeyGenerations): void {
+    this.keyGenerations = { ...this.keyGenerations, [usage]: next(this.keyGenerations[usage]) };
   }
 
   crossing(monitor: string, threshold: number): Crossing | undefined {
@@ -164,4 +175,5 @@ export class MeterFunctions {
 
 const NO_PUSHES: readonly PendingPush[] = [];
 const NO_CERTIFICATES: readonly string[] = [];
-const FACTORY_KEYS = { "digital-signature": 0, "key-agreement": 0 } as const;
+const FACTORY_PAIR: KeyGenerations = { active: 0, newest: 0 };
+const FACTORY_KEYS = { "digital-signature": FACTORY_PAIR, "key-agreement": FACTORY_PAIR };

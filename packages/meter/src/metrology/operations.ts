@@ -25,8 +25,8 @@ export type MeterOperation = { readonly atMs: number } & (
   | { readonly kind: "clearProfile"; readonly profile: "load" | "daily" }
   | { readonly kind: "clearLog"; readonly log: EventLogName }
   | { readonly kind: "logEvent"; readonly log: EventLogName; readonly code: number }
-  /** New keys as they came over the wire: wrapped by the master key of that moment, so that a journal of them tells nobody. */
-  | { readonly kind: "transferKeys"; readonly keys: readonly WrappedKey[] }
+  /** New keys wrapped by the setup's master key of that moment, so that a journal of them tells nobody. `setup` n is 0-0:43.0.n, default 0. */
+  | { readonly kind: "transferKeys"; readonly keys: readonly WrappedKey[]; readonly setup?: number }
   /** Attributes of an object that the meter only keeps, as A-XDR in hex. */
   | { readonly kind: "configure"; readonly object: string; readonly values: readonly ConfiguredValue[] }
   /** Another firmware runs from now on. */
@@ -43,10 +43,12 @@ export type MeterOperation = { readonly atMs: number } & (
   | { readonly kind: "settleThreshold"; readonly monitor: string; readonly threshold: number }
   /** What push setup `n` (0-n:25.9.0) lists is sent. */
   | { readonly kind: "push"; readonly setup: number }
-  /** The meter makes its next key pair. */
+  /** The meter makes its next key pair, which waits for its certificate. */
   | { readonly kind: "generateKeyPair"; readonly usage: "digital-signature" | "key-agreement" }
-  /** A certificate (DER as hex) that the meter holds from now on, or no longer. */
-  | { readonly kind: "keepCertificate" | "dropCertificate"; readonly certificate: string }
+  /** A certificate (DER as hex) that the meter holds from now on; with `activates`, that of its newest key pair, which counts from now on. */
+  | { readonly kind: "keepCertificate"; readonly certificate: string; readonly activates?: "digital-signature" | "key-agreement" }
+  /** A certificate that the meter holds no longer. */
+  | { readonly kind: "dropCertificate"; readonly certificate: string }
   /** A client changed its password or HLS secret: wrapped by the meter's storage key, as hex. */
   | { readonly kind: "changeSecret"; readonly clientSap: number; readonly wrapped: string }
   /** Something happens to the account. */
