@@ -10,7 +10,7 @@ export { ExceptionResponseError, decodeAnswer, encodeApdu, type Exchange } from 
 export * from "./apdu/results.ts";
 export * from "./client/connect-dlms.ts";
 export type * from "./client/dlms-client.ts";
-export { isNotification, readNotification } from "./client/notifications.ts";
+export { confirmationOf, isNotification, readNotification } from "./client/notifications.ts";
 export * from "./client/security-setup.ts";
 export * from "./cosem/index.ts";
 export * from "./data/axdr.ts";
@@ -25,6 +25,8 @@ export type * from "./link/pdu-link.ts";
 export * from "./link/wrapper.ts";
 export * from "./link/wrapper-datagram.ts";
 export * from "./push/encode-push.ts";
+export { senderOfPush, type PushSender } from "./push/open-push.ts";
+export * from "./push/protect-push.ts";
 export * from "./push/push-receiver.ts";
 export * from "./security/certificates.ts";
 export * from "./security/counters.ts";

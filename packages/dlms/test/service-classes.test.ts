@@ -17,7 +17,7 @@ import {
   type AssociationDefinition,
 } from "../src/index.ts";
 import { decodeAll } from "@amity/bytes";
-import { DISCONNECT, ECHO, ENERGY, KEYS, RELAY, SERVER_TITLE, TEXT, fixtureMeter } from "./fixture-meter.ts";
+import { CLIENT_TITLE, DISCONNECT, ECHO, ENERGY, KEYS, RELAY, SERVER_TITLE, TEXT, fixtureMeter } from "./fixture-meter.ts";
 
 const OPEN: AssociationDefinition[] = [{ clientSap: 1, role: "manager", mechanism: "none", preEstablished: true }];
 
@@ -105,6 +105,17 @@ describe("a confirmed data-notification", () => {
     expect(receiver.receive(ciphered)).toMatchObject({ confirmation, systemTitle: SERVER_TITLE });
     const unconfirmed = receiver.receive(encodeDataNotification({ invokeId: 1, body: data.unsigned(3) }));
     expect(unconfirmed).not.toHaveProperty("confirmation");
+  });
+
+  test("is confirmed under the same protection where the receiver can", () => {
+    const known = { keys: KEYS, sent: memoryCounter(70) };
+    const receiver = new PushReceiver({ senderOf: () => known, systemTitle: CLIENT_TITLE });
+    const sender = new SecureChannel({ suite: 0, systemTitle: SERVER_TITLE, keys: KEYS, sent: memoryCounter() });
+    for (const ciphering of ["general-global", "general-ciphering"] as const) {
+      const ciphered = sender.protect(push, { ciphering, protection: "authenticated-encrypted" });
+      const answer = receiver.receive(ciphered)?.confirmation ?? new Uint8Array(0);
+      expect(sender.unprotect(answer)).toMatchObject({ plain: confirmation, form: { ciphering, protection: "authenticated-encrypted" } });
+    }
   });
 
   test("is told confirmed to the server that sent it, which does not answer", async () => {
