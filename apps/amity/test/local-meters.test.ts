@@ -11,12 +11,9 @@ import { serveLocalMeters } from "../src/cli/meter-serve-local.ts";
 import { laboratoryDevice, type LaboratoryAccess } from "../src/laboratory/laboratory-device.ts";
 import { busServer, localPortServer, p1Server, radioServer, smlServer } from "../src/laboratory/local-meters.ts";
 
+const access: LaboratoryAccess = { mechanism: "none", secret: new TextEncoder().encode("12345678") };
 const key = Uint8Array.from({ length: 16 }, (_, index) => index);
-const access: LaboratoryAccess = {
-  mechanism: "none",
-  secret: new TextEncoder().encode("12345678"),
-  keys: { encryptionKey: key, authenticationKey: key },
-};
+const keys = { encryptionKey: key, authenticationKey: key, masterKey: key };
 const clock = scaledClock(realTimers, { speed: 1 });
 const parts = { timers: realTimers, random: realRandom(), network: realNetwork, clock };
 const listeners: Listener[] = [];
@@ -141,7 +138,7 @@ describe("what cannot be served", () => {
     [{ protocol: "sml", medium: "water" }, "spoken by electricity meters"],
     [{ protocol: "p1", p1Version: "9" }, '--p1-version "9"'],
   ])("%j is refused with its reason", async (wrong, reason) => {
-    await expect(serveLocalMeters({ ...right, ...wrong }, { type: fleet.model.type, clock, access })).rejects.toMatchObject({
+    await expect(serveLocalMeters({ ...right, ...wrong }, { type: fleet.model.type, clock, access, keys })).rejects.toMatchObject({
       blame: "usage",
       message: expect.stringContaining(reason),
     });

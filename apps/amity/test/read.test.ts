@@ -24,7 +24,7 @@ interface Output {
 }
 
 const serving: ServingCommand[] = [];
-const ports = { none: 0, hls5: 0, hls3: 0, hdlc: 0 };
+const ports = { none: 0, hls5: 0, hls3: 0, hdlc: 0, udp: 0, shortNames: 0, gateway: 0 };
 
 async function serve(...args: string[]): Promise<number> {
   const command = serveAmity(["meter", "serve", "--port", "0", "--json", "--password", "secret-1", "--ek", EK, "--ak", AK, ...args]);
@@ -33,11 +33,14 @@ async function serve(...args: string[]): Promise<number> {
 }
 
 beforeAll(async () => {
-  [ports.none, ports.hls5, ports.hls3, ports.hdlc] = await Promise.all([
+  [ports.none, ports.hls5, ports.hls3, ports.hdlc, ports.udp, ports.shortNames, ports.gateway] = await Promise.all([
     serve("--auth", "none"),
     serve("--auth", "hls5"),
     serve("--auth", "hls3"),
     serve("--auth", "hls5", "--transport", "hdlc"),
+    serve("--auth", "hls5", "--transport", "udp"),
+    serve("--auth", "hls5", "--referencing", "sn"),
+    serve("--auth", "hls5", "--gateway", "--count", "3"),
   ]);
 });
 afterAll(() => Promise.all(serving.map((command) => command.stop())));
@@ -112,6 +115,44 @@ describe("reading a meter from the command line", () => {
     const result = await read(ports.hdlc, `auth=hls5&ek=${EK}&ak=${AK}&transport=hdlc`, "1-0:1.8.0", "profile");
     expect(result.code).toBe(0);
     expect(outputOf(result).readings[1]?.rows?.length).toBeGreaterThan(0);
+  });
+
+  it("reads over HDLC with long addresses and a window of seven frames", async () => {
+    const query = `auth=hls5&ek=${EK}&ak=${AK}&transport=hdlc&address=4&physical=16&frames=7&frame=512`;
+    expect(await read(ports.hdlc, query, "profile", "--entries", "1-96")).toMatchObject({ code: 0 });
+  });
+
+  it("reads over UDP", async () => {
+    const result = await read(ports.udp, `auth=hls5&ek=${EK}&ak=${AK}&transport=udp`, "clock", "profile", "--entries", "1-96");
+    expect(result).toMatchObject({ code: 0 });
+    expect(outputOf(result).readings[1]?.rows?.length).toBe(96);
+  });
+
+  it("reads by short names, in the clear and ciphered, in blocks of both kinds", async () => {
+    for (const query of [
+      "auth=lls&password=secret-1",
+      `auth=hls5&ek=${EK}&ak=${AK}`,
+      `auth=hls5&ek=${EK}&ak=${AK}&blocks=general&pdu=256`,
+    ]) {
+      const result = await read(ports.shortNames, `${query}&referencing=sn`, "clock", "objects", "profile", "--entries", "1-96");
+      expect(result, query).toMatchObject({ code: 0 });
+      expect(outputOf(result).objects?.length).toBeGreaterThan(100);
+      expect(outputOf(result).readings[1]?.rows?.length).toBe(96);
+    }
+  });
+
+  it("reads the meter behind a gateway that the prefix names, and no other", async () => {
+    const [, , third] = (JSON.parse(serving[6]!.stdout()) as { meters: { meterId: string }[] }).meters;
+    const result = await read(ports.gateway, `auth=hls5&ek=${EK}&ak=${AK}&gateway=0:${third?.meterId}`, "0-0:96.1.0");
+    expect(outputOf(result).readings[0]?.text).toBe(third?.meterId);
+    const nobody = await read(ports.gateway, "gateway=0:nobody", "clock", "--timeout", "300");
+    expect(errorOf(nobody)).toMatchObject({ code: "timeout" });
+  });
+
+  it("reads a profile by numbers of rows", async () => {
+    const result = await read(ports.none, "client=16", "profile", "--entries", "2-4");
+    expect(outputOf(result).readings[0]?.rows?.length).toBe(3);
+    expect((await read(ports.none, "client=16", "profile", "--entries", "all")).code).toBe(2);
   });
 
   it("reads a profile by range: rows of the range, no others", async () => {

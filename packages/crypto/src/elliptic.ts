@@ -27,13 +27,14 @@ export interface EllipticKeyPair {
 
 /** A new key pair from the platform's generator. */
 export function generateEllipticKeyPair(curve: Curve): EllipticKeyPair {
-  const { privateKey } = generateKeyPairSync("ec", { namedCurve: CURVES[curve].node });
-  const jwk = privateKey.export({ format: "jwk" });
-  return {
-    curve,
-    privateScalar: fromBase64Url(jwk.d),
-    publicPoint: concat(fromBase64Url(jwk.x), fromBase64Url(jwk.y)),
-  };
+  return ellipticKeyOf(generateKeyPairSync("ec", { namedCurve: CURVES[curve].node }).privateKey);
+}
+
+/** The raw material of a private key of the platform. @throws UsageError for another kind of key, or another curve. */
+export function ellipticKeyOf(privateKey: KeyObject): EllipticKeyPair {
+  const { crv, d, x, y } = privateKey.export({ format: "jwk" });
+  if (crv !== "P-256" && crv !== "P-384") throw new UsageError("the key is of another curve than P-256 and P-384", { code: "curve" });
+  return { curve: crv, privateScalar: fromBase64Url(d), publicPoint: concat(fromBase64Url(x), fromBase64Url(y)) };
 }
 
 /** The public point X || Y of a private scalar. */
@@ -61,7 +62,8 @@ export function ecdh(curve: Curve, privateScalar: Uint8Array, peerPublicPoint: U
   );
 }
 
-function privateKeyObject(curve: Curve, scalar: Uint8Array): KeyObject {
+/** The platform's form of a private scalar. @throws UsageError `key-length`. */
+export function privateKeyObject(curve: Curve, scalar: Uint8Array): KeyObject {
   const { octets } = CURVES[curve];
   if (scalar.length !== octets) throw new UsageError(`a ${curve} private key has ${octets} octets`, { code: "key-length" });
   const point = publicPointOf(curve, scalar);

@@ -62,11 +62,10 @@ const AUTH: Readonly<Record<MechanismName, string>> = {
   "hls-sha256": "hls6",
   "hls-ecdsa": "hls7",
 };
-/** General ciphering has no form in the URL: its keys are not in it either. */
-const CIPHERING: Readonly<Record<Ciphering, string | undefined>> = {
+const CIPHERING: Readonly<Record<Ciphering, string>> = {
   global: "glo",
   dedicated: "ded",
   "general-global": "gglo",
   "general-dedicated": "gded",
-  "general-ciphering": undefined,
+  "general-ciphering": "general",
 };

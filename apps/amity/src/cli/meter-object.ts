@@ -7,6 +7,7 @@ import {
   decodeInstant,
   describeColumns,
   encodeInstant,
+  entrySelection,
   formatCell,
   formatScaled,
   instantOf,
@@ -25,6 +26,9 @@ import {
   type ProfileColumn,
   type ScalerUnit,
 } from "@amity/dlms";
+
+/** An object as the meter lists it, with its rights (logical names) or without (short names). */
+export type ListedObject = Pick<ObjectListEntry, "classId" | "version" | "instanceId">;
 
 /** What was read of one object. */
 export interface MeterReading {
@@ -57,6 +61,8 @@ export interface MeterCell {
 /** What of profiles is wanted, and how this meter's stamps are to be read. */
 export interface ReadView {
   readonly span: { readonly fromMs: number; readonly toMs: number } | undefined;
+  /** Rows by number, 1 the oldest, `to` 0 the newest; counts where no span is wanted. */
+  readonly entries?: { readonly from: number; readonly to: number } | undefined;
   readonly clock: ClockReading;
 }
 
@@ -67,7 +73,7 @@ const REGISTER_CLASSES: ReadonlySet<number> = new Set([3, 4, 5]);
 const SCALER_ATTRIBUTE: Readonly<Record<number, number>> = { 3: 3, 4: 3, 5: 4 };
 
 /** Reads the value of an object in the way of its class; a refusal is part of the answer. */
-export async function readMeterObject(client: DlmsClient, entry: ObjectListEntry, view: ReadView): Promise<MeterReading> {
+export async function readMeterObject(client: DlmsClient, entry: ListedObject, view: ReadView): Promise<MeterReading> {
   const { instanceId, classId } = entry;
   const base = { obis: instanceId, name: obisName(instanceId), classId, class: className(classId) };
   if (classId === PROFILE_CLASS) return { ...base, ...(await readProfile(client, entry, view)) };
@@ -80,7 +86,7 @@ export async function readMeterObject(client: DlmsClient, entry: ObjectListEntry
 
 async function readScaler(
   client: DlmsClient,
-  { classId, instanceId }: Pick<ObjectListEntry, "classId" | "instanceId">,
+  { classId, instanceId }: Pick<ListedObject, "classId" | "instanceId">,
 ): Promise<ScalerUnit | undefined> {
   const outcome = await client.get({ classId, instanceId, attributeId: SCALER_ATTRIBUTE[classId] ?? 3 });
   if (outcome.kind === "refused") return undefined;
@@ -101,14 +107,15 @@ function clockValue(value: DlmsData, reading: ClockReading): Partial<MeterReadin
   return { value: text, text: `${text}${stamp.status?.isInvalid === true ? " (invalid)" : ""}` };
 }
 
-async function readProfile(client: DlmsClient, entry: ObjectListEntry, { span, clock }: ReadView): Promise<Partial<MeterReading>> {
+async function readProfile(client: DlmsClient, entry: ListedObject, view: ReadView): Promise<Partial<MeterReading>> {
   const { classId, instanceId } = entry;
+  const { clock } = view;
   const captured = await client.get({ classId, instanceId, attributeId: 3 });
   if (captured.kind === "refused") return { error: captured.result };
   const objects = parseCaptureObjects(captured.data);
   const scalers = await readScalers(client, objects);
   const columns = describeColumns(objects, scalers);
-  const selection = span === undefined ? undefined : await rangeOf(client, objects, span);
+  const selection = await selectionOf(client, objects, view);
   const buffer = await client.get({ classId, instanceId, attributeId: 2 }, selection);
   if (buffer.kind === "refused") return { error: buffer.result };
   const rows = buffer.data.type === "array" || buffer.data.type === "compact-array" ? buffer.data.value : [];
@@ -132,6 +139,15 @@ async function readScalers(client: DlmsClient, columns: readonly CaptureColumn[]
     if (scaler !== undefined) scalers.set(instanceId, scaler);
   }
   return scalers;
+}
+
+async function selectionOf(
+  client: DlmsClient,
+  columns: readonly CaptureColumn[],
+  { span, entries }: ReadView,
+): Promise<AccessSelection | undefined> {
+  if (span !== undefined) return rangeOf(client, columns, span);
+  return entries === undefined ? undefined : entrySelection(entries.from, entries.to);
 }
 
 /** The range in the meter's own way of writing time: the deviation that its clock shows now. */

@@ -17,6 +17,7 @@ import { realNetwork, realRandom, realTimers, type Address, type Clock, type Con
 import { laboratoryDevice, type LaboratoryAccess } from "../laboratory/laboratory-device.ts";
 import { busServer, localPortServer, p1Server, radioServer, smlServer, type BusMeter } from "../laboratory/local-meters.ts";
 import { addressOption } from "./address-option.ts";
+import type { LaboratoryKeys } from "./laboratory-options.ts";
 import { printJson, printLine } from "./output.ts";
 import { untilSignal } from "./until-signal.ts";
 
@@ -47,6 +48,7 @@ export interface LaboratoryParts {
   readonly type: MeterTypeOptions;
   readonly clock: Clock;
   readonly access: LaboratoryAccess;
+  readonly keys: LaboratoryKeys;
 }
 
 export const LOCAL_PROTOCOLS = ["mbus", "wmbus", "sml", "iec62056-21", "p1"] as const;
@@ -166,7 +168,7 @@ function portServer(protocol: "sml" | "iec62056-21" | "p1", home: MeteredHome, g
     }
     case "p1": {
       const version = choice(options.p1Version ?? "5", P1_VERSIONS, "--p1-version");
-      const { keys } = parts.access;
+      const { keys } = parts;
       let counter = Math.floor(parts.clock.nowMs() / 1_000) - COUNTER_EPOCH_SECONDS;
       const cipher = { keys, systemTitle: device.systemTitle, nextCounter: () => ++counter };
       return p1Server(home, { version, everyMs: pushMs, ...(options.ciphered === true ? { cipher } : {}) }, serving);
@@ -206,7 +208,7 @@ class RunningServers {
 function openFleet(
   { seed, count, interval = 10 }: LocalServeOptions,
   medium: MediumChoice,
-  { type, clock }: LaboratoryParts,
+  { type, clock, keys }: LaboratoryParts,
 ): Promise<MeterFleet> {
   const shares =
     medium === "all" ? { gas: 0.5, heat: 0.5, water: 1 } : medium === "electricity" ? {} : { [medium satisfies SubMeterMedium]: 1 };
@@ -223,7 +225,8 @@ function openFleet(
   });
   const intervalMs = Math.round(interval * 1_000 * clock.speed);
   const subMeters = plan.subMeters.map((meter) => ({ ...meter, radio: { ...meter.radio, intervalMs } }));
-  return MeterFleet.open({ plan: { ...plan, subMeters }, masterSecret: masterSecretFrom(`laboratory ${seed}`), clock, type });
+  const masterSecret = masterSecretFrom(`laboratory ${seed}`);
+  return MeterFleet.open({ plan: { ...plan, subMeters }, masterSecret, clock, type, factoryKeys: () => keys });
 }
 
 function homesOf(fleet: MeterFleet): MeteredHome[] {

@@ -1,40 +1,35 @@
-import { AmityError, DecodeError, UsageError } from "@amity/bytes";
+import { DecodeError, UsageError } from "@amity/bytes";
 import {
   companionClock,
   companionObject,
-  connectDlms,
-  explain,
   findClass,
-  memoryCounter,
-  memoryReceivedCounter,
   obisName,
-  openHdlcLink,
   parseObis,
   parseObjectList,
+  parseShortNameList,
   resolveObis,
-  wrapperLink,
 } from "@amity/dlms";
-import type { ClientOptions, Companion, DlmsClient, Obis, ObjectListEntry, PduLink } from "@amity/dlms";
-import { realNetwork, realRandom, realTimers } from "@amity/runtime";
-import { companionChoice, withCompanionDefaults, type CompanionChoice } from "./companion-defaults.ts";
-import { readMeterObject, type MeterReading } from "./meter-object.ts";
+import type { Companion, DlmsClient, Obis } from "@amity/dlms";
+import { companionChoice, withCompanionDefaults } from "./companion-defaults.ts";
+import { readMeterObject, type ListedObject, type MeterReading } from "./meter-object.ts";
 import { parseMeterUrl, type MeterUrl } from "./meter-url.ts";
-import { printJson, printLine, remark, EXIT } from "./output.ts";
+import { openMeter } from "./open-meter.ts";
+import { printJson, printLine, EXIT } from "./output.ts";
 
 export interface ReadOptions {
   readonly companion?: string;
   readonly role?: string;
   readonly from?: string;
   readonly to?: string;
+  readonly entries?: string;
   readonly timeout: number;
   readonly trace?: boolean;
   readonly json?: boolean;
 }
 
-/** Where the public client finds the counter that the meter has seen, by the client that uses it, then the common one. */
-const COUNTER_OBJECTS = (clientSap: number): readonly string[] => [`0-0:43.1.${clientSap}`, "0-0:43.1.0", "0-0:43.1.1"];
-const PUBLIC_CLIENT = 16;
-const ASSOCIATION = { classId: 15, instanceId: parseObis("0-0:40.0.0") };
+const ASSOCIATION = parseObis("0-0:40.0.0");
+const ASSOCIATION_LN = 15;
+const ASSOCIATION_SN = 12;
 /** Classes that a read without names goes through: data, registers, clock, disconnect control. */
 const DEFAULT_CLASSES: ReadonlySet<number> = new Set([1, 3, 4, 5, 8, 70]);
 
@@ -42,13 +37,17 @@ const DEFAULT_CLASSES: ReadonlySet<number> = new Set([1, 3, 4, 5, 8, 70]);
 export async function read(url: string, what: readonly string[], options: ReadOptions): Promise<void> {
   const choice = companionChoice(options.companion, options.role);
   const meter = parseMeterUrl(choice === undefined ? url : withCompanionDefaults(url, choice));
-  const view = { span: spanOf(options), clock: choice === undefined ? {} : companionClock(choice.companion) };
+  const view = { span: spanOf(options), entries: entriesOf(options), clock: choice === undefined ? {} : companionClock(choice.companion) };
   const wanted = what.map((text) =>
     text === "associations" || text === "objects" ? "objects" : { text, name: nameOf(text, choice?.companion) },
   );
-  const client = await open(meter, options, choice);
+  const client = await openMeter(meter, {
+    timeoutMs: options.timeout,
+    trace: options.trace === true,
+    companionClient: choice?.client,
+  });
   try {
-    const objects = parseObjectList(await required(client, { ...ASSOCIATION, attributeId: 2 }));
+    const objects = await objectsOf(client, meter);
     const readings: MeterReading[] = [];
     const listed = wanted.includes("objects") ? objects : undefined;
     const names = wanted.flatMap((one) => (one === "objects" ? [] : [one]));
@@ -74,6 +73,18 @@ function spanOf({ from, to }: ReadOptions): { fromMs: number; toMs: number } | u
   return { fromMs, toMs };
 }
 
+/** `FROM` or `FROM-TO`; a row that is not there is none. */
+function entriesOf({ entries, from, to }: ReadOptions): { from: number; to: number } | undefined {
+  if (entries === undefined) return undefined;
+  const [, first, last = first] = /^(\d{1,9})(?:-(\d{1,9}))?$/.exec(entries) ?? [];
+  if (first === undefined || from !== undefined || to !== undefined)
+    throw new UsageError("--entries is FROM-TO, without --from and --to", {
+      code: "entries",
+      advice: "e.g. 1-96; 90-0 goes to the newest",
+    });
+  return { from: Number(first), to: Number(last) };
+}
+
 function nameOf(text: string, companion: Companion | undefined): Obis {
   try {
     const known = companion === undefined ? undefined : companionObject(companion, text);
@@ -88,7 +99,7 @@ function nameOf(text: string, companion: Companion | undefined): Obis {
   }
 }
 
-function entryOf(objects: readonly ObjectListEntry[], { text, name }: { text: string; name: Obis }): ObjectListEntry {
+function entryOf(objects: readonly ListedObject[], { text, name }: { text: string; name: Obis }): ListedObject {
   const entry = objects.find(({ instanceId }) => instanceId === name);
   if (entry !== undefined) return entry;
   throw new UsageError(`the meter shows no object ${text} (${name}) to this client`, {
@@ -97,66 +108,11 @@ function entryOf(objects: readonly ObjectListEntry[], { text, name }: { text: st
   });
 }
 
-async function open(meter: MeterUrl, options: ReadOptions, choice: CompanionChoice | undefined): Promise<DlmsClient> {
-  const { ciphering, authentication, clientSap, serverSap, shortNames } = meter;
-  const world = { timers: realTimers, random: realRandom() };
-  const preEstablished = choice?.client.isPreEstablished === true;
-  const base: ClientOptions = {
-    clientSap,
-    serverSap,
-    authentication,
-    shortNames,
-    preEstablished,
-    timeoutMs: options.timeout,
-    ...traceTo(options),
-  };
-  if (ciphering === undefined) return connectDlms(await link(meter, clientSap), base, world);
-  const counter = ciphering.invocationCounter ?? (await readCounter(meter, options, choice?.client.invocationCounter)) + 1;
-  const { suite, systemTitle, encryptionKey, authenticationKey, protection, dedicatedKey } = ciphering;
-  const security = {
-    suite,
-    systemTitle,
-    keys: { encryptionKey, authenticationKey },
-    protection,
-    ciphering: ciphering.ciphering,
-    sent: memoryCounter(counter),
-    received: memoryReceivedCounter(),
-    ...(dedicatedKey === undefined ? {} : { dedicatedKey }),
-  };
-  return connectDlms(await link(meter, clientSap), { ...base, security }, world);
-}
-
-async function link(meter: MeterUrl, clientSap: number): Promise<PduLink> {
-  const connection = await realNetwork.connect({ host: meter.host, port: meter.port });
-  if (meter.transport === "wrapper") return wrapperLink(connection, "client");
-  return openHdlcLink(connection, realTimers, { clientSap, serverSap: meter.serverSap });
-}
-
-/** The last counter that the meter has seen, through its public association; 0 where it does not say. */
-async function readCounter(meter: MeterUrl, options: ReadOptions, named: string | undefined): Promise<number> {
-  const world = { timers: realTimers, random: realRandom() };
-  const publicOptions: ClientOptions = {
-    clientSap: PUBLIC_CLIENT,
-    serverSap: meter.serverSap,
-    authentication: { mechanism: "none" },
-    timeoutMs: options.timeout,
-    ...traceTo(options),
-  };
-  try {
-    const client = await connectDlms(await link(meter, PUBLIC_CLIENT), publicOptions, world);
-    try {
-      for (const name of [...(named === undefined ? [] : [named]), ...COUNTER_OBJECTS(meter.clientSap)]) {
-        const outcome = await client.get({ classId: 1, instanceId: parseObis(name), attributeId: 2 });
-        if (outcome.kind === "data" && "value" in outcome.data && typeof outcome.data.value === "number") return outcome.data.value;
-      }
-    } finally {
-      await client.release();
-    }
-  } catch (error) {
-    if (!(error instanceof AmityError)) throw error;
-    remark(`the public client cannot read the invocation counter (${error.message}); beginning at 1, give ic=N to change that`);
-  }
-  return 0;
+/** What the meter shows to this client. A list by short names tells nothing of rights. */
+async function objectsOf(client: DlmsClient, { shortNames }: MeterUrl): Promise<ListedObject[]> {
+  const list = { instanceId: ASSOCIATION, attributeId: 2 };
+  if (!shortNames) return parseObjectList(await required(client, { ...list, classId: ASSOCIATION_LN }));
+  return parseShortNameList(await required(client, { ...list, classId: ASSOCIATION_SN }));
 }
 
 async function required(
@@ -171,16 +127,6 @@ async function required(
   });
 }
 
-function traceTo(options: ReadOptions): Pick<ClientOptions, "trace"> {
-  if (options.trace !== true) return {};
-  return {
-    trace: ({ direction, plain }) => {
-      const { name, value } = explain(plain, { form: "apdu" });
-      remark(`${direction === "sent" ? "→" : "←"} ${name}${value === undefined ? "" : ` ${value}`}  ${Buffer.from(plain).toString("hex")}`);
-    },
-  };
-}
-
 interface ObjectShape {
   readonly obis: string;
   readonly classId: number;
@@ -189,7 +135,7 @@ interface ObjectShape {
   readonly name: string | undefined;
 }
 
-function objectShape({ classId, version, instanceId }: ObjectListEntry): ObjectShape {
+function objectShape({ classId, version, instanceId }: ListedObject): ObjectShape {
   return { obis: instanceId, classId, version, class: findClass(classId, version)?.name, name: obisName(instanceId) };
 }
 

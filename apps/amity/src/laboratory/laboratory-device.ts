@@ -1,8 +1,8 @@
+import { toHex } from "@amity/bytes";
 import { secureRandomBytes } from "@amity/crypto";
 import {
   compileModel,
   data,
-  parseObis,
   type AssociationDefinition,
   type AssociationSecurity,
   type CompiledModel,
@@ -10,7 +10,6 @@ import {
   type LogicalDevice,
   type MechanismName,
   type ReceivedCounter,
-  type SecurityKeys,
 } from "@amity/dlms";
 import type { MeterDevice } from "@amity/meter";
 
@@ -20,7 +19,6 @@ export interface LaboratoryAccess {
   readonly mechanism: MechanismName;
   /** LLS password and HLS secret of mechanisms 2, 3, 4 and 6. */
   readonly secret: Uint8Array;
-  readonly keys: SecurityKeys;
 }
 
 /** SAPs of the laboratory meter: the public client, a reading client by password, the management client. */
@@ -31,7 +29,7 @@ const MANAGEMENT_LOGICAL_DEVICE = 1;
 /**
  * A simulated meter behind associations that a laboratory chooses: the management client (1) by any mechanism, a reading
  * client (2) by LLS password, the public client (16). With mechanism `none` the public client reads everything, too. Ciphering
- * is left to the client except for GMAC and ECDSA, which need it. Objects and state are the simulated meter's own.
+ * is left to the client except for GMAC and ECDSA, which need it. Objects, state and keys are the simulated meter's own.
  */
 export function laboratoryDevice(device: MeterDevice, access: LaboratoryAccess): CosemDevice {
   const logical = new LaboratoryLogicalDevice(device, access);
@@ -43,7 +41,8 @@ class LaboratoryLogicalDevice implements LogicalDevice {
   readonly systemTitle: Uint8Array;
   readonly #device: MeterDevice;
   readonly #access: LaboratoryAccess;
-  readonly #received = new Map<number, ReceivedCounter>();
+  /** By client and key: a counter belongs to a key. */
+  readonly #received = new Map<string, ReceivedCounter>();
   #sentCounter: number;
 
   constructor(device: MeterDevice, access: LaboratoryAccess) {
@@ -60,17 +59,28 @@ class LaboratoryLogicalDevice implements LogicalDevice {
     return clientSap === LABORATORY_CLIENTS.public ? undefined : this.#access.secret;
   }
 
-  security(clientSap: number): AssociationSecurity | undefined {
-    let received = this.#received.get(clientSap);
-    if (received === undefined) {
-      received = risingCounter();
-      this.#received.set(clientSap, received);
-    }
-    return { suite: 0, keys: this.#access.keys, sent: { next: () => ++this.#sentCounter }, received };
+  security(clientSap: number, clientSystemTitle?: Uint8Array): AssociationSecurity | undefined {
+    const { encryptionKey, authenticationKey, masterKey, broadcastKey } = this.#device.keys();
+    const elliptic = this.#device.ellipticKeys(clientSystemTitle);
+    return {
+      suite: this.#device.meter.surroundings.type.securitySuite,
+      keys: { encryptionKey, authenticationKey, masterKey, broadcastKey, ...(elliptic === undefined ? {} : { elliptic }) },
+      sent: { next: () => ++this.#sentCounter },
+      received: this.#counterOf(`${clientSap} ${toHex(encryptionKey)}`),
+      receivedBroadcast: this.#counterOf(`broadcast ${toHex(broadcastKey)}`),
+    };
+  }
+
+  #counterOf(clientAndKey: string): ReceivedCounter {
+    const known = this.#received.get(clientAndKey);
+    if (known !== undefined) return known;
+    const counter = risingCounter();
+    this.#received.set(clientAndKey, counter);
+    return counter;
   }
 
   read: LogicalDevice["read"] = (attribute, selection, context) =>
-    attribute.instanceId === INVOCATION_COUNTER && attribute.attributeId === 2
+    INVOCATION_COUNTER.test(attribute.instanceId) && attribute.attributeId === 2
       ? { kind: "data", data: data.doubleLongUnsigned(this.#lastReceived()) }
       : this.#device.read(attribute, selection, context);
   #lastReceived(): number {
@@ -82,7 +92,7 @@ class LaboratoryLogicalDevice implements LogicalDevice {
 }
 
 /** Counters are kept here, not in the simulated meter: whoever asks must be told these. */
-const INVOCATION_COUNTER = parseObis("0-0:43.1.0");
+const INVOCATION_COUNTER = /^0-0:43\.1\.\d+\.255$/;
 
 /** One model for all meters of a type: ten thousand indexes of the same objects would fill the memory. */
 const MODELS = new WeakMap<CompiledModel, Map<MechanismName, CompiledModel>>();
@@ -92,7 +102,8 @@ function modelOf(device: MeterDevice, mechanism: MechanismName): CompiledModel {
   if (known === undefined) MODELS.set(device.model, (known = new Map()));
   let model = known.get(mechanism);
   if (model === undefined) {
-    model = compileModel({ associations: associations(mechanism, device), objects: device.model.objects });
+    const { associationVersion } = device.meter.surroundings.type;
+    model = compileModel({ associationVersion, associations: associations(mechanism, device), objects: device.model.objects });
     known.set(mechanism, model);
   }
   return model;
