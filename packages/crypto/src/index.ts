@@ -4,6 +4,7 @@ export * from "./aes-context.ts";
 export * from "./des.ts";
 export * from "./gcm.ts";
 export * from "./digest.ts";
-export * from "./elliptic.ts";
+export { ecdh, ecdsaSign, ecdsaVerify, generateEllipticKeyPair, publicPointOf, type Curve, type EllipticKeyPair } from "./elliptic.ts";
 export * from "./key-wrap.ts";
 export * from "./password.ts";
+export * from "./pem.ts";
