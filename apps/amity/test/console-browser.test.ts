@@ -107,7 +107,7 @@ describe.skipIf(executablePath === undefined)("the console in a browser, on fixt
     await page.getByRole("button", { name: "Disconnect supply" }).click();
     const confirm = page.getByRole("button", { name: "Disconnect", exact: true });
     expect(await confirm.isDisabled()).toBe(true);
-    await page.locator("dialog[open] input").fill(id);
+    await page.getByLabel(/^Type/).fill(id);
     await confirm.click();
     await page.getByText("Output state read back: disconnected").first().waitFor();
   });

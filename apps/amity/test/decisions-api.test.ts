@@ -172,7 +172,7 @@ describe("decisions over HTTP, on a ledger in PostgreSQL", () => {
   it("decides one exception by its own address too, and takes it back", async () => {
     const exception = await negative();
     const path = `/api/v1/exceptions/${exception.id}/resolution`;
-    expect((await operator(path, { action: "estimate" })).status).toBe(403);
+    expect((await operator(path, { action: "estimate" })).status).toBe(422);
     expect(VeeException.parse(await (await operator(path, { action: "estimate", reason: "plausible" })).json()).state).toBe("estimated");
     expect(VeeException.parse(await (await operator(path, { action: "reopen" })).json()).state).toBe("open");
   });

@@ -209,7 +209,7 @@ describe("writes", () => {
     const { json, write } = start({ meters: 240 });
     const open = async (): Promise<string[]> => ExceptionsPage.parse(await json("/api/v1/exceptions")).items.map(({ id }) => id);
     const [id] = await open();
-    expect((await write("POST", `/api/v1/exceptions/${id}/resolution`, { action: "accept" })).status).toBe(403);
+    expect((await write("POST", `/api/v1/exceptions/${id}/resolution`, { action: "accept" })).status).toBe(422);
     const accepted = await write("POST", `/api/v1/exceptions/${id}/resolution`, { action: "accept", reason: "read on site" });
     expect(accepted.status).toBe(200);
     expect(await open()).not.toContain(id);

@@ -8,6 +8,7 @@ import "./styles/overview.css";
 import "./styles/lists.css";
 import "./styles/meter.css";
 import "./styles/decisions.css";
+import "./styles/commands.css";
 import "./styles/analysis.css";
 import { QueryClient, QueryClientProvider } from "@tanstack/react-query";
 import { RouterProvider } from "@tanstack/react-router";

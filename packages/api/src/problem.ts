@@ -28,6 +28,7 @@ export const PROBLEM_KINDS = {
   conflict: { status: 409, title: "The request conflicts with the present state" },
   "payload-too-large": { status: 413, title: "The request is too large" },
   "misdirected-host": { status: 421, title: "This server does not answer for that host name" },
+  refused: { status: 422, title: "It was refused" },
   "idempotency-key-reused": { status: 422, title: "The Idempotency-Key was used with another request" },
   "idempotency-key-missing": { status: 400, title: "Writes need an Idempotency-Key" },
   "too-many-requests": { status: 429, title: "Too many requests" },

@@ -1,5 +1,5 @@
 import type { QueryClient } from "@tanstack/react-query";
-import type { Overview } from "@amity/api";
+import type { Command, Overview } from "@amity/api";
 import { refreshDecided } from "./decision-queries.ts";
 import { live } from "./live.ts";
 import { overviewQuery } from "./queries.ts";
@@ -15,8 +15,10 @@ export function followWithCache(queries: QueryClient): void {
   });
   live.on("backfill", ({ backfill }) => changeOverview((overview) => ({ ...overview, backfill })));
   live.on("command", ({ command }) => {
-    queries.setQueryData(["command", command.commandId], command);
-    if (command.approval !== undefined) void queries.invalidateQueries({ queryKey: ["commands", "waiting"] });
+    // The stream brings the state at once, without the steps that led there: those are read.
+    queries.setQueryData<Command>(["command", command.commandId], (known) => ({ ...command, steps: known?.steps ?? [] }));
+    void queries.invalidateQueries({ queryKey: ["command", command.commandId] });
+    void queries.invalidateQueries({ queryKey: ["commands"] });
     if (!command.final) return;
     void queries.invalidateQueries({ queryKey: ["meter", command.meterId] });
     void queries.invalidateQueries({ queryKey: ["timeline", command.meterId] });

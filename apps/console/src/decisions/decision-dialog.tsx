@@ -1,9 +1,10 @@
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
-import { useEffect, useId, useRef, useState } from "react";
+import { useId, useState } from "react";
 import type { Decision, DecisionAsk } from "@amity/api";
 import { newId } from "../data/api-client.ts";
 import { decide, previewQuery, refreshDecided } from "../data/decision-queries.ts";
 import { ProblemNote } from "../ui/problem-note.tsx";
+import { useModal } from "../ui/use-modal.ts";
 import { EffectSummary } from "./effect-summary.tsx";
 import { ProgressLine } from "./progress-line.tsx";
 
@@ -20,7 +21,7 @@ interface DecisionDialogProps {
 
 /** A decision before it is made: what it changes, why, and whether somebody else must agree. A native modal. */
 export function DecisionDialog({ ask, title, action, onClose, onDecided, children }: DecisionDialogProps) {
-  const dialog = useRef<HTMLDialogElement>(null);
+  const dialog = useModal();
   const headingId = useId();
   const [reason, setReason] = useState("");
   const [progress, setProgress] = useState<Decision | undefined>(undefined);
@@ -36,14 +37,6 @@ export function DecisionDialog({ ask, title, action, onClose, onDecided, childre
     },
     onError: () => void queries.invalidateQueries({ queryKey: ["preview"] }),
   });
-
-  useEffect(() => {
-    const before = document.activeElement;
-    dialog.current?.showModal();
-    return () => {
-      if (before instanceof HTMLElement) before.focus();
-    };
-  }, []);
 
   const changes = preview !== undefined && (preview.effect.exceptions > 0 || preview.effect.intervals > 0);
   const isReady = ask !== undefined && preview !== undefined && changes && !isFetching && !make.isPending;

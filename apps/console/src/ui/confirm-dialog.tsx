@@ -1,4 +1,5 @@
-import { useEffect, useId, useRef, useState, type ReactNode } from "react";
+import { useId, useState, type ReactNode } from "react";
+import { useModal } from "./use-modal.ts";
 
 interface ConfirmDialogProps {
   title: string;
@@ -13,18 +14,10 @@ interface ConfirmDialogProps {
 
 /** A native modal: focus stays inside, Escape closes, focus goes back to where it came from. */
 export function ConfirmDialog({ title, children, action, typed, danger = false, onConfirm, onClose }: ConfirmDialogProps) {
-  const dialog = useRef<HTMLDialogElement>(null);
+  const dialog = useModal();
   const [text, setText] = useState("");
   const headingId = useId();
   const allowed = typed === undefined || text.trim() === typed;
-
-  useEffect(() => {
-    const before = document.activeElement;
-    dialog.current?.showModal();
-    return () => {
-      if (before instanceof HTMLElement) before.focus();
-    };
-  }, []);
 
   return (
     <dialog ref={dialog} className="dialog" aria-labelledby={headingId} onClose={onClose}>

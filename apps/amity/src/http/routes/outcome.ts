@@ -14,7 +14,7 @@ export function settled<Value>(outcome: WriteOutcome<Value>, what: string): Valu
     case "conflict":
       throw new ProblemError("conflict", { detail: outcome.detail });
     case "refused":
-      throw new ProblemError("forbidden", { detail: outcome.detail });
+      throw new ProblemError("refused", { detail: outcome.detail });
     case "invalid":
       throw new ProblemError("bad-request", { detail: outcome.detail, errors: [...outcome.errors].slice(0, ERRORS_MAX) });
     case "not-supported":

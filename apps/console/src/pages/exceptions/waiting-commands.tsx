@@ -2,9 +2,11 @@ import { queryOptions, useMutation, useQuery, useQueryClient } from "@tanstack/r
 import { Link } from "@tanstack/react-router";
 import { useState } from "react";
 import type { Command, CommandsPage } from "@amity/api";
+import { CalendarView } from "../../commands/calendar-view.tsx";
+import { KINDS } from "../../commands/command-words.ts";
 import { read, write } from "../../data/api-client.ts";
 import { useRight, useSession, useZone } from "../../shell/session-context.ts";
-import { dateTime, inWords } from "../../ui/format.ts";
+import { dateTime } from "../../ui/format.ts";
 import { ProblemNote } from "../../ui/problem-note.tsx";
 
 /** Commands to meters that wait for a second person; the newest 500 that wait at all are looked through. */
@@ -30,20 +32,20 @@ function WaitingCommand({ command }: { command: Command }) {
   const mayApprove = useRight("critical-command");
   const queries = useQueryClient();
   const [note, setNote] = useState("");
-  const { commandId, meterId, control, requestedBy, requestedAt, expiresAt } = command;
+  const { commandId, meterId, control, summary, reason, requestedBy, requestedAt, expiresAt } = command;
   const path = `/api/v1/commands/${encodeURIComponent(commandId)}`;
   const say = useMutation({
     mutationFn: (verdict: "approval" | "cancel") =>
       write<Command>("POST", `${path}/${verdict}`, verdict === "approval" ? { note: note.trim() } : {}),
     onSettled: () => void queries.invalidateQueries({ queryKey: ["commands"] }),
   });
-  const title = `${inWords(control.kind)} ${meterId}`;
+  const title = `${KINDS[control.kind].name} ${meterId}`;
   const isOwn = requestedBy === user;
   return (
     <article className="waiting" aria-label={title}>
       <header>
         <h3>
-          {inWords(control.kind)}{" "}
+          {KINDS[control.kind].name}{" "}
           <Link to="/meters/$meterId" params={{ meterId }} className="mono">
             {meterId}
           </Link>
@@ -52,6 +54,9 @@ function WaitingCommand({ command }: { command: Command }) {
           <strong>{requestedBy}</strong> asked {dateTime(requestedAt, zone)}; unsent, it expires {dateTime(expiresAt, zone)}.
         </p>
       </header>
+      <p>{summary}.</p>
+      {control.kind === "tariff" && <CalendarView calendar={control.calendar} />}
+      {reason !== undefined && <p className="small">Reason: {reason}</p>}
       {!mayApprove ? (
         <p className="small quiet">Your role does not send critical commands: somebody who may has to approve it.</p>
       ) : (

@@ -1,6 +1,7 @@
 import { useQuery } from "@tanstack/react-query";
 import { getRouteApi, Link } from "@tanstack/react-router";
 import type { MeterDetail } from "@amity/api";
+import { CommandBar } from "../../commands/command-bar.tsx";
 import { ApiProblem } from "../../data/api-client.ts";
 import { meterQuery } from "../../data/queries.ts";
 import { useUtilityNow } from "../../data/use-live.ts";
@@ -10,7 +11,6 @@ import { ago, count, dateTime, exact, percent, shortDay } from "../../ui/format.
 import { ProblemNote } from "../../ui/problem-note.tsx";
 import { StateLabel } from "../../ui/state-mark.tsx";
 import { ApduTrace } from "./apdu-trace.tsx";
-import { CommandBar } from "./command-bar.tsx";
 import { IntervalSection } from "./interval-section.tsx";
 import { TimelineSection } from "./timeline-section.tsx";
 import { useSpan } from "./use-span.ts";
