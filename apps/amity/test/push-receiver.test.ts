@@ -23,7 +23,7 @@ beforeEach(async () => {
   const plan = createFleet({ seed: 8, meters: 1, feeders: 1, concentrators: 1, directShare: 1, startMs });
   target = plan.meters[0]!;
   fleet = await MeterFleet.open({ plan, masterSecret: masterSecretFrom("push"), clock: street.clock });
-  fleet.act(street, networkCarrier(street.network, "street"));
+  fleet.act(street, networkCarrier(street.network, { localHost: "street", timers: street.timers }));
   events = [];
   refused = [];
   const received = memoryReceivedCounter();

@@ -2,7 +2,7 @@ import { AmityError } from "@amity/bytes";
 import type { Clock, Random, Timer } from "@amity/runtime";
 import { readDateTime } from "./dlms/civil-time.ts";
 import type { MeterDevice } from "./dlms/meter-device.ts";
-import { pushSettings } from "./dlms/push-objects.ts";
+import { pushSettings, repetitionDelayMs } from "./dlms/push-settings.ts";
 import { timeBaseOf } from "./dlms/time-base.ts";
 import type { PendingPush } from "./metrology/meter-functions.ts";
 import type { PushCarrier } from "./push-carrier.ts";
@@ -71,22 +71,28 @@ export class FleetAgenda {
       .finally(() => this.#underWay.set(meterId, (this.#underWay.get(meterId) ?? 1) - 1));
   }
 
-  /** Repeats what was said the first time. @throws the last failure. */
+  /** Repeats what was said the first time, until it is delivered, given up or the setup is reset. @throws the last failure. */
   async #deliver(meterId: string, device: MeterDevice, { setup, atMs }: PendingPush): Promise<void> {
     const settings = pushSettings(device.meter, setup);
-    const { transport, destination, clientSap, retries, repetitionMs, randomisationMs } = settings;
+    const { transport, destination, clientSap, retries, repetition, randomisationMs } = settings;
+    const resets = (): number | undefined => device.meter.functionsIfAny?.pushResets?.get(setup);
+    const resetsBefore = resets();
     const plain = device.pushMessage(setup, atMs);
     await this.#wait(this.#parts.random.float() * randomisationMs);
     for (let attempt = 0; ; attempt++) {
       await this.#wait(this.#untilWindow(device, settings.windows));
+      if (resets() !== resetsBefore) return;
       try {
         // Ciphered anew each time: a counter is never used twice.
         const apdu = device.protectPush(setup, plain);
-        await this.#parts.carry({ meterId, setup, transport, destination, clientSap, apdu });
+        const isConfirmedBy = settings.isConfirmed ? (answer: Uint8Array) => device.confirmsPush(setup, plain, answer) : undefined;
+        const outgoing = { meterId, setup, transport, destination, clientSap, apdu };
+        await this.#parts.carry(isConfirmedBy === undefined ? outgoing : { ...outgoing, isConfirmedBy });
+        if (settings.isConfirmed) await device.perform({ kind: "confirmPush", atMs: device.advance(), setup });
         return;
       } catch (error) {
         if (!(error instanceof AmityError) || attempt >= retries) throw error;
-        await this.#wait(repetitionMs);
+        await this.#wait(repetitionDelayMs(repetition, attempt));
       }
     }
   }

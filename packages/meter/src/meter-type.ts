@@ -28,6 +28,8 @@ export interface MeterTypeOptions {
   readonly referencing: "ln" | "sn";
   /** Version of the association objects: 1 shows rights as modes, 3 as bits. */
   readonly associationVersion: 1 | 3;
+  /** Version of the push setups: from 2 on pushes can be confirmed. */
+  readonly pushSetupVersion: 1 | 2 | 3;
   /** Let the public client (16, no authentication) read everything: for a laboratory, not for a fleet. */
   readonly publicReadsAll: boolean;
   readonly clients: { readonly public: number; readonly reading: number; readonly management: number };
@@ -50,6 +52,7 @@ export const STANDARD_METER: MeterTypeOptions = {
   securityPolicy: 0b0110_1100,
   referencing: "ln",
   associationVersion: 1,
+  pushSetupVersion: 1,
   publicReadsAll: false,
   clients: { public: 16, reading: 2, management: 1 },
 };
@@ -84,6 +87,7 @@ export function parseMeterType(text: string): MeterTypeOptions {
     clockDriftPpm: number(given["clockDriftPpm"] ?? 0, "clockDriftPpm", [-500, 500]),
     maxPduOctets: integer(given["maxPduOctets"] ?? standard.maxPduOctets, "maxPduOctets", [64, 65_535]),
     ...parseAssociations(given),
+    pushSetupVersion: oneOf(given["pushSetupVersion"] ?? standard.pushSetupVersion, "pushSetupVersion", [1, 2, 3]),
     publicReadsAll: oneOf(given["publicReadsAll"] ?? false, "publicReadsAll", [true, false]),
     clients: parseClients(section(given["clients"] ?? {}, "clients")),
   };

@@ -80,7 +80,7 @@ class Field {
     const fleet = await MeterFleet.open({ plan, masterSecret, clock, past, journal: new FleetJournal(world.files), onLastGasp });
     const served = await fleet.serve(world);
     // A push takes the same way, unless its setup names a place that a meter on the internet can reach itself.
-    const carry = networkCarrier(world.network);
+    const carry = networkCarrier(world.network, { timers: world.timers });
     fleet.act(world, (outgoing) => {
       const station = stations.get(outgoing.meterId);
       if (station === undefined && outgoing.destination !== "") return carry(outgoing);

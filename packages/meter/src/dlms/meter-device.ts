@@ -1,6 +1,10 @@
+import { AmityError, toHex } from "@amity/bytes";
 import type { Certificate, EllipticKeyPair, KeyUsage } from "@amity/crypto";
 import {
   SecureChannel,
+  confirmationOf,
+  protectPush,
+  readNotification,
   obisToOctets,
   parseObis,
   data,
@@ -18,6 +22,7 @@ import {
   type ReadOutcome,
   type ReceivedCounter,
   type RequestContext,
+  type SecurityKeys,
 } from "@amity/dlms";
 import type { Clock } from "@amity/runtime";
 import type { MeterKeys } from "../keys.ts";
@@ -32,7 +37,7 @@ import { EXTRA_CLIENTS, LOGICAL_DEVICES, SECURITY_SETUPS, securitySetupOf } from
 import { logicalDeviceName, systemTitleOf } from "./identity.ts";
 import type { MeterModel } from "./meter-model.ts";
 import { pushMessage } from "./push-message.ts";
-import { pushSettings } from "./push-objects.ts";
+import { pushSettings } from "./push-settings.ts";
 import { openSecret, sealSecret } from "./client-secrets.ts";
 import { securityPolicyOf } from "./security-setup-object.ts";
 import { clientKey } from "./stored-certificates.ts";
@@ -63,6 +68,8 @@ export class MeterDevice implements CosemDevice, LogicalDevice {
   #received: Map<number, LastCounter> | undefined;
   #image: ImageTransfer | undefined;
   #pushes = 0;
+  /** The last counter of a confirmed push: the receiver's counter has its own way here, beside its associations. */
+  #confirmations: LastCounter | undefined;
 
   constructor(parts: MeterDeviceParts) {
     const { meter, model } = parts;
@@ -215,19 +222,53 @@ export class MeterDevice implements CosemDevice, LogicalDevice {
     return pushMessage(this.#parts.model, this.meter, { setup, atMs, invokeId: this.#pushes });
   }
 
-  /** A push as its setup wants it protected. */
+  /** A push as its setup wants it protected. @throws SecurityError `no-key` where it wants a key that the meter has not. */
   protectPush(setup: number, plain: Uint8Array): Uint8Array {
-    const { protection } = pushSettings(this.meter, setup);
-    if (protection === "plain") return plain;
-    const { encryptionKey, authenticationKey } = this.keys();
+    const { layers, recipientTitle } = pushSettings(this.meter, setup).protection;
     const sent = { next: () => this.#nextCounter() };
+    const protector = { suite: this.meter.surroundings.type.securitySuite, systemTitle: this.systemTitle, sent };
+    return protectPush(plain, layers, {
+      ...protector,
+      keys: this.#pushKeys(recipientTitle),
+      ...(recipientTitle === undefined ? {} : { recipientTitle }),
+    });
+  }
+
+  /**
+   * Whether what came back confirms a push (its data-notification before it was protected): under a protection, where the push has one,
+   * or anybody could make the meter believe that it was heard.
+   */
+  confirmsPush(setup: number, plain: Uint8Array, answer: Uint8Array): boolean {
+    const expected = confirmationOf(readNotification(plain));
+    const { layers, recipientTitle } = pushSettings(this.meter, setup).protection;
+    try {
+      const opened = layers.some(({ kind }) => kind === "ciphered") ? this.#openConfirmation(answer, recipientTitle) : answer;
+      return opened !== undefined && expected !== undefined && toHex(opened) === toHex(expected);
+    } catch (error) {
+      if (error instanceof AmityError) return false;
+      throw error;
+    }
+  }
+
+  #openConfirmation(answer: Uint8Array, recipientTitle: Uint8Array | undefined): Uint8Array | undefined {
+    this.#confirmations ??= new LastCounter();
     const channel = new SecureChannel({
       suite: this.meter.surroundings.type.securitySuite,
       systemTitle: this.systemTitle,
-      keys: { encryptionKey, authenticationKey },
-      sent,
+      keys: this.#pushKeys(recipientTitle),
+      sent: { next: () => this.#nextCounter() },
+      received: this.#confirmations,
+      demanded: "authenticated",
     });
-    return channel.protect(plain, { ciphering: protection, protection: "authenticated-encrypted" });
+    channel.peerSystemTitle = recipientTitle;
+    const { plain, form } = channel.unprotect(answer);
+    return form === undefined ? undefined : plain;
+  }
+
+  #pushKeys(recipientTitle: Uint8Array | undefined): SecurityKeys {
+    const { encryptionKey, authenticationKey, masterKey } = this.keys();
+    const elliptic = this.ellipticKeys(recipientTitle);
+    return { encryptionKey, authenticationKey, masterKey, ...(elliptic === undefined ? {} : { elliptic }) };
   }
 
   /** The time now; what the meter had to do by itself until then is done. A wall clock that was set back must not bring operations out of order. */

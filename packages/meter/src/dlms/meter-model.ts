@@ -72,7 +72,7 @@ export function meterModel(type: MeterTypeOptions, more: readonly MeterObject[] 
     imageTransferObject(),
     activityCalendarObject(),
     specialDaysObject(),
-    ...functionObjects(),
+    ...functionObjects(type),
     compactDataObject((name) => byName.get(name)),
     ...SCRIPT_TABLES.map((table) => scriptTableObject(table, (name) => byName.get(name))),
     sapAssignment(),
@@ -94,7 +94,7 @@ export function meterModel(type: MeterTypeOptions, more: readonly MeterObject[] 
 }
 
 /** What a meter does beyond measuring. */
-function functionObjects(): MeterObject[] {
+function functionObjects(type: MeterTypeOptions): MeterObject[] {
   return [
     ...tariffObjects(),
     ...demandObjects(),
@@ -103,7 +103,7 @@ function functionObjects(): MeterObject[] {
     ...registerMonitorObjects(),
     ...scheduleObjects(),
     ...alarmObjects(),
-    ...pushObjects(),
+    ...pushObjects(type),
     ...accountObjects(),
     ...chargeObjects(),
     ...tokenObjects(),

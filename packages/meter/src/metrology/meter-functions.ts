@@ -57,6 +57,10 @@ export class MeterFunctions {
   certificates: readonly string[] = NO_CERTIFICATES;
   /** Changed secrets of clients, wrapped, as hex. */
   secrets: ReadonlyMap<number, string> | undefined;
+  /** When a push was last confirmed, by setup, as the meter's clock had it. */
+  pushConfirmations: ReadonlyMap<number, number> | undefined;
+  /** How often a push setup was reset: what was under way before is given up. */
+  pushResets: ReadonlyMap<number, number> | undefined;
   /** Failed attempts at the port, while there were any. */
   portAttempts: { readonly failed: number; readonly cumulative: number; readonly lockedUntilMs: number } | undefined;
   /** The last change of a parameter that the utility has watched. */
@@ -107,6 +111,15 @@ export class MeterFunctions {
       case "push":
         this.push({ atMs, setup: operation.setup });
         return undefined;
+      case "confirmPush":
+        this.pushConfirmations = new Map(this.pushConfirmations).set(operation.setup, clockMs);
+        return undefined;
+      case "resetPush": {
+        const resets = (this.pushResets?.get(operation.setup) ?? 0) + 1;
+        this.pushResets = new Map(this.pushResets).set(operation.setup, resets);
+        this.pushConfirmations = new Map([...(this.pushConfirmations ?? [])].filter(([setup]) => setup !== operation.setup));
+        return undefined;
+      }
       case "generateKeyPair":
         this.#changeGenerations(operation.usage, ({ active, newest }) => ({ active, newest: newest + 1 }));
         return EVENT_CODES.keysChanged;

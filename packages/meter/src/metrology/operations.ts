@@ -43,6 +43,8 @@ export type MeterOperation = { readonly atMs: number } & (
   | { readonly kind: "settleThreshold"; readonly monitor: string; readonly threshold: number }
   /** What push setup `n` (0-n:25.9.0) lists is sent. */
   | { readonly kind: "push"; readonly setup: number }
+  /** A push of setup `n` was confirmed by its receiver; or the setup begins anew: no confirmation, no repetitions under way. */
+  | { readonly kind: "confirmPush" | "resetPush"; readonly setup: number }
   /** The meter makes its next key pair, which waits for its certificate. */
   | { readonly kind: "generateKeyPair"; readonly usage: "digital-signature" | "key-agreement" }
   /** A certificate (DER as hex) that the meter holds from now on; with `activates`, that of its newest key pair, which counts from now on. */
@@ -69,6 +71,8 @@ export type FunctionOperation = Extract<
       | "crossThreshold"
       | "settleThreshold"
       | "push"
+      | "confirmPush"
+      | "resetPush"
       | "payment"
       | "keepAlarms"
       | "generateKeyPair"

@@ -1,0 +1,160 @@
+import { parseObis, portClasses, type DlmsData, type InterfaceClass } from "@amity/dlms";
+import type { SimulatedMeter } from "../simulated-meter.ts";
+import type { CapturedAttribute } from "./captured-value.ts";
+import { pushProtectionOf, type PushProtection } from "./push-protection.ts";
+import { PUSH_SETUPS } from "./scripts.ts";
+import { UnderstoodSettings } from "./settings.ts";
+
+const { pushSetup, pushSetup1, pushSetup2 } = portClasses;
+export const PUSH_CLIENT = 64;
+export const PUSH_RETRIES = 3;
+export const PUSH_DELAY_SECONDS = 60;
+/** repetition_delay_exponent counts in hundredths: 100 keeps the delay as it is. */
+export const CONSTANT_DELAY = 100;
+
+/** How long to wait before each repetition. */
+export interface RepetitionDelay {
+  readonly leastMs: number;
+  /** Each delay is this much longer than the one before. */
+  readonly factor: number;
+  readonly mostMs: number;
+}
+
+/** How a push setup is set. */
+export interface PushSettings {
+  readonly objects: readonly CapturedAttribute[];
+  readonly transport: string;
+  /** `host:port`; empty: wherever the meter's network takes it. */
+  readonly destination: string;
+  /** From and to, as the meter's clock reads them; none: always. */
+  readonly windows: readonly (readonly [from: Uint8Array, to: Uint8Array])[];
+  readonly randomisationMs: number;
+  readonly retries: number;
+  readonly repetition: RepetitionDelay;
+  readonly clientSap: number;
+  readonly protection: PushProtection;
+  /** A push counts as delivered once its receiver has confirmed it. */
+  readonly isConfirmed: boolean;
+}
+
+/** Class 40 in the version that a meter has. */
+export function pushClassOf(version: 1 | 2 | 3): InterfaceClass {
+  return version === 1 ? pushSetup1 : version === 2 ? pushSetup2 : pushSetup;
+}
+
+export function pushSetupName(setup: number): string {
+  return `0-${setup}:25.9.0`;
+}
+
+/** How push setup n of a meter is set. */
+export function pushSettings(meter: SimulatedMeter, setup: number): PushSettings {
+  const version = meter.surroundings.type.pushSetupVersion;
+  const name = pushSetupName(setup);
+  const key = setup * 4 + version;
+  let understood = UNDERSTOOD.get(key);
+  if (understood === undefined) UNDERSTOOD.set(key, (understood = settingsOf(setup, version)));
+  return understood.of(
+    meter,
+    SETTINGS.map((attributeId) => [name, attributeId] as const),
+  );
+}
+
+/** List, destination, windows, start, retries, delay, client, protection, method. */
+const SETTINGS = [2, 3, 4, 5, 6, 7, 9, 10, 11] as const;
+const UNDERSTOOD = new Map<number, UnderstoodSettings<PushSettings>>();
+
+function settingsOf(setup: number, version: 1 | 2 | 3): UnderstoodSettings<PushSettings> {
+  const { attributes } = pushSetup1;
+  const factory: PushSettings = {
+    objects: factoryObjects(setup),
+    transport: "tcp",
+    destination: "",
+    windows: [],
+    randomisationMs: 0,
+    retries: PUSH_RETRIES,
+    repetition: { leastMs: PUSH_DELAY_SECONDS * 1_000, factor: 1, mostMs: PUSH_DELAY_SECONDS * 1_000 },
+    clientSap: PUSH_CLIENT,
+    protection: { layers: [], recipientTitle: undefined },
+    isConfirmed: false,
+  };
+  return new UnderstoodSettings(([objects, sending, windows, randomisation, retries, delay, clientSap, protection, method]) => {
+    const sent = sending === undefined ? undefined : attributes.sendDestinationAndMethod.decode(sending);
+    return {
+      ...factory,
+      ...(objects === undefined ? {} : { objects: objectsOf(version, objects) }),
+      ...(sent === undefined ? {} : { transport: sent.transportService, destination: new TextDecoder("latin1").decode(sent.destination) }),
+      ...(windows === undefined ? {} : { windows: windowsOf(windows) }),
+      ...(randomisation === undefined ? {} : { randomisationMs: attributes.randomisationStartInterval.decode(randomisation) * 1000 }),
+      ...(retries === undefined ? {} : { retries: attributes.numberOfRetries.decode(retries) }),
+      ...(delay === undefined ? {} : { repetition: repetitionOf(version, delay) }),
+      ...(clientSap === undefined ? {} : { clientSap: attributes.pushClientSap.decode(clientSap) }),
+      ...(protection === undefined ? {} : { protection: pushProtectionOf(protection) }),
+      ...(method === undefined ? {} : { isConfirmed: isConfirmedMethod(method) }),
+    };
+  }, factory);
+}
+
+function objectsOf(version: 1 | 2 | 3, list: DlmsData): readonly CapturedAttribute[] {
+  if (version === 1) return pushSetup1.attributes.pushObjectList.decode(list);
+  return (version === 2 ? pushSetup2 : pushSetup).attributes.pushObjectList.decode(list);
+}
+
+/** Seconds, the same each time, in version 1; from version 2 on the least, how it grows, and the most. */
+function repetitionOf(version: 1 | 2 | 3, delay: DlmsData): RepetitionDelay {
+  if (version === 1) {
+    const ms = pushSetup1.attributes.repetitionDelay.decode(delay) * 1000;
+    return { leastMs: ms, factor: 1, mostMs: ms };
+  }
+  const { repetitionDelayMin, repetitionDelayExponent, repetitionDelayMax } = pushSetup2.attributes.repetitionDelay.decode(delay);
+  return {
+    leastMs: repetitionDelayMin * 1000,
+    factor: Math.max(1, repetitionDelayExponent / CONSTANT_DELAY),
+    mostMs: repetitionDelayMax * 1000,
+  };
+}
+
+/** How long to wait before a repetition, counted from 0. */
+export function repetitionDelayMs({ leastMs, factor, mostMs }: RepetitionDelay, repetition: number): number {
+  return Math.max(leastMs, Math.min(mostMs, leastMs * factor ** repetition));
+}
+
+function isConfirmedMethod(method: DlmsData): boolean {
+  return pushSetup2.attributes.pushOperationMethod.decode(method) === "confirmed-retry-on-missing";
+}
+
+/** Who sends it, from where, when, and what there is to say. */
+export function factoryObjects(setup: number): CapturedAttribute[] {
+  const one = (classId: number, name: string, attributeIndex = 2): CapturedAttribute => ({
+    classId,
+    logicalName: parseObis(name),
+    attributeIndex,
+    dataIndex: 0,
+  });
+  const head = [one(40, pushSetupName(setup), 1), one(1, "0-0:42.0.0"), one(8, "0-0:1.0.0")];
+  switch (setup) {
+    case PUSH_SETUPS.alarm:
+      return [...head, one(1, "0-0:97.98.20")];
+    case PUSH_SETUPS.installation:
+      return [...head, one(1, "0-0:96.1.0"), one(1, "1-0:0.2.0")];
+    case PUSH_SETUPS.connectivity:
+      return head;
+    default:
+      return [...head, one(3, "1-0:1.8.0"), one(3, "1-0:2.8.0")];
+  }
+}
+
+/** `host:port`, an IPv6 address in brackets. */
+export function addressOf(destination: string): { readonly host: string; readonly port: number } | undefined {
+  const match = /^(?:\[([0-9a-fA-F:.]+)\]|([A-Za-z0-9.-]+)):(\d{1,5})$/.exec(destination);
+  const port = Number(match?.[3]);
+  const host = match?.[1] ?? match?.[2];
+  return host === undefined || !(port >= 1 && port <= 65_535) ? undefined : { host, port };
+}
+
+function windowsOf(value: DlmsData): (readonly [Uint8Array, Uint8Array])[] {
+  const windows = value.type === "array" ? value.value : [];
+  return windows.flatMap((window) => {
+    const [from, to] = window.type === "structure" ? window.value : [];
+    return from?.type === "octet-string" && to?.type === "octet-string" ? [[from.value, to.value] as const] : [];
+  });
+}
