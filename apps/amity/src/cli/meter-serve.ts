@@ -34,7 +34,7 @@ export async function meterServe(options: MeterServeOptions): Promise<void> {
   const transport = transportOf(options);
   const fleet = await openFleet(options, { type, clock, keys });
   const certificates = await commissionAll(options, fleet, clock);
-  const stopActing = fleet.act({ clock, random: realRandom() }, networkCarrier(realNetwork));
+  const stopActing = fleet.act({ clock, random: realRandom() }, networkCarrier(realNetwork, { timers: realTimers }));
   const devices = fleet.plan.meters.map(({ meterId }) => ({ meterId, device: laboratoryDevice(fleet.device(meterId), access) }));
   const targets = options.gateway === true ? gatewayTo(devices) : devices.map(({ device }) => ({ device, serve: plainly(device) }));
   const listeners: { readonly address: Address; close(): Promise<void> | void }[] = [];
