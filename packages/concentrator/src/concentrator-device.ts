@@ -19,6 +19,7 @@ import { dateTimeOfInstant } from "./cosem-time.ts";
 import { ACKNOWLEDGE_METHOD, CONCENTRATOR_OBJECTS, encodeDeliveryBuffer } from "./delivery.ts";
 import type { DeliveryLog } from "./delivery-log.ts";
 import type { MeterCollector } from "./meter-collector.ts";
+import { invokeWireless, readWireless, type WirelessObjects } from "./wireless/wireless-device.ts";
 
 export interface ConcentratorDeviceParts {
   readonly concentratorId: string;
@@ -30,6 +31,8 @@ export interface ConcentratorDeviceParts {
   readonly collector: MeterCollector;
   readonly counters: CounterFile;
   readonly firmware: string;
+  /** Absent where it has no radio. */
+  readonly wireless: WirelessObjects | undefined;
   /** Acknowledges towards the log; resolves when it is durable. */
   readonly acknowledge: (sequence: number) => Promise<void>;
   /** The management client of this connection has proved itself. */
@@ -91,8 +94,10 @@ function read(
       return readDeliveries(parts, attributeId, selection);
     case CONCENTRATOR_OBJECTS.events:
       return readEvents(parts, attributeId);
-    default:
-      return { kind: "refused", result: "object-undefined" };
+    default: {
+      const { wireless } = parts;
+      return (wireless && readWireless(wireless, instanceId, attributeId)) ?? { kind: "refused", result: "object-undefined" };
+    }
   }
 }
 
@@ -143,6 +148,10 @@ function readEvents({ events }: ConcentratorDeviceParts, attributeId: number): R
 }
 
 async function invoke(parts: ConcentratorDeviceParts, method: MethodDescriptor, parameters: DlmsData | undefined): Promise<InvokeOutcome> {
+  const { wireless } = parts;
+  const invoked = wireless && (await invokeWireless(wireless, method, parameters));
+  if (invoked !== undefined) return invoked;
+  if (method.instanceId !== CONCENTRATOR_OBJECTS.deliveries) return { kind: "refused", result: "object-undefined" };
   if (method.methodId !== ACKNOWLEDGE_METHOD || parameters?.type !== "long64-unsigned")
     return { kind: "refused", result: "type-unmatched" };
   try {

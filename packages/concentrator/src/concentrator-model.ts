@@ -1,5 +1,5 @@
 import { ACCESS, compileModel, type CompiledModel } from "@amity/dlms";
-import { ACKNOWLEDGE_METHOD, CONCENTRATOR_OBJECTS } from "./delivery.ts";
+import { ACKNOWLEDGE_METHOD, BIND_METHOD, CONCENTRATOR_OBJECTS, ORDER_METHODS } from "./delivery.ts";
 import { COSEM_CLASS } from "./profile-description.ts";
 
 /** Client SAPs of the concentrator's own associations. */
@@ -12,6 +12,14 @@ const value = (classId: number, instanceId: CompiledModel["objects"][number]["in
   version: 0,
   instanceId,
   attributes: [1, 2].map((id) => ({ id, access })),
+});
+
+const profile = (instanceId: CompiledModel["objects"][number]["instanceId"], methods: readonly number[]) => ({
+  classId: COSEM_CLASS.profile,
+  version: 1,
+  instanceId,
+  attributes: [1, 2, 3, 4, 7, 8].map((id) => ({ id, access: headEnd })),
+  methods: methods.map((id) => ({ id, access: { management: ACCESS.invoke } })),
 });
 
 /** The concentrator as a COSEM device: who it is and its counter for everybody, everything else for the head-end alone. */
@@ -35,6 +43,9 @@ export const CONCENTRATOR_MODEL: CompiledModel = compileModel({
     value(COSEM_CLASS.clock, CONCENTRATOR_OBJECTS.clock, headEnd),
     value(COSEM_CLASS.data, CONCENTRATOR_OBJECTS.deliveryState, headEnd),
     value(COSEM_CLASS.data, CONCENTRATOR_OBJECTS.meters, headEnd),
+    value(COSEM_CLASS.data, CONCENTRATOR_OBJECTS.wirelessStrangers, headEnd),
+    profile(CONCENTRATOR_OBJECTS.wirelessMeters, [BIND_METHOD]),
+    profile(CONCENTRATOR_OBJECTS.orders, Object.values(ORDER_METHODS)),
     {
       classId: COSEM_CLASS.profile,
       version: 1,

@@ -10,14 +10,13 @@ import { decodeDelivery } from "./delivery.ts";
 import { DEFAULT_LOG_LIMITS, DeliveryLog, type DeliveryLogLimits } from "./delivery-log.ts";
 import { relayingLink } from "./gateway-relay.ts";
 import { WakeUp } from "./wake-up.ts";
-import { HeardBook } from "./wireless/heard-book.ts";
-import type { RadioSource } from "./wireless/radio-source.ts";
 import {
-  WirelessListener,
-  type WirelessListenerParts,
-  type WirelessMeterEntry,
-  type WirelessStatistics,
-} from "./wireless/wireless-listener.ts";
+  openWirelessBooks,
+  startWireless,
+  type WirelessObservation,
+  type WirelessOptions,
+  type WirelessSide,
+} from "./wireless/wireless-side.ts";
 import { MeterCollector, type LocalMeter, type MeterStanding } from "./meter-collector.ts";
 import type { MeterMedium } from "./meter-medium.ts";
 
@@ -51,14 +50,6 @@ export interface ConcentratorOptions {
   readonly onEvent?: (event: ConcentratorEvent) => void;
 }
 
-/** How a concentrator hears meters of wireless M-Bus. */
-export interface WirelessOptions {
-  readonly radio: RadioSource;
-  readonly meters: readonly WirelessMeterEntry[];
-  /** At most one telegram of a meter is kept for each of these, civil ms. Default one hour. */
-  readonly intervalMs?: number;
-}
-
 /** A running concentrator. */
 export interface Concentrator {
   readonly address: Address;
@@ -70,7 +61,7 @@ export interface Concentrator {
   setMeters(meters: readonly LocalMeter[]): void;
   stop(): Promise<void>;
   /** What it hears of wireless M-Bus; absent where it has no radio. */
-  readonly wireless: { readonly statistics: WirelessStatistics; setMeters(meters: readonly WirelessMeterEntry[]): void } | undefined;
+  readonly wireless: WirelessObservation | undefined;
 }
 
 /** What a concentrator collects where nothing else is said. */
@@ -110,10 +101,10 @@ export async function startConcentrator(world: World, medium: MeterMedium, optio
   const events = new ConcentratorEventLog((event) => options.onEvent?.(event));
   const counters = await CounterFile.open(world.files);
   const book = await CollectedBook.open(world.files);
-  const heard = await HeardBook.open(world.files);
+  const books = await openWirelessBooks(world.files);
   const { log, torn } = await DeliveryLog.open(world.files, options.log ?? DEFAULT_LOG_LIMITS, ({ data }) => {
     remember(book, data);
-    heard.replay(data);
+    books.heard.replay(data);
   });
   events.add({ atMs: world.clock.nowMs(), kind: "restarted", detail: `${log.newest - log.acknowledged} deliveries wait` });
   if (torn > 0) events.add({ atMs: world.clock.nowMs(), kind: "tailRecovered", detail: `${torn} segment(s) ended in a torn record` });
@@ -136,7 +127,7 @@ export async function startConcentrator(world: World, medium: MeterMedium, optio
   const acknowledge = async (sequence: number): Promise<void> => {
     await log.acknowledge(sequence, async () => {
       await book.save();
-      await heard.save();
+      await books.heard.save();
     });
     collector.roomAgain();
   };
@@ -144,10 +135,12 @@ export async function startConcentrator(world: World, medium: MeterMedium, optio
   log.onStored = () => {
     for (const waker of wakers) waker.call();
   };
+  const { concentratorId } = options;
+  const wireless =
+    options.wireless === undefined ? undefined : await startWireless(options.wireless, books, { world, log, events, concentratorId });
   const accept = (connection: Connection): void =>
-    serve(connection, { world, medium, options, log, events, collector, counters, acknowledge, wakers });
+    serve(connection, { world, medium, options, log, events, collector, counters, acknowledge, wakers, wireless });
   const listener: Listener = await world.network.listen(options.listen, accept);
-  const listening = options.wireless === undefined ? undefined : await listenToRadio(options.wireless, { world, log, book: heard, events });
   collector.start();
   return {
     address: listener.address,
@@ -162,25 +155,13 @@ export async function startConcentrator(world: World, medium: MeterMedium, optio
     },
     standing: (meterId) => collector.standing(meterId),
     setMeters: (meters) => collector.setMeters(meters),
-    wireless: listening,
+    wireless,
     async stop() {
-      await options.wireless?.radio.stop();
+      await wireless?.stop();
       await listener.close();
       await collector.stop();
     },
   };
-}
-
-/** Hears from now on. What cannot be kept for a reason of its own is the log's to tell. */
-async function listenToRadio(
-  { radio, meters, intervalMs = HOUR_MS }: WirelessOptions,
-  parts: Omit<WirelessListenerParts, "intervalMs">,
-): Promise<WirelessListener> {
-  const listener = new WirelessListener({ ...parts, intervalMs }, meters);
-  await radio.listen((octets) => {
-    listener.receive(octets).catch((error: unknown) => parts.world.log.error("concentrator.radio", { error: String(error) }));
-  });
-  return listener;
 }
 
 interface ServeParts {
@@ -192,6 +173,7 @@ interface ServeParts {
   readonly collector: MeterCollector;
   readonly counters: CounterFile;
   readonly acknowledge: (sequence: number) => Promise<void>;
+  readonly wireless: WirelessSide | undefined;
   /** The connections whose head-end has proved itself. */
   readonly wakers: Set<WakeUp>;
 }
@@ -213,6 +195,7 @@ function serve(connection: Connection, parts: ServeParts): void {
     collector,
     counters,
     firmware: options.firmware ?? "amity-dcu-1",
+    wireless: parts.wireless?.objects,
     acknowledge,
     onManagement: () => void wakers.add(waker),
     onLook: () => waker.answered(),

@@ -33,11 +33,21 @@ export const CONCENTRATOR_OBJECTS = {
   deliveryState: parseObis("0-0:128.1.1"),
   /** Data: array of (meter id, address, last seen UTC ms or 0, failures in a row). */
   meters: parseObis("0-0:128.2.0"),
+  /** Profile generic: (meter id, address, last heard UTC ms or 0) of wireless meters that are listened for. Method -1 takes the list of (meter id, address) that the head-end wants. */
+  wirelessMeters: parseObis("0-0:128.2.1"),
+  /** Data: array of (address, first and last heard UTC ms, telegrams, asked to be installed) of meters that were heard and are on no list. */
+  wirelessStrangers: parseObis("0-0:128.2.2"),
+  /** Profile generic: orders to wireless meters. Method -1 places one, -2 tells how one stands, -3 withdraws one. */
+  orders: parseObis("0-0:128.3.0"),
   events: parseObis("0-0:99.98.0"),
 } as const satisfies Record<string, Obis>;
 
 /** Manufacturer's method of the delivery buffer: -1 as an octet. */
 export const ACKNOWLEDGE_METHOD = 0xff;
+/** Manufacturer's methods of the orders, -1 to -3. */
+export const ORDER_METHODS = { place: 0xff, status: 0xfe, withdraw: 0xfd } as const;
+/** Manufacturer's method of the list of wireless meters. */
+export const BIND_METHOD = 0xff;
 
 /** Object of a delivery that is not collected but pushed: the payload is the meter's APDU as it came, the span is empty. */
 export const PUSH_OBJECT = "push";

@@ -19,4 +19,8 @@ export type { LocalReading, LocalRegister } from "./smart-meter-gateway/local-re
 export * from "./smart-meter-gateway/smart-meter-gateway.ts";
 export * from "./wireless/heard-telegram.ts";
 export * from "./wireless/radio-source.ts";
-export type { WirelessMeterEntry, WirelessStatistics } from "./wireless/wireless-listener.ts";
+export type { HeardStranger, WirelessMeterEntry } from "./wireless/known-meters.ts";
+export * from "./wireless/meter-order.ts";
+export * from "./wireless/wireless-client.ts";
+export type { WirelessStatistics } from "./wireless/wireless-listener.ts";
+export type { WirelessObservation, WirelessOptions } from "./wireless/wireless-side.ts";

@@ -1,4 +1,4 @@
-import { LinkError, UsageError } from "@amity/bytes";
+import { DecodeError, LinkError, SecurityError, UsageError } from "@amity/bytes";
 import { DEFAULT_RETRY_POLICY, RetryBudget } from "@amity/concentrator";
 import type { CommandRequest, CommandState, RegisterReading } from "@amity/model";
 import type { World } from "@amity/runtime";
@@ -13,9 +13,11 @@ import {
   type Execution,
   type ExecutionWorld,
 } from "./command-execution.ts";
+import { commandOfOrder, progressOf, type CommandOrders } from "./command-orders.ts";
+import { CommandWait } from "./command-wait.ts";
 import type { Committer } from "./committer.ts";
 import type { MeterSession } from "./driver.ts";
-import type { TimeSpan } from "@amity/concentrator";
+import type { OrderReport, TimeSpan } from "@amity/concentrator";
 import type { Fleet } from "./fleet.ts";
 import type { HeadEndNotice } from "./notices.ts";
 import type { CommandRecord, Device, DeviceHealth, Registry } from "./registry.ts";
@@ -28,6 +30,8 @@ export interface CommandGateParts {
   readonly fleet: Fleet;
   readonly broker: SessionBroker;
   readonly committer: Committer;
+  /** The way to meters that listen only after they have spoken. */
+  readonly orders: CommandOrders;
   readonly switchingPerHourMax: number;
   /** The utility's own policy: a reason not to, or `undefined`. */
   readonly policy: (request: CommandRequest) => string | undefined;
@@ -41,8 +45,8 @@ export interface CommandGateParts {
 /** Who writes into the audit trail when no person does. */
 const HEAD_END = "head-end";
 const RESULTS_MAX = 1_000;
-/** Machine ms between two looks at a command that waits for a second person: the clock's speed may have changed. */
-const APPROVAL_LOOK_MS = 60_000;
+/** A concentrator tells of an order that has expired within this time, civil ms; then it is asked. */
+const REPORT_LATE_MS = 3_600_000;
 
 /**
  * The one gate that every command passes: request, check, quota, approval where asked, dispatch, read-back, audit. `dispatched` is durable
@@ -54,13 +58,14 @@ export class CommandGate {
   readonly #retry: RetryBudget<string>;
   readonly #results = new Map<string, readonly RegisterReading[]>();
   readonly #running = new Set<string>();
-  /** Wakes a command that waits for a second person. */
-  readonly #wake = new Map<string, () => void>();
+  /** Commands that wait for a second person, or for their concentrator. */
+  readonly #wait: CommandWait;
   #stop = new AbortController();
 
   constructor(parts: CommandGateParts) {
     this.#parts = parts;
     this.#quota = new SwitchingQuota(parts.switchingPerHourMax);
+    this.#wait = new CommandWait(parts);
     const policy = { ...DEFAULT_RETRY_POLICY, attemptsMax: Number.POSITIVE_INFINITY, budgetMax: 10_000 };
     this.#retry = new RetryBudget(policy, parts.world.random.fork("command retries"));
   }
@@ -135,17 +140,47 @@ export class CommandGate {
     const said = note.trim() === "" ? `approved by ${by}` : `approved by ${by}: ${note}`;
     if (!(await registry.approveCommand(commandId, { by, note }, this.#audit(record, by, said)))) return undefined;
     this.#parts.notify({ kind: "command", command: approved });
-    this.#wake.get(commandId)?.();
+    this.#wait.wake(commandId);
     this.#run(approved);
     return approved;
   }
 
-  async cancel(commandId: string, by: string): Promise<boolean> {
+  async cancel(commandId: string, by: string, note = ""): Promise<boolean> {
     const record = await this.#parts.registry.command(commandId);
+    if (record?.state === "dispatched") return this.#withdraw(record, by);
     if (record?.state !== "waiting") return false;
-    const isCancelled = (await this.#move(record, "cancelled", `cancelled by ${by}`, by)) !== undefined;
-    this.#wake.get(commandId)?.();
+    const said = note.trim() === "" ? `cancelled by ${by}` : `cancelled by ${by}: ${note}`;
+    const isCancelled = (await this.#move(record, "cancelled", said, by)) !== undefined;
+    this.#wait.wake(commandId);
     return isCancelled;
+  }
+
+  /** Takes back an order that its concentrator has not sent yet. */
+  async #withdraw(record: CommandRecord, by: string): Promise<boolean> {
+    const { fleet, orders } = this.#parts;
+    const { meterId, commandId } = record.request;
+    const device = fleet.device(meterId);
+    if (device === undefined || !orders.serves(device) || !orders.isReachable(device)) return false;
+    const report = await orders.withdraw(device, commandId);
+    if (report?.state !== "expired") return false;
+    const isCancelled = (await this.#move(record, "cancelled", `cancelled by ${by} before it was sent`, by)) !== undefined;
+    this.#wait.wake(commandId);
+    return isCancelled;
+  }
+
+  /**
+   * Takes what a concentrator tells of an order. Resolves when it is recorded: only then may the concentrator forget it. What is told twice,
+   * or of a command that is at its end, changes nothing.
+   */
+  async takeReport(concentratorId: string, report: OrderReport): Promise<void> {
+    const { registry, fleet } = this.#parts;
+    const { commandId, isReadBack } = commandOfOrder(report.orderId);
+    const record = await registry.command(commandId);
+    const device = record === undefined ? undefined : fleet.device(record.request.meterId);
+    if (record === undefined || device?.route.kind !== "wireless" || device.route.concentratorId !== concentratorId) return;
+    if (record.state !== "dispatched" && record.state !== "unknown") return;
+    if (!isReadBack || report.state === "answered") await this.#takeState(record, device, report);
+    this.#wait.wake(commandId);
   }
 
   #run(record: CommandRecord): void {
@@ -179,11 +214,16 @@ export class CommandGate {
         record = await this.#untilApproved(record);
         continue;
       }
+      if (record.state === "dispatched") {
+        record = await this.#untilReported(record);
+        continue;
+      }
       const before: CommandRecord = record;
       const next: CommandRecord | "again" | undefined = await this.#attempt(before);
       if (next !== "again") {
         this.#retry.succeeded(before.request.commandId);
         record = next;
+        if (record?.state === "dispatched") continue;
         if (record === undefined || (record.state !== "waiting" && record.state !== "unknown")) return;
       }
       const delayMs = this.#retry.failed(before.request.commandId) ?? DEFAULT_RETRY_POLICY.delayMsMax;
@@ -198,18 +238,21 @@ export class CommandGate {
 
   /** The command once somebody approved it, cancelled it, or it is time to look again; `undefined` where it no longer waits. */
   async #untilApproved({ request }: CommandRecord): Promise<CommandRecord | undefined> {
-    const { world, registry } = this.#parts;
-    const woken = new AbortController();
-    this.#wake.set(request.commandId, () => woken.abort());
-    const toExpiryMs = Math.max(0, (request.expiresAtMs - world.clock.nowMs()) / world.clock.speed);
-    const known = await registry.command(request.commandId);
-    if (known !== undefined && lacksApproval(known) && !woken.signal.aborted)
-      await world.timers
-        .sleep(Math.min(APPROVAL_LOOK_MS, toExpiryMs), AbortSignal.any([this.#stop.signal, woken.signal]))
-        .catch(() => undefined);
-    this.#wake.delete(request.commandId);
-    const record = await registry.command(request.commandId);
+    const record = await this.#wait.lookAgain(request.commandId, {
+      untilMs: request.expiresAtMs,
+      mustWait: lacksApproval,
+      signal: this.#stop.signal,
+    });
     return record?.state === "waiting" ? record : undefined;
+  }
+
+  /** The command once its concentrator told of it; unknown, to be asked for, where it tells nothing; `undefined` where it is at its end. */
+  async #untilReported({ request }: CommandRecord): Promise<CommandRecord | undefined> {
+    const untilMs = request.expiresAtMs + REPORT_LATE_MS;
+    const record = await this.#wait.lookAgain(request.commandId, { untilMs, mustWait: isDispatched, signal: this.#stop.signal });
+    if (record?.state !== "dispatched") return record?.state === "unknown" ? record : undefined;
+    if (this.#parts.world.clock.nowMs() < untilMs) return record;
+    return this.#move(record, "unknown", "its concentrator tells nothing of it: asking");
   }
 
   /** One contact with the meter: the command as it is afterwards, `again` when the meter could not be reached. */
@@ -218,6 +261,7 @@ export class CommandGate {
     const { request } = record;
     const device = fleet.device(request.meterId);
     if (device === undefined) return this.#move(record, "failed", "the meter is no longer registered");
+    if (this.#parts.orders.serves(device)) return this.#attemptOrder(record, device);
     const wish = { purpose: purposeOf(request.control), urgent: true };
     let dispatched: CommandRecord | undefined;
     try {
@@ -233,6 +277,62 @@ export class CommandGate {
       // A read can be asked again at any time; a write may have happened.
       if (isWrite(request.control)) return this.#move(dispatched, "unknown", `no answer (${text}): reading back`);
       return this.#move(dispatched, "waiting", `not completed: ${text}`);
+    }
+  }
+
+  /** Gives a command to the meter's concentrator, or asks there what came of it. */
+  async #attemptOrder(record: CommandRecord, device: Device): Promise<CommandRecord | "again" | undefined> {
+    const { orders } = this.#parts;
+    if (!orders.isReachable(device)) return "again";
+    let dispatched: CommandRecord | undefined;
+    try {
+      if (record.state === "unknown") return await this.#askOrder(record, device);
+      const report = await orders.place(device, record, async () => {
+        dispatched = await this.#move(record, "dispatched", "dispatched");
+        return dispatched !== undefined;
+      });
+      if (report === "taken" || dispatched === undefined) return undefined;
+      if (report === undefined) return await this.#move(dispatched, "failed", "its concentrator does not listen for this meter");
+      return await this.#takeState(dispatched, device, report);
+    } catch (error) {
+      if (error instanceof SecurityError && dispatched === undefined) return this.#move(record, "failed", error.message);
+      if (dispatched === undefined) return "again";
+      return this.#move(dispatched, "unknown", `no answer of its concentrator (${errorText(error)}): asking`);
+    }
+  }
+
+  /** What may have been ordered is never ordered again: its concentrator knows how it stands, or the meter is asked. */
+  async #askOrder(record: CommandRecord, device: Device): Promise<CommandRecord | "again" | undefined> {
+    const { orders } = this.#parts;
+    const known = await orders.status(device, record.request.commandId);
+    if (known !== undefined && known.state !== "unanswered") return this.#takeState(record, device, known);
+    const asked = await orders.readBack(device, record);
+    return asked?.state === "answered" ? this.#takeState(record, device, asked) : "again";
+  }
+
+  async #takeState(record: CommandRecord, device: Device, report: OrderReport): Promise<CommandRecord | undefined> {
+    switch (report.state) {
+      case "queued":
+      case "sent":
+        return this.#move(record, "dispatched", progressOf(report, device));
+      case "expired":
+        return this.#move(record, "expired", "expired: the meter was not heard in time, nothing was sent");
+      case "unanswered":
+        if (record.state === "unknown") return record;
+        return this.#move(record, "unknown", "the meter did not acknowledge it in time: reading back");
+      case "answered":
+        return this.#takeAnswer(record, device, report);
+    }
+  }
+
+  /** An answer that is not to be believed leaves the outcome unknown: the meter is asked anew. */
+  async #takeAnswer(record: CommandRecord, device: Device, report: OrderReport): Promise<CommandRecord | undefined> {
+    try {
+      return await this.#finish(record, await this.#parts.orders.judge(device, record, report));
+    } catch (error) {
+      if (!(error instanceof SecurityError || error instanceof DecodeError)) throw error;
+      if (record.state === "unknown") return this.#move(record, "failed", `the meter's answer is not to be believed: ${error.message}`);
+      return this.#move(record, "unknown", `the meter's answer is not to be believed (${error.message}): reading back`);
     }
   }
 
@@ -269,7 +369,7 @@ export class CommandGate {
       state,
       changedAtMs: this.#parts.world.clock.nowMs(),
       outcome: state === "dispatched" ? undefined : note,
-      attempts: record.attempts + (state === "dispatched" ? 1 : 0),
+      attempts: record.attempts + (state === "dispatched" && record.state === "waiting" ? 1 : 0),
       ...(record.approval === undefined ? {} : { approval: record.approval }),
     };
     const isOurs = await this.#parts.registry.moveCommand(record.state, moved, this.#audit(moved, by, note));
@@ -290,4 +390,8 @@ export class CommandGate {
 
 function lacksApproval({ state, approval }: CommandRecord): boolean {
   return state === "waiting" && approval !== undefined && approval.by === undefined;
+}
+
+function isDispatched({ state }: CommandRecord): boolean {
+  return state === "dispatched";
 }

@@ -1,15 +1,21 @@
 import { LinkError } from "@amity/bytes";
 import {
   acknowledgeDeliveries,
+  orderStatus,
+  placeOrder,
   readConcentratorEvents,
   readDeliveries,
   readDeliveryState,
   readMeterStandings,
   Semaphore,
+  withdrawOrder,
+  type MeterOrder,
+  type OrderReport,
 } from "@amity/concentrator";
 import { connectDlms, ExceptionResponseError, wrapperLink, type DlmsClient } from "@amity/dlms";
 import { eventsOfBuffer } from "./dlms/event-rows.ts";
 import type { World } from "@amity/runtime";
+import type { OrderRoutes } from "./command-orders.ts";
 import type { Committer } from "./committer.ts";
 import { DeliveryIntake } from "./delivery-intake.ts";
 import type { MeterDriver, MeterLink } from "./driver.ts";
@@ -21,6 +27,7 @@ import type { HeadEndNotice } from "./notices.ts";
 import type { ConcentratorEntry, ConcentratorRecord, Registry } from "./registry.ts";
 import { RelayHub } from "./relay-hub.ts";
 import { errorText, type RelayRoutes } from "./session-broker.ts";
+import { WirelessBinding, type WirelessStranger } from "./wireless-binding.ts";
 
 export interface ConcentratorLinksParts {
   readonly world: World;
@@ -32,6 +39,8 @@ export interface ConcentratorLinksParts {
   readonly drivers: readonly MeterDriver[];
   readonly options: Required<HeadEndOptions>;
   readonly notify: (notice: HeadEndNotice) => void;
+  /** Told what became of an order; resolves when that is recorded. */
+  readonly onOrder: (concentratorId: string, report: OrderReport) => Promise<void>;
 }
 
 /** Management client of the concentrator's own association. */
@@ -49,13 +58,21 @@ interface ConcentratorLink {
   entry: ConcentratorEntry;
   readonly slots: Semaphore;
   hub: RelayHub | undefined;
+  /** The association of the running connection. */
+  calls: ManagementCalls | undefined;
+  readonly wireless: WirelessBinding;
   isRunning: boolean;
   /** Ends the pause that the link is in, if it is in one. */
   wake: () => void;
 }
 
+interface ManagementCalls {
+  readonly client: DlmsClient;
+  readonly lease: CounterLease;
+}
+
 /** Keeps one connection to each concentrator: takes its deliveries, and relays meter sessions through it. */
-export class ConcentratorLinks implements RelayRoutes {
+export class ConcentratorLinks implements RelayRoutes, OrderRoutes {
   readonly #parts: ConcentratorLinksParts;
   readonly #intake: DeliveryIntake;
   readonly #links = new Map<string, ConcentratorLink>();
@@ -96,8 +113,17 @@ export class ConcentratorLinks implements RelayRoutes {
     }
     for (const [id, entry] of wanted) {
       if (!this.#links.has(id))
-        this.#links.set(id, { entry, slots: new Semaphore(entry.sessionsMax), hub: undefined, isRunning: false, wake: () => {} });
+        this.#links.set(id, {
+          entry,
+          slots: new Semaphore(entry.sessionsMax),
+          hub: undefined,
+          calls: undefined,
+          wireless: new WirelessBinding(id, this.#parts.fleet),
+          isRunning: false,
+          wake: () => {},
+        });
     }
+    for (const link of this.#links.values()) if (link.wireless.isDue) link.wake();
     if (this.#running) this.#startLoops();
   }
 
@@ -133,6 +159,32 @@ export class ConcentratorLinks implements RelayRoutes {
       messages: hub.meter(new TextEncoder().encode(meterAddress)),
       description: `relay ${concentratorId} to ${meterAddress}`,
     };
+  }
+
+  placeOrder(concentratorId: string, order: MeterOrder): Promise<OrderReport | undefined> {
+    return this.#call(concentratorId, (client) => placeOrder(client, order));
+  }
+
+  orderStatus(concentratorId: string, orderId: string): Promise<OrderReport | undefined> {
+    return this.#call(concentratorId, (client) => orderStatus(client, orderId));
+  }
+
+  withdrawOrder(concentratorId: string, orderId: string): Promise<OrderReport | undefined> {
+    return this.#call(concentratorId, (client) => withdrawOrder(client, orderId));
+  }
+
+  /** Wireless meters that concentrators hear and that are on no list. */
+  strangers(): readonly WirelessStranger[] {
+    return [...this.#links.values()].flatMap(({ wireless }) => wireless.strangers);
+  }
+
+  /** A call of the head-end's own, between those of collection. */
+  async #call<T>(concentratorId: string, work: (client: DlmsClient) => Promise<T>): Promise<T> {
+    const calls = this.#links.get(concentratorId)?.calls;
+    if (calls?.client.isOpen !== true)
+      throw new LinkError(`concentrator ${concentratorId} is not connected`, { code: "concentrator-offline" });
+    await calls.lease.ensure(COUNTERS_FOR_CALL);
+    return work(calls.client);
   }
 
   slots(concentratorId: string): Semaphore {
@@ -184,11 +236,17 @@ export class ConcentratorLinks implements RelayRoutes {
       const client = await this.#associate(concentratorId, hub, lease).catch((error: unknown) => learnCounter(error, lease));
       link.hub = hub;
       onAssociated();
+      link.wireless.forget();
+      await link.wireless.bind(client);
+      link.calls = { client, lease };
       await this.#tellOnline(link);
       await this.#poll(link, hub, { client, lease });
       await client.release();
     } finally {
-      if (link.hub === hub) link.hub = undefined;
+      if (link.hub === hub) {
+        link.hub = undefined;
+        link.calls = undefined;
+      }
       connection.abort();
     }
   }
@@ -217,7 +275,7 @@ export class ConcentratorLinks implements RelayRoutes {
     );
   }
 
-  async #poll(link: ConcentratorLink, hub: RelayHub, { client, lease }: { client: DlmsClient; lease: CounterLease }): Promise<void> {
+  async #poll(link: ConcentratorLink, hub: RelayHub, { client, lease }: ManagementCalls): Promise<void> {
     const { options } = this.#parts;
     let isCalled = false;
     hub.onWakeUp = () => {
@@ -229,12 +287,14 @@ export class ConcentratorLinks implements RelayRoutes {
     while (this.#isWanted(link) && client.isOpen) {
       isCalled = false;
       await lease.ensure(COUNTERS_FOR_CALL);
+      if (link.wireless.isDue) await link.wireless.bind(client);
       const { oldest, newest, events } = await readDeliveryState(client);
       if (events !== eventsSeen) await this.#takeEvents(link, await readConcentratorEvents(client));
       eventsSeen = events;
       if (this.#parts.world.timers.elapsedMs() - standingsMs >= STANDINGS_EVERY_MS) {
         standingsMs = this.#parts.world.timers.elapsedMs();
         await this.#takeStandings(link, client);
+        await link.wireless.look(client);
       }
       for (let from = oldest; from <= newest && this.#isWanted(link); from += PAGE) {
         await lease.ensure(COUNTERS_FOR_CALL);

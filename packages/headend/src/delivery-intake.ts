@@ -1,5 +1,12 @@
 import { DecodeError, SecurityError, type AmityError } from "@amity/bytes";
-import { WIRELESS_OBJECT, type SequencedDelivery } from "@amity/concentrator";
+import {
+  decodeOrderReport,
+  ORDER_OBJECT,
+  WIRELESS_OBJECT,
+  WIRELESS_STATUS_OBJECT,
+  type OrderReport,
+  type SequencedDelivery,
+} from "@amity/concentrator";
 import type { Clock } from "@amity/runtime";
 import type { Collected, Committer } from "./committer.ts";
 import type { MeterDriver } from "./driver.ts";
@@ -15,6 +22,8 @@ export interface DeliveryIntakeParts {
   readonly drivers: readonly MeterDriver[];
   readonly keys: KeyVault;
   readonly world: { readonly clock: Clock };
+  /** Told what became of an order; resolves when that is recorded. */
+  readonly onOrder: (concentratorId: string, report: OrderReport) => Promise<void>;
 }
 
 /** Why a delivery is put aside; with the error where its content is what is wrong. */
@@ -37,6 +46,11 @@ export class DeliveryIntake {
     const taken: Collected[] = [];
     const atMs = this.#parts.world.clock.nowMs();
     for (const { sequence, delivery } of deliveries) {
+      const report = delivery.object === ORDER_OBJECT ? reportOf(delivery) : undefined;
+      if (report !== undefined) {
+        await this.#parts.onOrder(concentratorId, report);
+        continue;
+      }
       const read = await this.#read(concentratorId, delivery);
       if (!("reason" in read)) {
         taken.push(read);
@@ -77,7 +91,7 @@ export class DeliveryIntake {
     const device = fleet.device(meterId);
     if (device === undefined) return { reason: "the meter is not registered" };
     // A concentrator speaks only for the meters bound to it.
-    const isHeard = object === WIRELESS_OBJECT;
+    const isHeard = object === WIRELESS_OBJECT || object === WIRELESS_STATUS_OBJECT || object === ORDER_OBJECT;
     if (device.route.kind !== (isHeard ? "wireless" : "concentrator") || device.route.concentratorId !== concentratorId)
       return { reason: "the meter is bound to another route" };
     const driver = drivers.find(({ protocol }) => protocol === device.protocol);
@@ -99,5 +113,15 @@ export class DeliveryIntake {
       if (error instanceof SecurityError) return { reason: `not to be trusted: ${error.message}`, error };
       throw error;
     }
+  }
+}
+
+/** `undefined` for one that cannot be read: it is put aside like any other. */
+function reportOf({ payload }: SequencedDelivery["delivery"]): OrderReport | undefined {
+  try {
+    return decodeOrderReport(payload);
+  } catch (error) {
+    if (error instanceof DecodeError) return undefined;
+    throw error;
   }
 }

@@ -1,7 +1,7 @@
-import type { TimeSpan } from "@amity/concentrator";
+import type { HeardTelegram, MeterOrder, TimeSpan } from "@amity/concentrator";
 import type { PduLink } from "@amity/dlms";
 import type { Clock, Connection, Random, Timers } from "@amity/runtime";
-import type { EndDeviceEvent, IntervalSeries, MeterId, RegisterReading, SettingControl } from "@amity/model";
+import type { EndDeviceControl, EndDeviceEvent, IntervalSeries, MeterId, RegisterReading, SettingControl } from "@amity/model";
 import type { Device } from "./registry.ts";
 import type { FrameTrace } from "./session-trace.ts";
 import type { KeyVault } from "./key-vault.ts";
@@ -66,6 +66,32 @@ export interface MeterDriver {
    * @throws DecodeError, SecurityError.
    */
   interpretDelivery(device: Device, delivery: CollectedObject, context: PushContext): Promise<CollectedReadings> | CollectedReadings;
+  /** Meters that listen only after they have spoken: what is asked of them waits for that at their concentrator. Absent elsewhere. */
+  readonly orders?: OrderingDriver;
+}
+
+/** The telegrams of an order; `MeterOrder` says how they are sent. */
+export type OrderContent = Pick<MeterOrder, "answerAfterMs" | "telegrams" | "ending">;
+
+/** What helps to make an order. */
+export interface OrderContext {
+  readonly keys: KeyVault;
+  readonly counters: InvocationCounters;
+  readonly nowMs: number;
+}
+
+/** How controls become orders, and what the meters' answers tell. */
+export interface OrderingDriver {
+  /**
+   * The order that carries out a control and reads back what came of it; `readBack` only asks. Every call takes message counters of its own:
+   * two orders of one control are two commands. @throws SecurityError `missing-key`, UsageError `one-way`.
+   */
+  orderOf(device: Device, control: EndDeviceControl | "readBack", context: OrderContext): Promise<OrderContent>;
+  /**
+   * What the meter said in the end, to be asked like a session (which reaches nobody); refused where it would not do it.
+   * @throws DecodeError, SecurityError for what is not to be believed.
+   */
+  answered(device: Device, answers: readonly HeardTelegram[], context: Pick<PushContext, "keys">): Promise<MeterAnswer<MeterSession>>;
 }
 
 /** One profile or log of a device, collected by watermark. */

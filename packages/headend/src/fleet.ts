@@ -16,6 +16,7 @@ interface FleetMeter {
 export class Fleet {
   readonly #meters = new Map<MeterId, FleetMeter>();
   readonly #behind = new Map<MeterId, readonly Device[]>();
+  readonly #wireless = new Map<string, { readonly meterId: MeterId; readonly address: string }[]>();
   readonly #sourcesOf: SourcesOf;
 
   constructor(sourcesOf: SourcesOf) {
@@ -28,6 +29,14 @@ export class Fleet {
       if (device.route.kind !== "behind") continue;
       const { hostMeterId } = device.route;
       this.#behind.set(hostMeterId, [...this.behind(hostMeterId), device]);
+    }
+    this.#wireless.clear();
+    for (const { device } of records) {
+      const { route, meterId } = device;
+      if (route.kind !== "wireless") continue;
+      const beside = this.#wireless.get(route.concentratorId) ?? [];
+      beside.push({ meterId, address: route.address });
+      this.#wireless.set(route.concentratorId, beside);
     }
     const known = new Map(this.#meters);
     this.#meters.clear();
@@ -54,6 +63,11 @@ export class Fleet {
   /** The meters behind one. */
   behind(hostMeterId: MeterId): readonly Device[] {
     return this.#behind.get(hostMeterId) ?? [];
+  }
+
+  /** The wireless meters that a concentrator is to hear. */
+  wirelessOf(concentratorId: string): { readonly meterId: MeterId; readonly address: string }[] {
+    return this.#wireless.get(concentratorId) ?? [];
   }
 
   health(meterId: MeterId): DeviceHealth | undefined {

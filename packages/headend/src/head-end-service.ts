@@ -3,6 +3,7 @@ import { piecesOf, type TimeSpan } from "@amity/concentrator";
 import type { CommandRequest, MeterId, RegisterReading } from "@amity/model";
 import { Collector, readPiece, seenNow } from "./collector.ts";
 import { CommandGate } from "./command-gate.ts";
+import { CommandOrders } from "./command-orders.ts";
 import { Committer } from "./committer.ts";
 import { ConcentratorLinks } from "./concentrator-links.ts";
 import { deviceSources } from "./device-sources.ts";
@@ -66,55 +67,46 @@ class HeadEndService implements HeadEnd {
     };
     const fleet = new Fleet(deviceSources((device) => this.#driverOf(device), options));
     this.#fleet = fleet;
-    this.#committer = new Committer({ sink, registry, fleet, clock: world.clock, historyMs: options.historyMs, notify });
-    this.#links = new ConcentratorLinks({ world, registry, keys, counters, fleet, committer: this.#committer, drivers, options, notify });
+    const committer = new Committer({ sink, registry, fleet, clock: world.clock, historyMs: options.historyMs, notify });
+    this.#committer = committer;
+    const common = { world, registry, keys, counters, fleet, committer, drivers, notify };
+    this.#links = new ConcentratorLinks({
+      ...common,
+      options,
+      onOrder: (concentratorId, report) => this.#gate.takeReport(concentratorId, report),
+    });
     this.#broker = new SessionBroker({
-      world,
-      keys,
-      counters,
-      drivers,
+      ...common,
       device: (meterId) => fleet.device(meterId),
       behind: (meterId) => fleet.behind(meterId),
       relays: this.#links,
-      notify,
       ...options,
     });
     this.#collector = new Collector({
-      world,
-      fleet,
+      ...common,
       broker: this.#broker,
-      committer: this.#committer,
       collectEveryMs: options.collectEveryMs,
       slots: options.directSessionsMax,
       piecesPerVisit: options.piecesPerVisit,
     });
     this.#listeners = new ListenerLinks({
-      world,
-      fleet,
-      committer: this.#committer,
-      keys,
+      ...common,
       traces: this.#broker.traces,
       driverOf: (device) => this.#broker.driverOf(device),
       connectTimeoutMs: options.requestTimeoutMs,
-      notify,
     });
     this.#gate = new CommandGate({
-      world,
-      registry,
-      fleet,
+      ...common,
       broker: this.#broker,
-      committer: this.#committer,
-      notify,
+      orders: new CommandOrders({ ...common, routes: this.#links, broker: this.#broker }),
       switchingPerHourMax: options.switchingPerHourMax,
       policy: options.policy,
       approvalFor: new Set(options.approvalFor),
       readSpan: (device, session, span) => this.#readSpan(device, session, span),
     });
     this.views = viewsOf({
-      registry,
-      fleet,
+      ...common,
       broker: this.#broker,
-      committer: this.#committer,
       gate: this.#gate,
       links: this.#links,
       clock: world.clock,
@@ -157,8 +149,8 @@ class HeadEndService implements HeadEnd {
     return this.#gate.approve(commandId, approval);
   }
 
-  cancel(commandId: string, by: string): Promise<boolean> {
-    return this.#gate.cancel(commandId, by);
+  cancel(commandId: string, by: string, note = ""): Promise<boolean> {
+    return this.#gate.cancel(commandId, by, note);
   }
 
   async takePush(meterId: MeterId, apdu: Uint8Array): Promise<void> {

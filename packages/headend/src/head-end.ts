@@ -73,8 +73,8 @@ export interface HeadEnd {
    * waits for nobody any more. @throws UsageError `approval-own` for the requester himself, `approval-not-needed`.
    */
   approve(commandId: string, approval: { by: string; note: string }): Promise<CommandRecord | undefined>;
-  /** Cancels a command that still waits; `false` when it does not. */
-  cancel(commandId: string, by: string): Promise<boolean>;
+  /** Cancels a command that still waits, with a note for the record; `false` when it does not. */
+  cancel(commandId: string, by: string, note?: string): Promise<boolean>;
   /** Reads the cumulative registers now. @throws by blame. */
   readNow(meterId: MeterId): Promise<readonly RegisterReading[]>;
   /**

@@ -1,3 +1,4 @@
+import type { WirelessStranger } from "./wireless-binding.ts";
 import type { EndDeviceControl, MeterId, RegisterReading } from "@amity/model";
 import type {
   CommandAudit,
@@ -51,6 +52,8 @@ export interface HeadEndViews {
   concentrators(): Promise<readonly ConcentratorRecord[]>;
   /** The controls that a registered meter takes; none where it is unknown, or nobody can speak to it. */
   controlsOffered(meterId: MeterId): readonly EndDeviceControl["kind"][];
+  /** Wireless meters that concentrators hear and that are registered nowhere there, as last looked at. */
+  strangers(): readonly WirelessStranger[];
   commands(query: CommandQuery): Promise<Page<CommandRecord>>;
   command(commandId: string): Promise<CommandDetail | undefined>;
   eventsSince(cursor: number, limit: number): Promise<readonly StoredEvent[]>;

@@ -40,6 +40,7 @@ export function viewsOf(parts: ViewParts): HeadEndViews {
       return { ...record, coverage, commands: commands.items, events, hasTrace: broker.traces.has(meterId) };
     },
     concentrators: () => registry.concentrators(),
+    strangers: () => links.strangers(),
     controlsOffered(meterId) {
       const device = fleet.device(meterId);
       try {

@@ -46,7 +46,11 @@ export class HeardBook {
   /** @throws LinkError when the disk refuses; the old content stays. */
   async save(): Promise<void> {
     if (this.#last.size === 0) return;
-    const entries = [...this.#last].map(([meterId, { atMs, octets }]) => [meterId, atMs, toHex(octets)]);
+    const entries = [...this.#last].map(([meterId, { atMs, octets, others = [] }]) => [
+      meterId,
+      atMs,
+      ...[octets, ...others].map((one) => toHex(one)),
+    ]);
     await this.#files.replace(PATH, new TextEncoder().encode(JSON.stringify(entries)));
   }
 }
@@ -62,7 +66,8 @@ function parse(content: Uint8Array): [string, HeardTelegram][] {
 }
 
 function parseEntry(entry: unknown): [string, HeardTelegram] {
-  const [meterId, atMs, hex]: unknown[] = Array.isArray(entry) ? entry : [];
-  if (typeof meterId !== "string" || typeof atMs !== "number" || typeof hex !== "string") throw new DecodeError("no entry", { offset: -1 });
-  return [meterId, { atMs, octets: fromHex(hex) }];
+  const [meterId, atMs, ...telegrams]: unknown[] = Array.isArray(entry) ? entry : [];
+  const [octets, ...others] = telegrams.map((hex) => fromHex(String(hex)));
+  if (typeof meterId !== "string" || typeof atMs !== "number" || octets === undefined) throw new DecodeError("no entry", { offset: -1 });
+  return [meterId, { atMs, octets, ...(others.length === 0 ? {} : { others }) }];
 }

@@ -1,6 +1,6 @@
-import { fromHex } from "@amity/bytes";
-import { CONCENTRATOR_STATION, type Medium } from "@amity/network";
-import type { Address, Timer, World } from "@amity/runtime";
+import { fromHex, toHex } from "@amity/bytes";
+import { BROADCAST_STATION, CONCENTRATOR_STATION, type Medium, type Station } from "@amity/network";
+import type { Address, Timer, Timers, World } from "@amity/runtime";
 
 /** What takes a telegram from the air. */
 export type RadioHandler = (octets: Uint8Array) => void;
@@ -9,23 +9,29 @@ export type RadioHandler = (octets: Uint8Array) => void;
 export interface RadioSource {
   /** Begins to hear. Called once. @throws LinkError where it cannot. */
   listen(handler: RadioHandler): Promise<void>;
+  /**
+   * Sends a telegram whose beginning is due `afterMs` (machine time) after the end of the one that the handler was just given: meters
+   * listen for a few milliseconds only. Absent where it only hears.
+   */
+  send?(octets: Uint8Array, afterMs: number): void;
   stop(): Promise<void>;
 }
 
-/** The radio of a simulated medium: every frame that reaches the concentrator's station is a telegram. */
-export function mediumRadio(medium: Medium): RadioSource {
-  let detach: (() => void) | undefined;
-  return {
+/** The radio of a simulated medium: every frame that reaches the concentrator's station is a telegram. It only hears without timers. */
+export function mediumRadio(medium: Medium, timers?: Pick<Timers, "after">): RadioSource {
+  let station: Station | undefined;
+  const radio: RadioSource = {
     listen(handler) {
-      const station = medium.attach(CONCENTRATOR_STATION, (frame) => handler(frame));
-      detach = () => station.detach();
+      station = medium.attach(CONCENTRATOR_STATION, (frame) => handler(frame));
       return Promise.resolve();
     },
     stop() {
-      detach?.();
+      station?.detach();
       return Promise.resolve();
     },
   };
+  if (timers === undefined) return radio;
+  return { ...radio, send: (octets, afterMs) => void timers.after(afterMs, () => station?.send(BROADCAST_STATION, octets)) };
 }
 
 /** Telegrams by UDP: one datagram is one telegram, its octets as they were on air. */
@@ -52,11 +58,13 @@ const RECONNECT_MS_MAX = 60_000;
 /**
  * Telegrams of a gateway by TCP, to which this connects: one line is one telegram in hexadecimal, its octets as they were on air.
  * Spaces, a leading `b` (other receivers mark frame format B so) and what stands behind a semicolon are passed over; lines that are
- * none are left out. The connection is made again whenever it ends.
+ * none are left out. The connection is made again whenever it ends. What is to be sent goes back as such a line: the gateway has to
+ * send it in the window of the meter that it names.
  */
 export function gatewayRadio(world: Pick<World, "network" | "timers" | "random">, address: Address): RadioSource {
   let isRunning = false;
   let abort: () => void = () => {};
+  let sendLine: (line: string) => void = () => {};
   let timer: Timer | undefined;
   let failures = 0;
   const again = (handler: RadioHandler): void => {
@@ -69,13 +77,18 @@ export function gatewayRadio(world: Pick<World, "network" | "timers" | "random">
       const connection = await world.network.connect(address);
       if (!isRunning) return connection.abort();
       abort = () => connection.abort();
+      sendLine = (line) => connection.send(new TextEncoder().encode(line));
       const lines = new LineReader((line) => {
         const octets = telegramOfLine(line);
         if (octets === undefined) return;
         failures = 0;
         handler(octets);
       });
-      connection.bind({ data: (chunk) => lines.push(chunk), closed: () => again(handler) });
+      const closed = (): void => {
+        sendLine = () => {};
+        again(handler);
+      };
+      connection.bind({ data: (chunk) => lines.push(chunk), closed });
     } catch {
       // The next attempt comes; a concentrator without its radio hears nothing, which shows by itself.
       again(handler);
@@ -88,6 +101,7 @@ export function gatewayRadio(world: Pick<World, "network" | "timers" | "random">
       isRunning = true;
       return connect(handler);
     },
+    send: (octets) => sendLine(`${toHex(octets)}\n`),
     stop() {
       isRunning = false;
       timer?.cancel();

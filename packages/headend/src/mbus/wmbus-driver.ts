@@ -1,13 +1,16 @@
-import { DecodeError, SecurityError, UsageError, type AmityError } from "@amity/bytes";
+import { SecurityError, UsageError } from "@amity/bytes";
 import { decodeTelegrams, WIRELESS_OBJECT, type HeardTelegram } from "@amity/concentrator";
-import { addressText, decodeTelegram, knownFormats, singleKey, type KeyLookup, type Telegram } from "@amity/mbus";
+import { knownFormats, type Telegram } from "@amity/mbus";
 import type { RegisterReading } from "@amity/model";
-import type { CollectedObject, CollectedReadings, MeterDriver, PushContext } from "../driver.ts";
+import type { CollectedObject, CollectedReadings, MeterCapability, MeterDriver, PushContext } from "../driver.ts";
 import { checkRoute } from "../check-route.ts";
 import { intervalsBetween, intervalsOfStamps } from "../local/stamped-registers.ts";
 import type { Device } from "../registry.ts";
-import { MBUS_KEY, messageContextOf } from "./mbus-settings.ts";
+import { messageContextOf } from "./mbus-settings.ts";
 import { readingsOfMessages } from "./record-readings.ts";
+import { wirelessOrders } from "./wireless-orders.ts";
+import { wirelessListeningOf } from "./wireless-settings.ts";
+import { openTelegram, provenCounterOf, wirelessKeyOf } from "./wireless-telegram.ts";
 
 const HOUR_MS = 3_600_000;
 /** As `addressText` writes it: manufacturer, identification, version, device type. */
@@ -15,20 +18,19 @@ const ADDRESS = /^[A-Z]{3}-[0-9a-f]{8}-[0-9a-f]{2}-[0-9a-f]{2}$/;
 /** A telegram counts for the beginning of an interval when it comes within this share of the interval after it. */
 const TOLERANCE = 1 / 12;
 
+/** What a meter that listens is asked; a valve on top where it has one. */
+const LISTENING: readonly MeterCapability[] = ["readRegisters", "readClock"];
+
 /**
- * Wireless M-Bus (EN 13757-4, OMS Vol. 2) heard by a concentrator, ciphered as it came, and opened here. Settings: `captureSeconds`
- * (3600, as the concentrator keeps telegrams), `medium`, `zone` of the meter's clock, `errorFlags`. Key vault: `mbus`; where a
- * key is stored, telegrams in the clear are refused.
+ * Wireless M-Bus (EN 13757-4, OMS Vol. 2) heard by a concentrator, ciphered as it came, and opened here; meters that listen after they have
+ * spoken take orders. Settings: `captureSeconds` (3600, as the concentrator keeps telegrams), `medium`, `zone` of the meter's clock,
+ * `errorFlags`, `radio`, `security`, `valve` (`wirelessListeningOf`). Key vault: `mbus`; where a key is stored, telegrams in the clear
+ * are refused.
  */
 export function wmbusDriver(): MeterDriver {
   const formats = knownFormats();
-  const open = async (device: Device, heard: HeardTelegram, { keys }: PushContext): Promise<Telegram> => {
-    const ref = { owner: device.meterId, purpose: MBUS_KEY };
-    const key = (await keys.has(ref)) ? singleKey(await keys.secret(ref)) : undefined;
-    const telegram = decodeTelegram(heard.octets, { formats, ...(key === undefined ? {} : { keys: key }) });
-    checkTelegram(telegram, device, key);
-    return telegram;
-  };
+  const open = async (device: Device, heard: HeardTelegram, { keys }: PushContext): Promise<Telegram> =>
+    openTelegram(device, heard, { key: await wirelessKeyOf(device, keys), formats });
   const read = (device: Device, telegrams: readonly { telegram: Telegram; atMs: number }[]): CollectedReadings => {
     const each = telegrams.map(({ telegram, atMs }) => readingsOfMessages([telegram.application], messageContextOf(device, atMs)));
     const registers = distinct(each.flatMap((readings) => readings.registers));
@@ -37,9 +39,16 @@ export function wmbusDriver(): MeterDriver {
   return {
     protocol: "wmbus",
     capabilities: new Set(),
+    capabilitiesOf(device) {
+      const listening = wirelessListeningOf(device);
+      if (listening === undefined) return new Set();
+      return new Set(listening.hasValve ? [...LISTENING, "switchSupply"] : LISTENING);
+    },
+    orders: wirelessOrders(formats),
     checkDevice(device) {
       checkRoute(device, ["wireless"]);
       messageContextOf(device, 0);
+      wirelessListeningOf(device);
       const { route, meterId } = device;
       if (route.kind === "wireless" && !ADDRESS.test(route.address))
         throw new UsageError(`${meterId}: a wireless address is written KAM-76348799-1b-16`, { code: "bad-route" });
@@ -99,38 +108,13 @@ function distinct(registers: readonly RegisterReading[]): RegisterReading[] {
   return [...new Map(registers.map((register) => [`${register.channel}\0${register.atMs}`, register])).values()];
 }
 
-/** @throws what keeps the telegram from being believed. */
-function checkTelegram({ sender, application }: Telegram, device: Device, key: KeyLookup | undefined): void {
-  const wanted = device.route.kind === "wireless" ? device.route.address : undefined;
-  if (wanted !== undefined && addressText(sender) !== wanted)
-    throw new DecodeError(`the telegram is of ${addressText(sender)}, not of ${wanted}`, { offset: 2, code: "another-meter" });
-  const { security, records, problems } = application;
-  const untrusted: AmityError | undefined = problems.find((problem) => problem instanceof SecurityError);
-  if (untrusted !== undefined) throw untrusted;
-  if (key !== undefined && records.length > 0 && security.status === "none") {
-    throw new SecurityError(`${device.meterId} has a key, and sends in the clear`, {
-      code: "downgrade",
-      advice: "the telegram may be forged; take the key away where the meter really sends in the clear",
-    });
-  }
-  const [problem] = problems;
-  if (records.length === 0 && problem !== undefined) throw problem;
-}
-
 /** A message counter that does not rise is a recording, played again. @throws SecurityError `replay`. */
 function checkOrder(telegrams: readonly { readonly telegram: Telegram }[], { meterId }: Device): void {
   let last = -1;
   for (const { telegram } of telegrams) {
-    const counter = counterOf(telegram);
+    const counter = provenCounterOf(telegram);
     if (counter === undefined) continue;
     if (counter <= last) throw new SecurityError(`${meterId}: message counter ${counter} after ${last}`, { code: "replay" });
     last = counter;
   }
-}
-
-/** The message counter of the authentication layer, where its MAC was right. */
-function counterOf({ authentication, application }: Telegram): number | undefined {
-  const counter = authentication?.counter;
-  if (counter === undefined || application.security.mac !== "matches") return undefined;
-  return new DataView(counter.buffer, counter.byteOffset, 4).getUint32(0, true);
 }
