@@ -10,6 +10,7 @@ import {
   encodeData,
   encodeGateway,
   encodeWrapper,
+  explain,
   WrapperReader,
   obisFromOctets,
   type Apdu,
@@ -195,6 +196,17 @@ describe("values", () => {
     expect(() => decodeData(fromHex("13 00 01 00"))).toThrow("cannot be counted");
   });
 
+  test("that take no octets are not made by the million, by one compact array or by many", () => {
+    const one = fromHex("13 02 02 01FFFF00 11 0F 000000000000000000000000000000");
+    const many = Uint8Array.from([0x01, 0x82, 0x10, 0x00, ...Array.from({ length: 4096 }, () => [...one]).flat()]);
+    for (const octets of [one, many]) {
+      expect(() => decodeData(octets)).toThrow(expect.objectContaining({ code: "limit" }) as Error);
+      expect(() => decodeProfileTable(octets)).toThrow(DecodeError);
+    }
+    const columns = decodeData(fromHex("13 02 03 00 00 11 03 010203"));
+    expect(columns.type === "compact-array" && columns.value.length).toBe(3);
+  });
+
   test("nested too deep are refused, not followed", () => {
     expect(() => decodeData(fromHex("0201".repeat(4000) + "00"))).toThrow("nested deeper");
   });
@@ -236,6 +248,12 @@ describe("any octets", () => {
       }),
       { numRuns: 3000 },
     );
+  });
+
+  test("are explained however many they are, as whatever they are said to be", () => {
+    for (const form of ["apdu", "wrapper", "hdlc"] as const) {
+      for (const octet of [0x00, 0x7e, 0xc4]) expect(explain(new Uint8Array(300_000).fill(octet), { form }).length).toBe(300_000);
+    }
   });
 
   test("never end a server, whatever its state", async () => {

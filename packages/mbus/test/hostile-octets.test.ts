@@ -160,6 +160,12 @@ describe("frames", () => {
     }
   });
 
+  test("are told from a run of noise, which is one item however long", () => {
+    const noise = new Uint8Array(300).fill(0x2f);
+    const kinds = new FrameAssembler().push(Uint8Array.of(...noise, 0xe5, ...noise.subarray(200))).map(({ kind }) => kind);
+    expect(kinds).toEqual(["noise", "frame", "noise"]);
+  });
+
   test("of the wired link survive any cutting into chunks, and noise between them", () => {
     const good = [
       { kind: "ack" },

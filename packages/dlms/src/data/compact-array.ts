@@ -2,8 +2,8 @@ import { ByteWriter, UsageError, berLength, type ByteReader } from "@amity/bytes
 import { DLMS_TAGS, type DlmsData, type TypeDescription } from "./dlms-data.ts";
 import { TYPE_OF_TAG, decodePlain, encodePlain } from "./plain-data.ts";
 
-/** Elements of one compact array in all; elements of no octets (null-data) would otherwise be free. */
-const ELEMENTS_MAX = 1_000_000;
+/** Elements for each octet that was sent: those of no octets (null-data, and arrays of it) would otherwise be free. */
+const ELEMENTS_PER_OCTET_MAX = 16;
 const DEPTH_MAX = 16;
 
 type CompactArray = Extract<DlmsData, { type: "compact-array" }>;
@@ -11,9 +11,10 @@ type CompactArray = Extract<DlmsData, { type: "compact-array" }>;
 /** Compact array (tag 19): one type description, then the contents of all elements without tags (IEC 62056-5-3, 8.3). */
 export const compactArray = {
   decode(reader: ByteReader): CompactArray {
+    const start = reader.position;
     const description = decodeDescription(reader, 0);
     const contents = reader.sub(berLength.decode(reader));
-    const budget = { left: ELEMENTS_MAX };
+    const budget = { left: (reader.position - start) * ELEMENTS_PER_OCTET_MAX };
     const value: DlmsData[] = [];
     while (!contents.isAtEnd) {
       const before = contents.position;
@@ -58,7 +59,7 @@ function encodeDescription(description: TypeDescription, writer: ByteWriter): vo
 }
 
 function decodeElement(description: TypeDescription, reader: ByteReader, budget: { left: number }): DlmsData {
-  if (--budget.left < 0) throw reader.fail(`more than ${ELEMENTS_MAX} elements`, "limit");
+  if (--budget.left < 0) throw reader.fail(`more than ${ELEMENTS_PER_OCTET_MAX} elements an octet`, "limit");
   if (description.type === "array") {
     const value: DlmsData[] = [];
     for (let index = 0; index < description.count; index++) value.push(decodeElement(description.element, reader, budget));

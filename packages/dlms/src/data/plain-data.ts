@@ -4,6 +4,10 @@ import { DLMS_TAGS, type BigintType, type BitString, type DlmsData, type DlmsTyp
 const UTF8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 const LATIN1 = new TextDecoder("latin1");
 
+/** One object for all: a buffer may hold an octet's worth of it a cell. */
+const NULL_DATA: DlmsData = { type: "null-data" };
+const DONT_CARE: DlmsData = { type: "dont-care" };
+
 /** Types that contain no others. */
 export type PlainType = Exclude<DlmsType, "array" | "structure" | "compact-array">;
 
@@ -11,8 +15,9 @@ export type PlainType = Exclude<DlmsType, "array" | "structure" | "compact-array
 export function decodePlain(type: PlainType, reader: ByteReader): DlmsData {
   switch (type) {
     case "null-data":
+      return NULL_DATA;
     case "dont-care":
-      return { type };
+      return DONT_CARE;
     case "boolean":
       return { type, value: reader.u8() !== 0 };
     case "bit-string":

@@ -92,7 +92,7 @@ function explainHdlc(octets: Uint8Array, options: ExplainOptions): Explained {
   const whole = { name: "hdlc", offset: 0, length: octets.length };
   // Frames are also noted without their flags.
   const isFlagged = octets[0] === FLAG;
-  const framed = isFlagged ? octets : Uint8Array.of(FLAG, ...octets, FLAG);
+  const framed = isFlagged ? octets : withFlags(octets);
   const base = isFlagged ? 0 : -1;
   try {
     const frame = decodeFrame(framed);
@@ -114,6 +114,12 @@ function explainHdlc(octets: Uint8Array, options: ExplainOptions): Explained {
   } catch (error) {
     return { ...whole, error: textOf(error) };
   }
+}
+
+function withFlags(octets: Uint8Array): Uint8Array {
+  const framed = new Uint8Array(octets.length + 2).fill(FLAG);
+  framed.set(octets, 1);
+  return framed;
 }
 
 function explainInformation(information: Uint8Array, offset: number, options: ExplainOptions): Explained {

@@ -43,10 +43,15 @@ export function decodeFrame(octets: Uint8Array): HdlcFrame {
 
 /** The length that a format field announces. @throws DecodeError if it is no format type 3 or the length is impossible. */
 export function decodeFormat(format: number, offset: number): number {
-  if ((format & 0xf000) !== FORMAT_TYPE) throw new DecodeError("frame format is not type 3", { offset, code: "format" });
+  if (!isFormat(format)) throw new DecodeError("frame format is not type 3", { offset, code: "format" });
   const length = format & FRAME_OCTETS_MAX;
   if (length < FRAME_OCTETS_MIN) throw new DecodeError(`frame length ${length} is too short`, { offset, code: "length" });
   return length;
+}
+
+/** Whether a format field says type 3. */
+export function isFormat(format: number): boolean {
+  return (format & 0xf000) === FORMAT_TYPE;
 }
 
 /** Writes one frame with both of its flags. @throws UsageError if it does not fit the 11-bit length. */
@@ -90,7 +95,8 @@ function decodeBody(octets: Uint8Array, length: number): HdlcFrame {
   return { destination, source, control, segmented: ((octets[1] ?? 0) & (SEGMENTED >>> 8)) !== 0, information };
 }
 
-function littleEndian16(octets: Uint8Array, at: number): number {
+/** A check sequence as it stands in a frame. */
+export function littleEndian16(octets: Uint8Array, at: number): number {
   return (octets[at] ?? 0) | ((octets[at + 1] ?? 0) << 8);
 }
 

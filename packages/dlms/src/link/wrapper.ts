@@ -1,11 +1,10 @@
-import { LinkError } from "@amity/bytes";
+import { HeldOctets, LinkError } from "@amity/bytes";
 import type { Connection } from "@amity/runtime";
 import type { PduLink, PduLinkHandlers, SapPair } from "./pdu-link.ts";
 
 /** Wrapper header (IEC 62056-4-7): version 0001, source port, destination port, length. */
 export const WRAPPER_HEADER_OCTETS = 8;
 const VERSION = 1;
-const NOTHING = new Uint8Array(0);
 
 /** One APDU with its ports, as it arrived. */
 export interface WrapperPdu {
@@ -38,7 +37,8 @@ function u16At(octets: Uint8Array, at: number): number {
 
 /** Puts wrapper PDUs together from a stream that cuts them anywhere. Holds one PDU at most. */
 export class WrapperReader {
-  #rest: Uint8Array = NOTHING;
+  /** The beginning of a PDU; absent while there is none, so that an idle stream holds nothing. */
+  #held: HeldOctets | undefined;
   readonly #apduOctetsMax: number;
 
   constructor(apduOctetsMax = 0xffff) {
@@ -47,7 +47,23 @@ export class WrapperReader {
 
   /** Feeds a chunk and returns the PDUs that became whole. @throws LinkError `not-wrapper`, `too-long`: the stream is lost. */
   push(chunk: Uint8Array): WrapperPdu[] {
-    const data = this.#rest.length === 0 ? chunk : concatenated(this.#rest, chunk);
+    const held = this.#held;
+    if (held === undefined) {
+      const { pdus, end } = this.#cut(chunk);
+      if (end < chunk.length) (this.#held = new HeldOctets(chunk.length - end)).append(chunk.subarray(end));
+      return pdus;
+    }
+    held.append(chunk);
+    // Its storage moves under the PDUs, which are the receiver's to keep.
+    const { pdus, end } = this.#cut(held.buffer.subarray(0, held.length));
+    if (end === held.length) this.#held = undefined;
+    if (end === 0) return pdus;
+    const kept = pdus.map((pdu) => ({ ...pdu, apdu: pdu.apdu.slice() }));
+    held.take(end);
+    return kept;
+  }
+
+  #cut(data: Uint8Array): { readonly pdus: WrapperPdu[]; readonly end: number } {
     const pdus: WrapperPdu[] = [];
     let at = 0;
     while (data.length - at >= WRAPPER_HEADER_OCTETS) {
@@ -69,8 +85,7 @@ export class WrapperReader {
       });
       at = end;
     }
-    this.#rest = at === data.length ? NOTHING : data.slice(at);
-    return pdus;
+    return { pdus, end: at };
   }
 }
 
@@ -113,11 +128,4 @@ export function wrapperLink(connection: Connection, side: "client" | "server"): 
 
 function sapsOf(pdu: WrapperPdu, side: "client" | "server"): SapPair {
   return side === "client" ? { clientSap: pdu.destination, serverSap: pdu.source } : { clientSap: pdu.source, serverSap: pdu.destination };
-}
-
-function concatenated(left: Uint8Array, right: Uint8Array): Uint8Array {
-  const out = new Uint8Array(left.length + right.length);
-  out.set(left);
-  out.set(right, left.length);
-  return out;
 }

@@ -67,6 +67,14 @@ describe("the deframer", () => {
     expect(found.some((item) => item.kind === "noise" && item.error?.code === "hcs")).toBe(true);
   });
 
+  it("tells of a run of noise once, with the error of its first false start", () => {
+    const noise = hex("00 7EA0 7EA7FF03 7EA008 FF".repeat(200));
+    const [run, frame, ...others] = new HdlcDeframer().push(joined(noise, UA));
+    expect(run).toMatchObject({ kind: "noise", octets: noise.length, error: { code: "hcs" } });
+    expect(frame?.kind).toBe("frame");
+    expect(others).toEqual([]);
+  });
+
   it("gives up a frame that broke off, and finds the one behind it", () => {
     const deframer = new HdlcDeframer();
     expect(frames(deframer.push(joined(UA.subarray(0, 20), SNRM)))).toEqual([]);

@@ -1,7 +1,7 @@
 import { DecodeError } from "@amity/bytes";
 import { decodeWiredFrame, wiredFrameLength, type WiredFrame } from "./wired-frame.ts";
 
-/** What came off the line: a frame, or octets that are none (noise, collisions). */
+/** What came off the line: a frame, or octets that are none (noise, collisions; a run of them is one item). */
 export type Assembled =
   | { readonly kind: "frame"; readonly frame: WiredFrame; readonly octets: Uint8Array }
   | { readonly kind: "noise"; readonly error: DecodeError };
@@ -45,11 +45,9 @@ export class FrameAssembler {
     while (start < this.#length) {
       const need = wiredFrameLength(this.#buffer, start, this.#length);
       if (need < 0) {
-        out.push({
-          kind: "noise",
-          error: new DecodeError(`0x${(this.#buffer[start] ?? 0).toString(16)} starts no frame`, { offset: 0, code: "start" }),
-        });
-        start++;
+        const from = start++;
+        while (start < this.#length && wiredFrameLength(this.#buffer, start, this.#length) < 0) start++;
+        out.push(noise(this.#buffer[from] ?? 0));
         continue;
       }
       if (need === 0 || need > this.#length - start) break;
@@ -59,6 +57,11 @@ export class FrameAssembler {
     this.#buffer.copyWithin(0, start, this.#length);
     this.#length -= start;
   }
+}
+
+/** One item for a run of octets: an error for each would cost more than all else. */
+function noise(first: number): Assembled {
+  return { kind: "noise", error: new DecodeError(`0x${first.toString(16)} starts no frame`, { offset: 0, code: "start" }) };
 }
 
 function attempt(octets: Uint8Array): Assembled {
