@@ -7,6 +7,7 @@ import type { CollectedReadings, ListenRequest, MeterLink } from "../driver.ts";
 import type { KeyVault } from "../key-vault.ts";
 import { quantityOf } from "../local/quantity.ts";
 import { eventsOfPush } from "./push-events.ts";
+import { profilesOfPush } from "./pushed-profiles.ts";
 
 /** Without a key a push is taken in the clear only. */
 const NO_KEY: Uint8Array = new Uint8Array(16);
@@ -26,7 +27,7 @@ export async function pushReceiverOf(keys: KeyVault, owner: MeterId): Promise<Pu
 }
 
 /**
- * What a push says: the values of a list, or alarms. Values in the clear from a meter that has a key are not believed; an alarm is, as a
+ * What a push says: the values of a list, rows of profiles that it describes, or alarms. Values in the clear from a meter that has a key are not believed; an alarm is, as a
  * hint. @throws DecodeError; SecurityError `downgrade`.
  */
 export function readingsOfPush(
@@ -36,16 +37,25 @@ export function readingsOfPush(
 ): CollectedReadings {
   const { notification, plain } = push;
   if (notification === undefined) throw new DecodeError("a push is no notification", { offset: 0, code: "not-a-notification" });
-  const stamp = notification.dateTime?.length === DATE_TIME_OCTETS ? instantOfDateTime(notification.dateTime) : undefined;
-  const registers = registersOfList(meterId, notification, stamp ?? receivedAtMs);
+  const stamp = stampOf(notification);
+  const profiles = profilesOfPush(meterId, notification.body);
+  const registers = [...registersOfList(meterId, notification, stamp ?? receivedAtMs), ...profiles.registers];
   if (registers.length > 0 && hasKey && push.protection === undefined) {
     throw new SecurityError(`${meterId} has a key, and pushes values in the clear`, {
       code: "downgrade",
       advice: "they may be forged; take the key away where the port really sends in the clear",
     });
   }
-  if (registers.length > 0) return { intervals: [], registers, events: [] };
+  if (registers.length > 0) return { intervals: profiles.intervals, registers, events: [] };
   return { intervals: [], registers, events: notification.kind === "data-notification" ? eventsOfPush(meterId, plain, receivedAtMs) : [] };
+}
+
+/** When it was said: the notification's own time, or the first clock among what is pushed. */
+function stampOf({ dateTime, body }: Notification): number | undefined {
+  const cells = body.type === "structure" ? body.value : [];
+  const clock = cells.find((cell) => cell.type === "octet-string" && cell.value.length === DATE_TIME_OCTETS);
+  const octets = dateTime?.length === DATE_TIME_OCTETS ? dateTime : clock?.type === "octet-string" ? clock.value : undefined;
+  return octets === undefined ? undefined : instantOfDateTime(octets);
 }
 
 function registersOfList(meterId: MeterId, { body }: Notification, atMs: number): RegisterReading[] {

@@ -1,6 +1,6 @@
 import { DecodeError } from "@amity/bytes";
 import { DATE_TIME_OCTETS, instantOfDateTime } from "@amity/concentrator";
-import { isNotification, readNotification } from "@amity/dlms";
+import { isNotification, obisFromOctets, readNotification, type DlmsData } from "@amity/dlms";
 import type { EndDeviceEvent, EndDeviceEventKind, MeterId } from "@amity/model";
 
 /** What bits of alarm register and descriptor 1 (0-0:97.98.0 and .20) stand for; bits that are not known are of kind `other`. */
@@ -23,13 +23,14 @@ export function kindsOfAlarm(alarm: number): { readonly kind: EndDeviceEventKind
 
 /**
  * What a meter pushes of itself (DataNotification): its alarms as events at the instant in the body, or at `receivedAtMs`
- * where there is none. A push in the clear proves nothing about its sender: the detail says so.
+ * where there is none. None where the push names a setup that is not for alarms: its numbers are measured values. A push in the clear proves nothing about its sender: the detail says so.
  * @throws DecodeError.
  */
 export function eventsOfPush(meterId: MeterId, apdu: Uint8Array, receivedAtMs: number): EndDeviceEvent[] {
   if (!isNotification(apdu)) throw new DecodeError("a push is no notification", { offset: 0, code: "not-a-notification" });
   const { body } = readNotification(apdu);
   const cells = body.type === "structure" ? body.value : [];
+  if (isOfOtherSetup(cells[0])) return [];
   let atMs = receivedAtMs;
   let alarm: number | undefined;
   for (const cell of cells) {
@@ -46,3 +47,14 @@ export function eventsOfPush(meterId: MeterId, apdu: Uint8Array, receivedAtMs: n
     detail: "push, not authenticated",
   }));
 }
+
+/** Push setups are 0-n:25.9.0; n = 4 is for alarms. */
+function isOfOtherSetup(first: DlmsData | undefined): boolean {
+  if (first?.type !== "octet-string" || first.value.length !== OBIS_OCTETS) return false;
+  const name = obisFromOctets(first.value);
+  return PUSH_SETUP.test(name) && !name.startsWith(ALARM_SETUP);
+}
+
+const OBIS_OCTETS = 6;
+const PUSH_SETUP = /^0-\d+:25\.9\.0/;
+const ALARM_SETUP = "0-4:25.9.0";
