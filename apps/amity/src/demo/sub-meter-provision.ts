@@ -40,14 +40,19 @@ export function subUsagePointOf(meter: PlannedSubMeter, home: PlannedMeter): str
 
 /** Sub-meters as the head-end knows them: behind an electricity meter and read by its driver, or heard by a wireless concentrator. */
 export function subMeterDevices(plan: FleetPlan): Device[] {
-  return plan.subMeters.map(({ meterId, medium, address, reach }): Device => {
+  return plan.subMeters.map(({ meterId, medium, address, reach, radio, hasValve }): Device => {
     if (reach.kind === "channel") {
       const route = { kind: "behind", hostMeterId: reach.hostMeterId, channel: reach.channel } as const;
-      return { meterId, protocol: "dlms", route, settings: { medium }, status: "active" };
+      return { meterId, protocol: "dlms", route, settings: { medium, valve: hasValve }, status: "active" };
     }
     const route = { kind: "wireless", concentratorId: reach.concentratorId, address: addressText(address) } as const;
     // Its telegrams are stamped by its own clock; the bits of its error flags are its maker's.
-    const settings = { medium, zone: plan.zone, errorFlags: "leak,burst,backflow,frost,airInPipe,tamper,deviceError,batteryLow" };
+    const settings = {
+      medium,
+      zone: plan.zone,
+      errorFlags: "leak,burst,backflow,frost,airInPipe,tamper,deviceError,batteryLow",
+      ...(hasValve ? { radio: radio.mode.replace("Up", ""), security: radio.security, valve: true } : {}),
+    };
     return { meterId, protocol: "wmbus", route, settings, status: "active" };
   });
 }

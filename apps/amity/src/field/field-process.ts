@@ -44,6 +44,8 @@ async function handle(request: FieldRequest): Promise<void> {
 
 /** How long a feeder's meters live on their last charge before the medium is dead (machine ms). */
 const LAST_CHARGE_MS = 900;
+/** A window of a few milliseconds is more than a busy machine can be sure to hit. */
+const RADIO_GUARD_MS = 500;
 /** Days before the founding in which things went wrong. */
 const PAST_DAYS = 45;
 /** The concentrator's end of the medium, and the server port that pushes carry (IEC 62056-4-7). */
@@ -161,7 +163,7 @@ async function startListening(
   const ports: Record<string, number> = {};
   for (const plan of fleet.plan.wirelessConcentrators) {
     const world = worldOf(clock, join(folder, "concentrators", plan.concentratorId));
-    const street = openRadioStreet(world, fleet, plan);
+    const street = openRadioStreet(world, fleet, plan, { guardMs: RADIO_GUARD_MS });
     const concentrator = await startRadioConcentrator(world, street, { host: "127.0.0.1", port: 0 }, options);
     ports[plan.concentratorId] = concentrator.address.port;
   }

@@ -86,7 +86,7 @@ export function dlmsDriver(options: DlmsDriverOptions): MeterDriver {
       } else dlmsSettingsOf(device);
     },
     open: (link, request) => openSession(link, request, options, layouts),
-    capabilitiesOf: ({ route }) => (route.kind === "behind" ? OFFERED_BEHIND : route.kind === "listen" ? NOTHING : CAPABILITIES),
+    capabilitiesOf,
     sourcesOf,
     subjectOf,
     interpretDelivery,
@@ -205,7 +205,7 @@ function subjectOf(device: Device, object: string, behind: readonly Device[]): D
 
 function interpretDelivery(device: Device, delivery: CollectedObject, { behind }: PushContext): CollectedReadings {
   if (delivery.object === PUSH_OBJECT) {
-    const events = eventsOfPush(device.meterId, delivery.payload, delivery.collectedAtMs);
+    const events = eventsOfPush(device.meterId, delivery.payload, { receivedAtMs: delivery.collectedAtMs, isAuthentic: false });
     return { intervals: [], registers: [], events };
   }
   const { description, buffer } = decodeDeliveryPayload(delivery.payload);
@@ -236,5 +236,13 @@ const QUARTER_MS = 900_000;
 const HOUR_MS = 3_600_000;
 const NOTHING: ReadonlySet<MeterCapability> = new Set();
 
+/** A meter behind another has a valve unless its setting `valve` says that it has none. */
+function capabilitiesOf({ route, settings }: Device): ReadonlySet<MeterCapability> {
+  if (route.kind === "listen") return NOTHING;
+  if (route.kind !== "behind") return CAPABILITIES;
+  return settings["valve"] === false ? OFFERED_BEHIND : OFFERED_WITH_VALVE;
+}
+
 /** Behind another there is no clock to set. */
-const OFFERED_BEHIND: ReadonlySet<MeterCapability> = new Set(["identify", "readRegisters", "readProfile", "readEvents", "switchSupply"]);
+const OFFERED_BEHIND: ReadonlySet<MeterCapability> = new Set(["identify", "readRegisters", "readProfile", "readEvents"]);
+const OFFERED_WITH_VALVE: ReadonlySet<MeterCapability> = new Set([...OFFERED_BEHIND, "switchSupply"]);

@@ -18,15 +18,22 @@ const GUARD_MS = 5;
  */
 export function startSubMeterBeacon(
   device: SubMeterDevice,
-  parts: { readonly clock: Clock; readonly timers: Timers; readonly radio: Radio; readonly onFault?: (error: unknown) => void },
+  parts: {
+    readonly clock: Clock;
+    readonly timers: Timers;
+    readonly radio: Radio;
+    /** How long it keeps listening beyond the window (machine ms): more where the machine's timers are coarse. Default 5. */
+    readonly guardMs?: number;
+    readonly onFault?: (error: unknown) => void;
+  },
 ): SubMeterBeacon {
-  const { clock, timers, radio: air, onFault } = parts;
+  const { clock, timers, radio: air, guardMs = GUARD_MS, onFault } = parts;
   const { radio, meter } = device;
   let isStopped = false;
   let windowEndsMs = -1;
   let answer: Timer | undefined;
   const open = (onAirMs: number, window: { readonly to: number } | undefined): void => {
-    windowEndsMs = window === undefined ? -1 : timers.elapsedMs() + onAirMs + window.to + GUARD_MS;
+    windowEndsMs = window === undefined ? -1 : timers.elapsedMs() + onAirMs + window.to + guardMs;
   };
   const send = (number: number): void => {
     if (!meter.conditionAt(clock.nowMs()).radioSilent) open(air.transmit(radio.telegram(number)).onAirMs, radio.window);
