@@ -199,6 +199,18 @@ describe("transferring an image", () => {
     expect(fleet.device(plan.meters[1]!.meterId).meter.firmware).not.toBe("E1-2.0.0");
   });
 
+  it("activates once more what already runs, where it was sent once more", async () => {
+    const client = await associate("management");
+    for (let time = 0; time < 2; time++) {
+      await act(client, method(1), initiate());
+      for (const number of [0, 1, 2, 3]) expect(await act(client, method(2), block(number))).toEqual(DONE);
+      expect(await act(client, method(3), data.integer(0))).toEqual(DONE);
+      expect(await get(client, 18, NAME, 6)).toEqual(data.enumerated(3));
+      expect(await act(client, method(4), data.integer(0))).toEqual(DONE);
+      expect(await get(client, 18, NAME, 6)).toEqual(data.enumerated(6));
+    }
+  });
+
   it("does not activate a damaged image, and takes the right block afterwards", async () => {
     const client = await associate("management");
     const damaged = image.slice();

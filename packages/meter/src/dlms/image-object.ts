@@ -17,8 +17,9 @@ export function imageTransferObject(): MeterObject {
       methods: Object.values(METHODS).map((id) => ({ id, access: RIGHTS.firmwareInvokes })),
     },
     read(attributeId, { image, meter }) {
-      // A schedule activates behind the transfer's back.
-      if (image.canActivate && meter.firmware === firmwareOf(image)) image.activated();
+      // A schedule activates behind the transfer's back: nothing is staged any more then.
+      if (image.canActivate && meter.functionsIfAny?.stagedFirmware === undefined && meter.firmware === firmwareOf(image))
+        image.activated();
       return readImage(attributeId, image);
     },
     write(attributeId, enabled, { image }) {
