@@ -17,6 +17,7 @@ export async function main(argv: readonly string[]): Promise<void> {
   addServers(program);
   addTools(program);
   addDevices(program);
+  addCommands(program);
   addGateway(program);
   addExport(program);
   addProofs(program);
@@ -185,6 +186,59 @@ function addDevices(program: Command): void {
     .option("--limit <number>", "devices of a page", count, 100)
     .option("--after <cursor>", "where the page before ended")
     .action(async (options) => (await import("./cli/devices.ts")).listDevices(options));
+}
+
+/** Commands to meters, through a utility that runs in another process. */
+function addCommands(program: Command): void {
+  const withUtility = (command: Command): Command =>
+    command
+      .option("--url <url>", "the running utility", "http://127.0.0.1:8080")
+      .option("--user <name>", "sign in as; with --password-file")
+      .option("--password-file <file>", "where the password stands; - is standard input")
+      .option("--as <name>", "one of the demo's people: operator, supervisor, analyst")
+      .option("--json", "JSON on stdout");
+  withUtility(program.command("command"))
+    .description("ask something of a meter and wait for what came of it")
+    .argument("<meter>", "meter id")
+    .argument("<kind>", "ping, read-registers, read-profile, disconnect, connect, set-clock, limit, tariff, message")
+    .option("--watts <number>", "limit: at most this much", count)
+    .option("--over-seconds <number>", "limit: how long it may be exceeded (60)", count)
+    .option("--lift", "limit: lift it")
+    .option("--calendar <file>", "tariff: the calendar (JSON)")
+    .option("--activate-at <time>", "tariff: in force from then on (ISO 8601); at once where absent")
+    .option("--text <text>", "message: what the customer's display shows")
+    .option("--from <time>", "read-profile: first instant (ISO 8601)")
+    .option("--to <time>", "read-profile: end")
+    .option("--reason <text>", "why; kept on record, and shown to a second person")
+    .option("--id <id>", "the command's own id: asked again under it, it is the same command")
+    .option("--expires <seconds>", "civil seconds until it is given up, unsent (900; a day where a second person must approve)", count)
+    .option("--wait <seconds>", "how long to wait for the outcome; 0 not at all", count, 120)
+    .option("--dry-run", "only check what the utility would say")
+    .action(async (meter, kind, options) => (await import("./cli/command.ts")).command(meter, kind, options));
+
+  const commands = program.command("commands").description("commands to meters: what was asked, what waits for a second person");
+  withUtility(commands.command("list"))
+    .description("newest first, page by page")
+    .option("--meter <id>", "of one meter")
+    .option("--state <name>", "waiting, dispatched, unknown, done, failed, expired or cancelled")
+    .option("--waiting", "only what waits for a second person")
+    .option("--limit <number>", "commands of a page", count, 50)
+    .option("--after <cursor>", "where the page before ended")
+    .action(async (options) => (await import("./cli/commands.ts")).listCommands(options));
+  withUtility(commands.command("show"))
+    .description("one command with each step")
+    .argument("<id>")
+    .action(async (id, options) => (await import("./cli/commands.ts")).showCommand(id, options));
+  withUtility(commands.command("approve"))
+    .description("a second person's yes: it is sent now")
+    .argument("<id>")
+    .option("--note <text>", "kept on record")
+    .action(async (id, options) => (await import("./cli/commands.ts")).approveCommand(id, options));
+  withUtility(commands.command("refuse"))
+    .description("a second person's no; or withdraw your own, while it was not sent")
+    .argument("<id>")
+    .option("--note <text>", "kept on record")
+    .action(async (id, options) => (await import("./cli/commands.ts")).refuseCommand(id, options));
 }
 
 function addExport(program: Command): void {

@@ -96,6 +96,10 @@ export type Command = z.infer<typeof Command>;
 export const CommandApproval = z.object({ note: z.string().trim().max(400).default("") }).meta({ id: "CommandApproval" });
 export type CommandApproval = z.infer<typeof CommandApproval>;
 
+/** Why a command is refused or withdrawn. */
+export const CommandCancellation = z.object({ note: z.string().trim().max(400).default("") }).meta({ id: "CommandCancellation" });
+export type CommandCancellation = z.infer<typeof CommandCancellation>;
+
 export const CommandsQuery = PageQuery.extend({ meterId: Identifier.optional(), state: CommandState.optional() });
 export type CommandsQuery = z.infer<typeof CommandsQuery>;
 

@@ -240,11 +240,11 @@ describe("the command gate", () => {
     await simulation.runUntil(START_MS + MINUTE_MS);
     await simulation.runFor(utility.headEnd().submit(request("c1", { kind: "disconnect" })));
     await simulation.runFor(utility.headEnd().submit(request("c2", { kind: "disconnect" })));
-    expect(await simulation.runFor(utility.headEnd().cancel("c2", "ben"))).toBe(true);
+    expect(await simulation.runFor(utility.headEnd().cancel("c2", "ben", "wrong house"))).toBe(true);
     await utility.crash();
     await simulation.runUntil(START_MS + 40 * MINUTE_MS);
     expect(await utility.headEnd().views.command("c1")).toMatchObject({ state: "expired", outcome: "expired before it could be sent" });
-    expect(await utility.headEnd().views.command("c2")).toMatchObject({ state: "cancelled", outcome: "cancelled by ben" });
+    expect(await utility.headEnd().views.command("c2")).toMatchObject({ state: "cancelled", outcome: "cancelled by ben: wrong house" });
     expect(utility.meters[0]?.outputOn).toBe(true);
   });
 });

@@ -6,6 +6,7 @@ import type {
   BillsQuery,
   Command,
   CommandApproval,
+  CommandCancellation,
   CommandRequest,
   CommandsQuery,
   Completeness,
@@ -118,7 +119,8 @@ export interface UtilityWrites {
   requestCommand(request: CommandRequest, by: Principal): Promise<WriteOutcome<Command>>;
   /** A second person's yes to a command that waits for one. */
   approveCommand(commandId: string, approval: CommandApproval, by: Principal): Promise<WriteOutcome<Command>>;
-  cancelCommand(commandId: string, by: Principal): Promise<WriteOutcome<Command>>;
+  /** A second person's no, or the requester's own change of mind. */
+  cancelCommand(commandId: string, cancellation: CommandCancellation, by: Principal): Promise<WriteOutcome<Command>>;
   resolveException(id: string, resolution: ExceptionResolution, by: Principal): Promise<WriteOutcome<VeeException>>;
   /** Registers meters and concentrators, and begins to collect them. */
   registerFleet(fleet: FleetRegistration): Promise<RegistrationReport>;

@@ -1,4 +1,4 @@
-import type { Command, CommandApproval, CommandRequest, CommandsQuery, Page } from "@amity/api";
+import type { Command, CommandApproval, CommandCancellation, CommandRequest, CommandsQuery, Page } from "@amity/api";
 import { AmityError } from "@amity/bytes";
 import type { CommandRequest as RecordedRequest } from "@amity/model";
 import type { Principal, WriteOutcome } from "../../http/ports.ts";
@@ -51,10 +51,15 @@ export async function requestCommand(parts: UtilityParts, request: CommandReques
   }
 }
 
-export async function cancelCommand(parts: UtilityParts, commandId: string, by: Principal): Promise<WriteOutcome<Command>> {
+export async function cancelCommand(
+  parts: UtilityParts,
+  commandId: string,
+  { note }: CommandCancellation,
+  by: Principal,
+): Promise<WriteOutcome<Command>> {
   const before = await commandOf(parts, commandId);
   if (before === undefined) return { kind: "not-found" };
-  const cancelled = await parts.headEnd.cancel(commandId, by.user);
+  const cancelled = await parts.headEnd.cancel(commandId, by.user, note);
   const after = await commandOf(parts, commandId);
   if (!cancelled || after === undefined)
     return { kind: "conflict", detail: `the command is ${after?.state ?? "gone"} and can no longer be cancelled` };

@@ -54,7 +54,7 @@ export function utilityApi(
     backfill: () => Promise.resolve(backfillOf(parts)),
     requestCommand: (request, by) => requestCommand(parts, request, by),
     approveCommand: (commandId, approval, by) => approveCommand(parts, commandId, approval, by),
-    cancelCommand: (commandId, by) => cancelCommand(parts, commandId, by),
+    cancelCommand: (commandId, cancellation, by) => cancelCommand(parts, commandId, cancellation, by),
     resolveException: (id, resolution, by) => resolveException(parts, id, resolution, by),
     releaseBill: (id, release, by) => releaseBill(parts, id, release, by),
     async switchFeeder(feederId, state, by) {

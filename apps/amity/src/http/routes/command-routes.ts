@@ -1,8 +1,8 @@
 import { createRoute, type OpenAPIHono } from "@hono/zod-openapi";
-import { Command, CommandApproval, CommandRequest, CommandsPage, CommandsQuery } from "@amity/api";
+import { Command, CommandApproval, CommandCancellation, CommandRequest, CommandsPage, CommandsQuery } from "@amity/api";
 import { checkRight } from "../access/gatekeeping.ts";
 import type { HttpEnv } from "../env.ts";
-import { answers, IdParam, jsonBody, WriteHeaders } from "./describe.ts";
+import { answers, IdParam, jsonBody, optionalJsonBody, WriteHeaders } from "./describe.ts";
 import { found, linkNext } from "./meter-routes.ts";
 import { settled } from "./outcome.ts";
 import type { RouteDeps } from "./deps.ts";
@@ -45,8 +45,8 @@ const cancelRoute = createRoute({
   method: "post",
   path: "/api/v1/commands/{id}/cancel",
   tags,
-  summary: "Withdraw a command that was not sent yet",
-  request: { params: IdParam, headers: WriteHeaders },
+  summary: "A second person's no, or the requester's own change of mind, while it was not sent",
+  request: { params: IdParam, headers: WriteHeaders, body: optionalJsonBody(CommandCancellation) },
   responses: answers(200, Command, "The command"),
 });
 
@@ -80,6 +80,9 @@ export function addCommandRoutes(app: OpenAPIHono<HttpEnv>, { utility }: RouteDe
   app.openapi(cancelRoute, async (c) => {
     const { id } = c.req.valid("param");
     const principal = checkRight(c.get("principal"), "command");
-    return c.json(settled(await utility.cancelCommand(id, principal), `command ${id}`), 200);
+    return c.json(
+      settled(await utility.cancelCommand(id, CommandCancellation.parse(c.req.valid("json")), principal), `command ${id}`),
+      200,
+    );
   });
 }

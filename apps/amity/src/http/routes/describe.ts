@@ -14,6 +14,11 @@ export function jsonBody<Schema extends z.ZodType>(schema: Schema) {
   return { required: true as const, content: { "application/json": { schema } } };
 }
 
+/** A JSON body that may be left out; then it reads as an empty object. */
+export function optionalJsonBody<Schema extends z.ZodType>(schema: Schema) {
+  return { required: false as const, content: { "application/json": { schema } } };
+}
+
 /** The path parameter `{id}`. */
 export const IdParam = z.object({ id: Identifier });
 

@@ -36,7 +36,7 @@ function WaitingCommand({ command }: { command: Command }) {
   const path = `/api/v1/commands/${encodeURIComponent(commandId)}`;
   const say = useMutation({
     mutationFn: (verdict: "approval" | "cancel") =>
-      write<Command>("POST", `${path}/${verdict}`, verdict === "approval" ? { note: note.trim() } : {}),
+      write<Command>("POST", `${path}/${verdict}`, { note: note.trim() }),
     onSettled: () => void queries.invalidateQueries({ queryKey: ["commands"] }),
   });
   const title = `${KINDS[control.kind].name} ${meterId}`;
