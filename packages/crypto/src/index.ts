@@ -8,3 +8,4 @@ export { ecdh, ecdsaSign, ecdsaVerify, generateEllipticKeyPair, publicPointOf, t
 export * from "./key-wrap.ts";
 export * from "./password.ts";
 export * from "./pem.ts";
+export * from "./tls-endpoint.ts";

@@ -55,3 +55,14 @@ export * from "./server/wireless-meter.ts";
 export type * from "./explain/explain-node.ts";
 export * from "./explain/explain.ts";
 export * from "./server/wireless-beacon.ts";
+export {
+  TLS_CHANNEL,
+  TLS_SESSION_MAX_MS,
+  type TlsLinkEffect,
+  type TlsLinkInput,
+  type TlsLinkLimits,
+  type TlsLinkOptions,
+} from "./tls/tls-link.ts";
+export * from "./tls/tls-gateway-link.ts";
+export * from "./tls/tls-meter-link.ts";
+export * from "./tls/tls-channel.ts";

@@ -16,6 +16,7 @@ export type ApplicationKind =
   | "cosem"
   | "obis"
   | "transportOnly"
+  | "tls"
   | "security"
   | "imageTransfer"
   | "manufacturer";
@@ -53,7 +54,8 @@ export const CONTROL_INFORMATION: Readonly<Record<number, ControlInformation>> =
   0x5a: toMeter("command", "short", "records"),
   0x5b: toMeter("command", "long", "records"),
   0x5c: toMeter("synchronize action", "none", "manufacturer"),
-  0x5f: toMeter("security information transport", "long", "security"),
+  0x5e: toMeter("TLS", "short", "tls"),
+  0x5f: toMeter("TLS", "long", "tls"),
   0x60: toMeter("COSEM", "long", "cosem"),
   0x61: toMeter("COSEM", "short", "cosem"),
   0x64: toMeter("OBIS", "long", "obis"),
@@ -87,6 +89,8 @@ export const CONTROL_INFORMATION: Readonly<Record<number, ControlInformation>> =
   0x80: toMeter("transport layer only", "long", "transportOnly"),
   0x8a: fromMeter("transport layer only", "short", "transportOnly"),
   0x8b: fromMeter("transport layer only", "long", "transportOnly"),
+  0x9e: fromMeter("TLS", "short", "tls"),
+  0x9f: fromMeter("TLS", "long", "tls"),
   0xb8: toMeter("set baud rate 300", "none", "baud"),
   0xb9: toMeter("set baud rate 600", "none", "baud"),
   0xba: toMeter("set baud rate 1200", "none", "baud"),

@@ -53,7 +53,7 @@ export function openPayload(data: Uint8Array, end: number, header: TransportHead
     return clear(data, start, mode, context);
   if (!OPENED_MODES.has(mode)) {
     if (looksOpen(data, start, end)) return opened(data, start, mode, context, "plaintext");
-    const advice = mode === 13 ? "hand its TLS records to the session that holds the keys (`openTlsRecord`)" : "no key can open it here";
+    const advice = mode === 13 ? "its TLS records are for the session that holds the keys (`tlsChannel`)" : "no key can open it here";
     const problem = new SecurityError(`security mode ${mode} (${modeName(mode)}) is not opened`, { code: "unsupported-mode", advice });
     return closed(data, end, { mode, context, status: "unsupported", problem });
   }

@@ -14,7 +14,9 @@ export interface MessageInput {
   /** Absent: security mode 0. */
   readonly security?:
     | { readonly mode: 5; readonly key: MeterKey }
-    | { readonly mode: 7; readonly key: MeterKey; readonly counter: Uint8Array };
+    | { readonly mode: 7; readonly key: MeterKey; readonly counter: Uint8Array }
+    /** The content are TLS records, or asks for a channel (see `TLS_CHANNEL`). */
+    | { readonly mode: 13; readonly extension: number };
   /** CI where it is not a response (5B, 6C ...). */
   readonly controlInformation?: number;
   /** Extra bits of the configuration field: 8000 bidirectional, 4000 accessible, 2000 synchronous, hop and content bits. */
@@ -33,6 +35,11 @@ export function sealMessage(input: MessageInput): Uint8Array {
   const bits = input.configurationBits ?? 0;
   const { security } = input;
   if (security === undefined) return joined([...head, Uint8Array.of(bits & 0xff, bits >> 8), input.content]);
+  if (security.mode === 13) {
+    // N counts octets, as far as it can; the records themselves say how long they are.
+    const field = Uint8Array.of(Math.min(input.content.length, 0xff), (bits >> 8) | security.mode, security.extension);
+    return joined([...head, field, input.content]);
+  }
   const plain = padded(input.content);
   const blocks = plain.length / 16;
   if (blocks > 15) throw new UsageError(`the configuration field counts 15 encrypted blocks, not ${blocks}`, { code: "too-long" });

@@ -38,6 +38,11 @@ export interface AuthenticationLayer {
   readonly payloadOffset: number;
 }
 
+/** Is this the AFL of a part only? */
+export function isFragment({ moreFragments, fragmentId }: Pick<AuthenticationLayer, "moreFragments" | "fragmentId">): boolean {
+  return moreFragments || fragmentId > 1;
+}
+
 /** Reads the AFL at `at` (its CI is 90). @throws DecodeError `truncated`, `authentication-type`. */
 export function readAuthenticationLayer(data: Uint8Array, at: number): AuthenticationLayer {
   const length = data[at + 1];

@@ -1,7 +1,7 @@
 import { DecodeError } from "@amity/bytes";
 import { addressText } from "../link/address.ts";
 import { joined } from "../transport/seal-payload.ts";
-import type { AuthenticationLayer } from "./authentication-layer.ts";
+import { isFragment, type AuthenticationLayer } from "./authentication-layer.ts";
 import type { Telegram } from "./telegram.ts";
 
 /** One fragment of a long message (EN 13757-7, 6.2): its AFL and what stands behind that. */
@@ -52,11 +52,6 @@ export function fragmentOf(telegram: Telegram): Fragment | undefined {
   const { authentication, application, sender } = telegram;
   if (authentication === undefined || !isFragment(authentication)) return undefined;
   return { sender: addressText(sender), authentication, part: application.payload.slice(authentication.payloadOffset) };
-}
-
-/** Is this the AFL of a part only? */
-export function isFragment({ moreFragments, fragmentId }: Pick<AuthenticationLayer, "moreFragments" | "fragmentId">): boolean {
-  return moreFragments || fragmentId > 1;
 }
 
 /**

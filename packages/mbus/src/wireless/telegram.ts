@@ -4,8 +4,7 @@ import { blankApplication, readApplication, type Application, type ApplicationCo
 import { linkAddressOctets, readLinkAddress, type MeterAddress } from "../link/address.ts";
 import { DEVICE_TYPES } from "../link/device-type.ts";
 import { aesKeyOf, DERIVATION, type KeyLookup } from "../transport/meter-key.ts";
-import { cmacOctets, macInput, readAuthenticationLayer, type AuthenticationLayer } from "./authentication-layer.ts";
-import { isFragment } from "./fragment-assembly.ts";
+import { cmacOctets, isFragment, macInput, readAuthenticationLayer, type AuthenticationLayer } from "./authentication-layer.ts";
 import { extendedLinkCounter, isExtendedLink, payloadCrcMatches, readExtendedLink, type ExtendedLink } from "./extended-link.ts";
 import { stripFrame, type FrameFormat } from "./frame-format.ts";
 

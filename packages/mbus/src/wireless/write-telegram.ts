@@ -33,28 +33,40 @@ export interface TelegramInput {
 /** Octets of a frame without CRCs; format B has room for two CRCs less. */
 const FRAME_MAX = 256;
 
+/** Octets of message in one fragment unless told otherwise: leaves room for every layer below. */
+const PART_OCTETS = 200;
+
 /** Octets on air (CRCs as `format` says). @throws UsageError `too-long`: see `encodeFragments`. */
 export function encodeTelegram(input: TelegramInput): Uint8Array {
   const message = messageOf(input);
-  const { authentication } = input;
-  if (authentication === undefined) return encodeFrame(input, message);
-  const control = CMAC_8 | MESSAGE_CONTROL.counter;
-  const layer = { messageControl: control, keyInformation: undefined, counter: authentication.counter, messageLength: undefined };
-  const mac = macOf(input, layer, message);
-  return encodeFrame(input, joined([writeAuthenticationLayer({ ...layer, mac, fragmentId: 0, moreFragments: false }), message]));
+  return encodeFrame(input, joined([wholeLayer(input, message), message]));
 }
 
 /**
- * One telegram where the message fits, else as many as it takes: fragments behind an AFL each, the first with the length of
- * the whole (and the counter), the last with the MAC over the whole (EN 13757-7, 6). Every one takes the next access number
- * of the extended link layer, without which fragments cannot be told from repetitions.
+ * One telegram where the message fits, else as many as it takes. Every one takes the next access number of the extended
+ * link layer, without which fragments cannot be told from repetitions.
  * @throws UsageError `too-long` beyond `FRAGMENT_LIMITS`, `no-extended-link`.
  */
-export function encodeFragments(input: TelegramInput, partOctetsMax = 200): Uint8Array[] {
+export function encodeFragments(input: TelegramInput, partOctetsMax = PART_OCTETS): Uint8Array[] {
+  const parts = messageParts(input, partOctetsMax);
+  const { extendedLink } = input;
+  if (extendedLink === undefined) {
+    if (parts.length > 1) throw new UsageError("fragments need an extended link layer", { code: "no-extended-link" });
+    return parts.map((part) => encodeFrame(input, part));
+  }
+  return parts.map((part, index) => {
+    return encodeFrame({ ...input, extendedLink: { ...extendedLink, accessNumber: (extendedLink.accessNumber + index) & 0xff } }, part);
+  });
+}
+
+/**
+ * What stands behind the link layer in each telegram of a message: all of it, or fragments behind an AFL each, the first with the
+ * length of the whole (and the counter), the last with the MAC over the whole (EN 13757-7, 6). @throws UsageError `too-long`.
+ */
+export function messageParts(input: TelegramInput, partOctetsMax = PART_OCTETS): Uint8Array[] {
   const message = messageOf(input);
-  if (message.length <= partOctetsMax) return [encodeTelegram(input)];
-  const { extendedLink, authentication } = input;
-  if (extendedLink === undefined) throw new UsageError("fragments need an extended link layer", { code: "no-extended-link" });
+  if (message.length <= partOctetsMax) return [joined([wholeLayer(input, message), message])];
+  const { authentication } = input;
   const { fragmentsMax, messageOctetsMax } = FRAGMENT_LIMITS;
   const count = Math.ceil(message.length / partOctetsMax);
   if (count > fragmentsMax || message.length > messageOctetsMax) {
@@ -73,10 +85,17 @@ export function encodeFragments(input: TelegramInput, partOctetsMax = 200): Uint
   return Array.from({ length: count }, (_, index) => {
     const moreFragments = index < count - 1;
     const fields = { ...(index === 0 ? first : rest), fragmentId: index + 1, moreFragments, mac: moreFragments ? undefined : mac };
-    const part = message.subarray(index * partOctetsMax, (index + 1) * partOctetsMax);
-    const link = { ...extendedLink, accessNumber: (extendedLink.accessNumber + index) & 0xff };
-    return encodeFrame({ ...input, extendedLink: link }, joined([writeAuthenticationLayer(fields), part]));
+    return joined([writeAuthenticationLayer(fields), message.subarray(index * partOctetsMax, (index + 1) * partOctetsMax)]);
   });
+}
+
+/** The AFL of a message that comes in one piece; none where nothing is authenticated. */
+function wholeLayer(input: TelegramInput, message: Uint8Array): Uint8Array {
+  const { authentication } = input;
+  if (authentication === undefined) return new Uint8Array(0);
+  const messageControl = CMAC_8 | MESSAGE_CONTROL.counter;
+  const layer = { messageControl, keyInformation: undefined, counter: authentication.counter, messageLength: undefined };
+  return writeAuthenticationLayer({ ...layer, mac: macOf(input, layer, message), fragmentId: 0, moreFragments: false });
 }
 
 function messageOf(input: TelegramInput): Uint8Array {
@@ -93,7 +112,8 @@ function macOf(input: TelegramInput, layer: Parameters<typeof macInput>[0], mess
   return key.cmac(macInput(layer, message)).subarray(0, 8);
 }
 
-function encodeFrame(input: TelegramInput, body: Uint8Array): Uint8Array {
+/** A telegram around what `messageParts` gave; the message of `input` is not looked at. @throws UsageError `too-long`. */
+export function encodeFrame(input: Omit<TelegramInput, "message" | "authentication">, body: Uint8Array): Uint8Array {
   const head = new Uint8Array(10);
   head[1] = input.control;
   head.set(linkAddressOctets(input.sender), 2);
@@ -104,7 +124,7 @@ function encodeFrame(input: TelegramInput, body: Uint8Array): Uint8Array {
   return input.format === "b" ? encodeFrameB(frame) : frame;
 }
 
-function withExtendedLink(head: Uint8Array, body: Uint8Array, input: TelegramInput): Uint8Array {
+function withExtendedLink(head: Uint8Array, body: Uint8Array, input: Pick<TelegramInput, "extendedLink">): Uint8Array {
   const link = input.extendedLink;
   if (link === undefined) return joined([head, body]);
   const { receiver, session } = link;
