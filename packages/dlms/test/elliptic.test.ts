@@ -73,9 +73,14 @@ function keysOf(suite: SecuritySuite): { client: SecurityKeys; server: SecurityK
   };
 }
 
-async function open(suite: SecuritySuite, security: Partial<SecurityOptions>, association: Partial<AssociationDefinition> = {}) {
+/** A world whose client draws challenges of at most so many octets. */
+function drawingAtMost(octetsMax: number): typeof world {
+  return { ...world, random: { ...world.random, bytes: (octets) => world.random.bytes(Math.min(octets, octetsMax)) } };
+}
+
+async function open(suite: SecuritySuite, security: Partial<SecurityOptions>, clientWorld = world) {
   const keys = keysOf(suite);
-  const associations: AssociationDefinition[] = [{ clientSap: 1, role: "manager", mechanism: "hls-ecdsa", ciphered: true, ...association }];
+  const associations: AssociationDefinition[] = [{ clientSap: 1, role: "manager", mechanism: "hls-ecdsa", ciphered: true }];
   const device = fixtureMeter({ associations, suite, keys: keys.server });
   const listener = await listenDlms(world, { host: "127.0.0.1", port: 0 }, device);
   closing.push(() => listener.close());
@@ -92,7 +97,7 @@ async function open(suite: SecuritySuite, security: Partial<SecurityOptions>, as
   return connectDlms(
     wrapperLink(connection, "client"),
     { clientSap: 1, authentication: { mechanism: "hls-ecdsa" }, security: options, timeoutMs: 3000, maxPduOctets: 600 },
-    world,
+    clientWorld,
   );
 }
 
@@ -110,6 +115,13 @@ describe.each([1, 2] as const)("suite %i", (suite) => {
 
   test("refuses a client whose signature is another's", async () => {
     await expect(open(suite, { keys: keysOf(suite).client })).rejects.toThrow(SecurityError);
+  });
+
+  test("takes the challenge of 16 octets that some clients send with ECDSA, none shorter than 8", async () => {
+    const client = await open(suite, {}, drawingAtMost(16));
+    expect(await client.get(ENERGY)).toMatchObject({ kind: "data" });
+    await client.release();
+    await expect(open(suite, {}, drawingAtMost(7))).rejects.toThrow("authentication-failure");
   });
 });
 
