@@ -1,5 +1,6 @@
-import { data, encodeDataNotification, encodeWrapper, memoryReceivedCounter, obisToOctets, parseObis } from "@amity/dlms";
-import { createFleet, masterSecretFrom, MeterFleet, networkCarrier, type PlannedMeter } from "@amity/meter";
+import { LinkError } from "@amity/bytes";
+import { data, encodeDataNotification, encodeWrapper, memoryCounter, memoryReceivedCounter, obisToOctets, parseObis } from "@amity/dlms";
+import { createFleet, masterSecretFrom, MeterFleet, networkCarrier, parseMeterType, type PlannedMeter } from "@amity/meter";
 import type { EndDeviceEvent } from "@amity/model";
 import { Simulation, type World } from "@amity/runtime";
 import { beforeEach, describe, expect, it } from "vitest";
@@ -17,24 +18,37 @@ let target: PlannedMeter;
 let events: EndDeviceEvent[];
 let refused: string[];
 
+/** Pushes that the receiver handed on, and what became of them. */
+let handedOn: string[];
+let isSinkDown: boolean;
+
 beforeEach(async () => {
+  handedOn = [];
+  isSinkDown = false;
   simulation = new Simulation({ seed: 4, startMs });
   street = simulation.node("street").world;
   const plan = createFleet({ seed: 8, meters: 1, feeders: 1, concentrators: 1, directShare: 1, startMs });
   target = plan.meters[0]!;
-  fleet = await MeterFleet.open({ plan, masterSecret: masterSecretFrom("push"), clock: street.clock });
+  const type = parseMeterType(JSON.stringify({ pushSetupVersion: 2 }));
+  fleet = await MeterFleet.open({ plan, masterSecret: masterSecretFrom("push"), clock: street.clock, type });
   fleet.act(street, networkCarrier(street.network, { localHost: "street", timers: street.timers }));
   events = [];
   refused = [];
   const received = memoryReceivedCounter();
+  const sent = memoryCounter(7_000);
   const { encryptionKey, authenticationKey } = fleet.keys(target.meterId);
   await listenForPushes({
     network: simulation.node("head-end").world.network,
     host: "head-end",
     port: PORT,
     meterOf: (name) => (name === `AMT${String(target.serial).padStart(13, "0")}` ? target.meterId : undefined),
-    senderOf: () => Promise.resolve({ keys: { encryptionKey, authenticationKey }, received, protection: "authenticated-encrypted" }),
+    senderOf: () => Promise.resolve({ keys: { encryptionKey, authenticationKey }, received, protection: "authenticated-encrypted", sent }),
+    systemTitle: new TextEncoder().encode("HESHES01"),
     onEvent: (event) => events.push(event),
+    async onPush(meterId) {
+      handedOn.push(isSinkDown ? "lost" : meterId);
+      if (isSinkDown) throw new LinkError("the database is away", { code: "closed" });
+    },
     onRefused: (reason) => refused.push(reason),
   });
 });
@@ -64,6 +78,24 @@ describe("the push receiver", () => {
       ["tamper", 0x2000],
     ]);
     expect(events[0]).toMatchObject({ meterId: target.meterId, detail: "alarm descriptor 8192, authenticated" });
+  });
+
+  it.each([
+    ["TCP", hex(2, 3, 0x16, 0, 9, 13, ...Buffer.from("head-end:4062"), 0x16, 0)],
+    ["UDP", UDP_HERE],
+  ])("confirms a push over %s once it is safe; until then the meter says it again", async (_transport, here) => {
+    await set(ALARM_SETUP, 3, here);
+    await set(ALARM_SETUP, 10, CIPHERED);
+    await set(ALARM_SETUP, 11, hex(0x16, 2));
+    await set("0-0:97.98.10", 2, hex(6, 0, 0, 0x20, 1));
+    isSinkDown = true;
+    await fleet.happen([target.meterId], (atMs) => ({ kind: "openCover", atMs }));
+    await simulation.runUntil(startMs + MINUTE_MS);
+    isSinkDown = false;
+    await simulation.runUntil(startMs + 30 * MINUTE_MS);
+    expect(handedOn).toEqual(["lost", target.meterId]);
+    expect(fleet.device(target.meterId).meter.functionsIfAny?.pushConfirmations?.has(4)).toBe(true);
+    expect(refused).toEqual(["the database is away"]);
   });
 
   it("refuses a ciphered push that comes again, and octets that are no push, and takes a last gasp in the clear", async () => {

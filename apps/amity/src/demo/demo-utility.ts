@@ -2,24 +2,15 @@ import { join } from "node:path";
 import { fromHex, toHex } from "@amity/bytes";
 import { digest } from "@amity/crypto";
 import { memoryReceivedCounter, type PushSender, type ReceivedCounter } from "@amity/dlms";
-import type { KeyVault } from "@amity/headend";
+import { counterStoreOn, InvocationCounters, type KeyVault } from "@amity/headend";
 import { zoneOf } from "@amity/intervals";
 import { createGasParameters } from "@amity/mdm";
 import { createFleet, type FleetOptions, type FleetPlan } from "@amity/meter";
-import {
-  realFiles,
-  realNetwork,
-  realRandom,
-  realTimers,
-  scaledClock,
-  type DatagramSocket,
-  type Log,
-  type ScaledClock,
-  type World,
-} from "@amity/runtime";
+import { realFiles, realNetwork, realRandom, realTimers, scaledClock, type Log, type ScaledClock, type World } from "@amity/runtime";
 import type { Store } from "@amity/store";
 import { composeUtility, type SecondPerson, type Utility } from "../compose/utility.ts";
-import { listenForPushes } from "../compose/push-receiver.ts";
+import { HEAD_END_SYSTEM_TITLE } from "../compose/head-end.ts";
+import { listenForPushes, type ListeningForPushes } from "../compose/push-receiver.ts";
 import { usagePointOf } from "../compose/api/place-book.ts";
 import { startField, type FieldLink } from "../field/field-link.ts";
 import type { ClockSetting } from "../field/field-messages.ts";
@@ -101,7 +92,7 @@ export async function startDemo(options: DemoOptions): Promise<DemoUtility> {
     ...(options.secondPerson === undefined ? {} : { secondPerson: options.secondPerson }),
     headEnd: { historyMs, collectEveryMs: COLLECT_EVERY_MS, directSessionsMax: 8, concentratorPollMs: 500, requestTimeoutMs: 20_000 },
   });
-  const push = await receivePushes(world, plan, utility);
+  const push = await receivePushes(world, plan, { utility, counters: new InvocationCounters(counterStoreOn(store)) });
   const field = await startField({
     kind: "start",
     fleet,
@@ -128,7 +119,7 @@ export async function startDemo(options: DemoOptions): Promise<DemoUtility> {
     world,
     fieldEnded: field.ended,
     async stop() {
-      push.close();
+      await push.close();
       await billing.stop();
       await utility.stop();
       await field.stop();
@@ -202,9 +193,13 @@ class FeederSwitch {
   }
 }
 
-function receivePushes(world: World, plan: FleetPlan, utility: Utility): Promise<DatagramSocket> {
+function receivePushes(
+  world: World,
+  plan: FleetPlan,
+  { utility, counters }: { readonly utility: Utility; readonly counters: InvocationCounters },
+): Promise<ListeningForPushes> {
   const meters = new Map(plan.meters.map(({ meterId, serial }) => [String(serial).padStart(13, "0"), meterId]));
-  const counters = new Map<string, ReceivedCounter>();
+  const received = new Map<string, ReceivedCounter>();
   return listenForPushes({
     network: world.network,
     host: "127.0.0.1",
@@ -214,8 +209,14 @@ function receivePushes(world: World, plan: FleetPlan, utility: Utility): Promise
     senderOf: async (systemTitle) => {
       const serial = new DataView(systemTitle.buffer, systemTitle.byteOffset + 4, 4).getUint32(0);
       const meterId = meters.get(String(serial).padStart(13, "0"));
-      return meterId === undefined ? undefined : pushSenderOf(meterId, utility.keys, counters);
+      if (meterId === undefined) return undefined;
+      // Confirmations have numbers of their own, reserved in the same place: no number is ever used by both.
+      const sent = counters.lease(meterId);
+      await sent.ensure(1);
+      return { ...(await pushSenderOf(meterId, utility.keys, received)), sent };
     },
+    systemTitle: HEAD_END_SYSTEM_TITLE,
+    onPush: (meterId, apdu) => utility.headEnd.takePush(meterId, apdu),
     onEvent: (event) => utility.events.take(event),
     onRefused: (reason) => world.log.warn("push-refused", { reason }),
   });

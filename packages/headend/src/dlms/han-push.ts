@@ -47,7 +47,9 @@ export function readingsOfPush(
     });
   }
   if (registers.length > 0) return { intervals: profiles.intervals, registers, events: [] };
-  return { intervals: [], registers, events: notification.kind === "data-notification" ? eventsOfPush(meterId, plain, receivedAtMs) : [] };
+  if (notification.kind !== "data-notification") return { intervals: [], registers, events: [] };
+  const isAuthentic = push.protection?.startsWith("authenticated") === true || push.isSigned === true;
+  return { intervals: [], registers, events: eventsOfPush(meterId, plain, { receivedAtMs, isAuthentic }) };
 }
 
 /** When it was said: the notification's own time, or the first clock among what is pushed. */

@@ -26,7 +26,11 @@ export function kindsOfAlarm(alarm: number): { readonly kind: EndDeviceEventKind
  * where there is none. None where the push names a setup that is not for alarms: its numbers are measured values. A push in the clear proves nothing about its sender: the detail says so.
  * @throws DecodeError.
  */
-export function eventsOfPush(meterId: MeterId, apdu: Uint8Array, receivedAtMs: number): EndDeviceEvent[] {
+export function eventsOfPush(
+  meterId: MeterId,
+  apdu: Uint8Array,
+  { receivedAtMs, isAuthentic }: { readonly receivedAtMs: number; readonly isAuthentic: boolean },
+): EndDeviceEvent[] {
   if (!isNotification(apdu)) throw new DecodeError("a push is no notification", { offset: 0, code: "not-a-notification" });
   const { body } = readNotification(apdu);
   const cells = body.type === "structure" ? body.value : [];
@@ -44,7 +48,7 @@ export function eventsOfPush(meterId: MeterId, apdu: Uint8Array, receivedAtMs: n
     kind,
     log: "0-0:97.98.20",
     code: bit,
-    detail: "push, not authenticated",
+    detail: isAuthentic ? "push, authenticated" : "push, not authenticated",
   }));
 }
 
