@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { Identifier } from "./time.ts";
+import { Identifier, Instant } from "./time.ts";
 
 const Host = z.string().min(1).max(253);
 const Port = z.int().min(1).max(65_535);
@@ -97,3 +97,20 @@ export const RegistrationReport = z
   })
   .meta({ id: "RegistrationReport" });
 export type RegistrationReport = z.infer<typeof RegistrationReport>;
+
+/** A wireless meter that a concentrator hears and that is registered nowhere: registering it by this address binds it. */
+export const WirelessStranger = z
+  .object({
+    concentratorId: Identifier,
+    address: z.string().describe("As the route of a registration has it: manufacturer, identification, version, device type"),
+    firstHeard: Instant,
+    lastHeard: Instant,
+    telegrams: z.int(),
+    /** It sent an installation telegram: somebody pressed its button. */
+    asksInstallation: z.boolean(),
+  })
+  .meta({ id: "WirelessStranger" });
+export type WirelessStranger = z.infer<typeof WirelessStranger>;
+
+export const WirelessStrangers = z.object({ items: z.array(WirelessStranger) }).meta({ id: "WirelessStrangers" });
+export type WirelessStrangers = z.infer<typeof WirelessStrangers>;

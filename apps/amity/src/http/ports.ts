@@ -31,6 +31,7 @@ import type {
   TimelineKind,
   Topology,
   VeeException,
+  WirelessStrangers,
 } from "@amity/api";
 import type { AnalysisApi } from "./analysis-ports.ts";
 import type { DecisionApi } from "./decision-ports.ts";
@@ -111,6 +112,8 @@ export interface UtilityReads {
   bill(id: string): Promise<Bill | undefined>;
   completeness(days: number): Promise<Completeness>;
   backfill(): Promise<Backfill>;
+  /** Wireless meters that concentrators hear and nobody registered. */
+  wirelessStrangers(): Promise<WirelessStrangers>;
 }
 
 /** Writes. Each is idempotent by its own identity (command id, exception id and action, feeder and state). */

@@ -379,6 +379,7 @@ export function createFixtureUtility(
         ? { kind: "done", value: { ...command, state: "cancelled", final: true } }
         : { kind: "conflict", detail: "It was sent already." };
     },
+    wirelessStrangers: async () => ({ items: [] }),
     registerFleet: ({ devices }) => Promise.resolve({ added: devices.length, changed: 0, unchanged: 0, keysStored: 0, problems: [] }),
     async releaseBill(id) {
       const index = bills.findIndex((one) => one.id === id);

@@ -8,6 +8,7 @@ import type { LiveFeed } from "./live-feed.ts";
 import { meterDetailOf, metersOf } from "./meter-views.ts";
 import { backfillOf, completenessOf, feedersOf, loadOf, overviewOf } from "./overview-views.ts";
 import { timelineOf } from "./timeline-view.ts";
+import { strangerShape } from "./stranger-shape.ts";
 import { traceShape } from "./trace-shape.ts";
 import type { UtilityParts } from "./utility-parts.ts";
 
@@ -52,6 +53,7 @@ export function utilityApi(
     bill: (id) => billOf(parts, id),
     completeness: (days) => completenessOf(parts, days),
     backfill: () => Promise.resolve(backfillOf(parts)),
+    wirelessStrangers: () => Promise.resolve({ items: headEnd.views.strangers().map(strangerShape) }),
     requestCommand: (request, by) => requestCommand(parts, request, by),
     approveCommand: (commandId, approval, by) => approveCommand(parts, commandId, approval, by),
     cancelCommand: (commandId, cancellation, by) => cancelCommand(parts, commandId, cancellation, by),
