@@ -85,7 +85,7 @@ describe("meters served over a real socket", () => {
   });
 
   it("push a P1 telegram with the home's heat and water", async () => {
-    const connection = await connected(p1Server(home, { version: "5", everyMs: 50 }, parts));
+    const connection = await connected(p1Server(home, { form: "5", everyMs: 50 }, parts));
     const reading = await new Promise<ReturnType<typeof readTelegram>>((resolve, reject) => {
       listenP1(
         connection,

@@ -2,6 +2,7 @@ import { linePair, VirtualTimers } from "@amity/runtime";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { AmityError, DecodeError, SecurityError } from "@amity/bytes";
+import { toOctets } from "@amity/iec62056-21";
 import { seededRandom, type Random } from "@amity/runtime";
 import {
   TelegramAssembler,
@@ -18,6 +19,8 @@ import {
   readTelegram,
   sealCiphered,
   serveP1,
+  P1_FORMS,
+  type P1Form,
   type P1Meter,
   type Telegram,
 } from "../src/index.ts";
@@ -65,6 +68,45 @@ describe("a meter's telegram", () => {
     expect(value("1-0:1.8.1")).toMatchObject({ number: { value: 1_234_567n, scaler: -3 }, unit: "kWh" });
     expect(value("1-0:52.7.0")).toMatchObject({ text: "230.2", unit: "V" });
     expect(value("1-0:62.7.0")).toMatchObject({ text: "00.803", unit: "kW" });
+  });
+
+  test.each(Object.keys(P1_FORMS) as P1Form[])("of form %s reads back, and comes back octet for octet", (form) => {
+    const octets = encodeTelegram(meterTelegram(METER, form));
+    const telegram = decodeTelegram(octets);
+    expect(telegram).toMatchObject({ problems: [], crc: P1_FORMS[form].hasCrc ? "right" : "absent" });
+    expect(encodeTelegram({ ...telegram, hasCrc: telegram.crc !== "absent" })).toEqual(octets);
+    const reading = readTelegram(telegram);
+    const kilo = (code: string) => reading.registers.find(({ obis }) => obis === code)?.number;
+    expect(kilo("1-0:2.7.0")).toEqual(form === "2.2" || form === "3" ? { value: 260n, scaler: -2 } : { value: 2601n, scaler: -3 });
+    const gas = { channel: 1, medium: "gas", equipmentId: "G1", reading: { text: "00012.345", unit: "m3" } };
+    expect(reading.channels).toMatchObject(form === "se" ? [] : [gas]);
+  });
+
+  test("of versions 2 and 3 has the number of the hour on a line of its own", () => {
+    const text = String.fromCharCode(...encodeTelegram(meterTelegram(METER, "2.2")));
+    expect(text).toContain("0-1:24.1.0(3)\r\n0-1:96.1.0(4731)\r\n0-1:24.3.0(260701110000)(00)(60)(1)(0-1:24.2.1)(m3)\r\n(00012.345)\r\n");
+  });
+
+  test("of Belgium tells a month without a peak by a time that is none", () => {
+    const peak = { watts: 3064, endMs: Date.UTC(2026, 5, 2, 9, 45), isSummer: true };
+    const months = [undefined, peak].map((one, index) => ({ endMs: Date.UTC(2026, 4 + index, 31, 22), isSummer: true, peak: one }));
+    const octets = encodeTelegram(meterTelegram({ ...METER, demand: { currentW: 52, peak, months } }, "be"));
+    const reading = readTelegram(decodeTelegram(octets));
+    expect(reading.peaks).toMatchObject([{ text: "00.000" }, { text: "03.064", time: { local: "2026-06-02T11:45:00" } }]);
+    expect(reading.registers.find(({ obis }) => obis === "1-0:1.6.0")).toMatchObject({ text: "03.064", unit: "kW" });
+  });
+
+  test("keeps a value whose time is none, and reads the letter of the season small", () => {
+    const lines = (gas: string) => `/FLU5\\253_A\r\n\r\n0-1:24.1.0(003)\r\n0-1:24.2.3${gas}\r\n!\r\n`;
+    const channelOf = (gas: string) => readTelegram(decodeTelegram(toOctets(lines(gas)))).channels[0]?.reading;
+    expect(channelOf("(632525252525W)(00000.000)")).toEqual({ obis: "0-1:24.2.3", text: "00000.000", number: { value: 0n, scaler: -3 } });
+    expect(channelOf("(150701190000s)(00845.206*m3)")).toMatchObject({ text: "00845.206", time: { isSummer: true } });
+    expect(channelOf("(700101010000W)(00000000)")).toMatchObject({ text: "00000000", time: { local: "1970-01-01T01:00:00" } });
+  });
+
+  test("keeps its fifth character, which some meters fill as they like", () => {
+    const octets = toOctets("/Test\\V2-Telegram\r\n\r\n0-0:96.14.0(0001)\r\n!\r\n");
+    expect(encodeTelegram({ ...decodeTelegram(octets), hasCrc: false })).toEqual(octets);
   });
 
   test("refuses what does not fit in its formats", () => {

@@ -74,18 +74,41 @@ describe("a meter that speaks SML", () => {
 });
 
 describe("a meter's P1 port", () => {
-  it.each(["5", "4", "3"] as const)("tells version %s what the meters of the home count", (version) => {
-    const telegram = decodeTelegram(encodeTelegram(p1Face(home, version)));
+  it.each(["5", "4", "3", "2.2", "be"] as const)("tells form %s what the meters of the home count", (form) => {
+    const isOld = form === "3" || form === "2.2";
+    const telegram = decodeTelegram(encodeTelegram(p1Face(home, form)));
     expect(telegram.problems).toEqual([]);
-    expect(telegram.crc).toBe(version === "3" ? "absent" : "right");
+    expect(telegram.crc).toBe(isOld ? "absent" : "right");
     const reading = readTelegram(telegram);
-    const text = new TextDecoder().decode(encodeTelegram(p1Face(home, version)));
+    const text = new TextDecoder().decode(encodeTelegram(p1Face(home, form)));
     const [imported = 0] = registers(startMs);
-    expect(text).toContain(`1-0:1.8.1(${(imported / 1_000).toFixed(3).padStart(version === "3" ? 9 : 10, "0")}*kWh)`);
+    expect(text).toContain(`1-0:1.8.1(${(imported / 1_000).toFixed(3).padStart(isOld ? 9 : 10, "0")}*kWh)`);
     expect(reading.channels.map(({ channel }) => channel)).toEqual([1, 2]);
     const water = home.subMeters.find(({ meter }) => meter.plan.medium === "water")!.meter;
     const litres = water.registersAt(Math.floor(startMs / 300_000) * 300_000)[0] ?? 0;
-    expect(text).toContain(`(${(litres / 1_000).toFixed(3).padStart(9, "0")}${version === "3" ? ")" : "*m3)"}`);
+    expect(text).toContain(`(${(litres / 1_000).toFixed(3).padStart(9, "0")}${isOld ? ")" : "*m3)"}`);
+  });
+
+  it.each(["lu", "se"] as const)("tells form %s the totals, and reactive energy", (form) => {
+    const telegram = decodeTelegram(encodeTelegram(p1Face(home, form)));
+    expect([telegram.problems, telegram.crc]).toEqual([[], "right"]);
+    const values = readTelegram(telegram).registers;
+    const milliOf = (code: string) => Number(values.find(({ obis }) => obis === code)?.number?.value);
+    expect(["1-0:1.8.0", "1-0:2.8.0", "1-0:3.8.0", "1-0:4.8.0"].map(milliOf)).toEqual([...registers(startMs)]);
+  });
+
+  it("tells the highest quarter-hours of this month and of those before, as Belgium bills them", () => {
+    const { peaks, registers: single } = readTelegram(decodeTelegram(encodeTelegram(p1Face(home, "be"))));
+    const highest = (fromMs: number, toMs: number): number => {
+      const ends = Array.from({ length: (toMs - fromMs) / QUARTER_MS }, (_, index) => fromMs + (index + 1) * QUARTER_MS);
+      return Math.max(...ends.map((endMs) => 4 * ((registers(endMs)[0] ?? 0) - (registers(endMs - QUARTER_MS)[0] ?? 0))));
+    };
+    const installed = Math.ceil(device.meter.plan.installedMs / QUARTER_MS) * QUARTER_MS;
+    const january = Math.max(Date.UTC(2025, 11, 31, 23), installed);
+    const peak = single.find(({ obis }) => obis === "1-0:1.6.0");
+    expect(Number(peak?.number?.value)).toBe(highest(january, Math.floor(startMs / QUARTER_MS) * QUARTER_MS));
+    const december = Math.max(Date.UTC(2025, 10, 30, 23), installed);
+    expect(Number(peaks.at(-1)?.number?.value)).toBe(highest(december, Date.UTC(2025, 11, 31, 23)));
   });
 });
 

@@ -1,11 +1,11 @@
 import { UsageError, toHex } from "@amity/bytes";
+import { P1_FORMS, type P1Form } from "@amity/dsmr";
 import { addressText } from "@amity/mbus";
 import {
   createFleet,
   LOCAL_PORT_MODES,
   masterSecretFrom,
   MeterFleet,
-  P1_VERSIONS,
   type FleetPlan,
   type MeterDevice,
   type MeteredHome,
@@ -58,7 +58,8 @@ type MediumChoice = (typeof MEDIA)[number];
 /** Slaves of one bus: primary addresses are 1 to 250. */
 const SLAVES_MAX = 250;
 const COUNT_MAX = 1_000;
-const PUSH_MS = { sml: 1_000, "iec62056-21": 5_000, p1: 1_000 } as const;
+const PUSH_MS = { sml: 1_000, "iec62056-21": 5_000 } as const;
+const P1_FORM_NAMES = Object.keys(P1_FORMS) as P1Form[];
 
 /** One line of what is served. */
 interface Served {
@@ -154,24 +155,27 @@ async function servePorts(protocol: "sml" | "iec62056-21" | "p1", given: Serving
 function portServer(protocol: "sml" | "iec62056-21" | "p1", home: MeteredHome, given: Serving): (connection: Connection) => void {
   const { options, parts, serving } = given;
   const device = home.electricity;
-  const pushMs = options.push ?? PUSH_MS[protocol];
   switch (protocol) {
-    case "sml":
+    case "sml": {
+      const pushMs = options.push ?? PUSH_MS.sml;
       return smlServer(device, pushMs === 0 ? undefined : pushMs, serving);
+    }
     case "iec62056-21": {
       const mode = choice((options.mode ?? "C").toUpperCase(), LOCAL_PORT_MODES, "--mode");
       return localPortServer(
         device,
-        { mode, password: options.password, pushEveryMs: pushMs, dlms: laboratoryDevice(device, parts.access) },
+        { mode, password: options.password, pushEveryMs: options.push ?? PUSH_MS[protocol], dlms: laboratoryDevice(device, parts.access) },
         serving,
       );
     }
     case "p1": {
-      const version = choice(options.p1Version ?? "5", P1_VERSIONS, "--p1-version");
+      const form = choice(options.p1Version ?? "5", P1_FORM_NAMES, "--p1-version");
+      const { everyMs, isCiphered } = P1_FORMS[form];
       const { keys } = parts;
       let counter = Math.floor(parts.clock.nowMs() / 1_000) - COUNTER_EPOCH_SECONDS;
       const cipher = { keys, systemTitle: device.systemTitle, nextCounter: () => ++counter };
-      return p1Server(home, { version, everyMs: pushMs, ...(options.ciphered === true ? { cipher } : {}) }, serving);
+      const settings = { form, everyMs: options.push ?? everyMs };
+      return p1Server(home, options.ciphered === true || isCiphered ? { ...settings, cipher } : settings, serving);
     }
   }
 }

@@ -1,7 +1,7 @@
 import { telegramOfLine } from "@amity/concentrator";
 import { toHex } from "@amity/bytes";
 import { serveDlms, serveHdlcLink, type CosemDevice } from "@amity/dlms";
-import { serveP1, type ServeP1Options } from "@amity/dsmr";
+import { serveP1, type P1Form, type ServeP1Options } from "@amity/dsmr";
 import { serveLocalPort } from "@amity/iec62056-21";
 import { serveWiredBus, timeOnAirMs, WiredBus } from "@amity/mbus";
 import {
@@ -14,7 +14,6 @@ import {
   type LocalPortMode,
   type MeterDevice,
   type MeteredHome,
-  type P1Version,
   type SubMeterDevice,
 } from "@amity/meter";
 import { serveSml } from "@amity/sml";
@@ -128,7 +127,7 @@ export function smlServer(
 }
 
 export interface P1Settings {
-  readonly version: P1Version;
+  readonly form: P1Form;
   readonly everyMs: number;
   readonly cipher?: ServeP1Options["cipher"];
 }
@@ -136,9 +135,9 @@ export interface P1Settings {
 /** What accepts connections to the P1 port of a home's electricity meter. */
 export function p1Server(
   home: MeteredHome,
-  { version, everyMs, cipher }: P1Settings,
+  { form, everyMs, cipher }: P1Settings,
   { timers }: ServingParts,
 ): (connection: Connection) => void {
   const options: ServeP1Options = { timers, everyMs, ...(cipher === undefined ? {} : { cipher }) };
-  return (connection) => serveP1(connection, () => p1Face(home, version), options);
+  return (connection) => serveP1(connection, () => p1Face(home, form), options);
 }

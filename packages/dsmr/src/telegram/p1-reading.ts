@@ -1,6 +1,6 @@
 import { fromHex } from "@amity/bytes";
 import { parseDecimal, type DataSet, type DecimalValue } from "@amity/iec62056-21";
-import { parseP1Time, type P1Time } from "./p1-time.ts";
+import { isP1Stamp, parseP1Time, type P1Time } from "./p1-time.ts";
 import type { Telegram } from "./telegram.ts";
 
 /** One value with its code, exact. */
@@ -75,11 +75,11 @@ function timeField(text: string): { time?: P1Time } {
   return time === undefined ? {} : { time };
 }
 
-/** One value, or a time and a value (peaks, M-Bus). */
+/** One value, or a time and a value (peaks, M-Bus); the time may be none. */
 function registerOf({ address, values }: DataSet): P1Register {
-  const time = values.length > 1 ? parseP1Time(values[0]?.value ?? "") : undefined;
-  const value = time === undefined ? values[0] : values[1];
-  return register(address, value, time);
+  const stamp = values[0]?.value ?? "";
+  if (values.length === 1 || !isP1Stamp(stamp)) return register(address, values[0], undefined);
+  return register(address, values[1], parseP1Time(stamp));
 }
 
 function register(obis: string, value: DataSet["values"][number] | undefined, time: P1Time | undefined, unit = value?.unit): P1Register {

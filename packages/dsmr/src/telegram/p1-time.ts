@@ -6,16 +6,24 @@ export interface P1Time {
   readonly isSummer?: boolean;
 }
 
+/** Whether a value stands where a time belongs, be it one or not: some meters write the letter small. */
+export function isP1Stamp(text: string): boolean {
+  return /^\d{12}[SWsw]?$/.test(text);
+}
+
 /** `undefined` for what is no time: unused fields hold digits such as 632525252525W. */
 export function parseP1Time(text: string): P1Time | undefined {
-  const match = /^(\d{2})(\d{2})(\d{2})(\d{2})(\d{2})(\d{2})([SW]?)$/.exec(text);
+  if (!isP1Stamp(text)) return undefined;
+  const match = /^(\d{2})(\d{2})(\d{2})(\d{2})(\d{2})(\d{2})(.?)$/.exec(text);
   if (match === null) return undefined;
   const [, year = "", month = "", day = "", hour = "", minute = "", second = "", season = ""] = match;
-  const local = `20${year}-${month}-${day}T${hour}:${minute}:${second}`;
+  // Channels that never had a reading say 1970.
+  const century = Number(year) >= 70 ? 19 : 20;
+  const local = `${century}${year}-${month}-${day}T${hour}:${minute}:${second}`;
   const ms = Date.parse(`${local}Z`);
   // A date that does not exist comes back as another one, or not at all.
   if (Number.isNaN(ms) || new Date(ms).toISOString().slice(0, 19) !== local) return undefined;
-  return season === "" ? { local } : { local, isSummer: season === "S" };
+  return season === "" ? { local } : { local, isSummer: season.toUpperCase() === "S" };
 }
 
 /** Offset of winter time where P1 is used, but for Ireland (minutes). */

@@ -8,6 +8,8 @@ export type P1Crc = "right" | "wrong" | "absent";
 export interface Telegram {
   /** Three letters (FLAG). */
   readonly manufacturer: string;
+  /** The fifth character: `5` in the standards, which some meters fill otherwise. */
+  readonly rateCharacter: string;
   readonly identifier: string;
   readonly dataSets: readonly DataSet[];
   readonly crc: P1Crc;
@@ -45,7 +47,8 @@ export function decodeTelegram(octets: Uint8Array): Telegram {
   const crc = checkCrc(octets, start, end);
   const damage = crc.problem === undefined ? [] : [crc.problem];
   const { manufacturer } = identification;
-  return { manufacturer, identifier: line.slice(5), dataSets, crc: crc.kind, endOffset: end, problems: [...problems, ...damage] };
+  const head = { manufacturer, rateCharacter: line.slice(4, 5), identifier: line.slice(5) };
+  return { ...head, dataSets, crc: crc.kind, endOffset: end, problems: [...problems, ...damage] };
 }
 
 /** `!` at the start of a line; -1 where there is none. */
@@ -73,6 +76,8 @@ function crcText(crc: number): string {
 /** What is to be sent. */
 export interface TelegramContent {
   readonly manufacturer: string;
+  /** Default 5. */
+  readonly rateCharacter?: string;
   /** What follows the rate character, e.g. `\2M550T-1012`. */
   readonly identifier: string;
   readonly dataSets: readonly {
@@ -84,16 +89,27 @@ export interface TelegramContent {
 }
 
 /** Writes a telegram. @throws UsageError for what would break its lines. */
-export function encodeTelegram({ manufacturer, identifier, dataSets, hasCrc = true }: TelegramContent): Uint8Array {
+export function encodeTelegram({ manufacturer, rateCharacter = "5", identifier, dataSets, hasCrc = true }: TelegramContent): Uint8Array {
   if (!/^[A-Za-z]{3}$/.test(manufacturer)) throw new UsageError(`"${manufacturer}" is no manufacturer`, { code: "manufacturer" });
-  const lines = dataSets.map((dataSet) => formatDataSet(dataSet));
-  for (const line of [identifier, ...lines]) {
+  const head = `${rateCharacter}${identifier}`;
+  const lines = dataSets.flatMap(linesOf);
+  for (const line of [head, ...lines]) {
     if (/[\r\n!/]/.test(line)) throw new UsageError("line ends, ! and / cannot stand in a telegram", { code: "data" });
   }
-  const body = toOctets([`/${manufacturer}5${identifier}`, "", ...lines, "!"].join("\r\n"));
+  const body = toOctets([`/${manufacturer}${head}`, "", ...lines, "!"].join("\r\n"));
   const tail = toOctets(`${hasCrc ? crcText(crcArc(body)) : ""}\r\n`);
   const out = new Uint8Array(body.length + tail.length);
   out.set(body);
   out.set(tail, body.length);
   return out;
 }
+
+/** One line, but for hourly values of versions 2 and 3, whose number stands on a line of its own (DSMR P1 3.0, 5.12). */
+function linesOf(dataSet: TelegramContent["dataSets"][number]): string[] {
+  const { address, values } = dataSet;
+  if (!/^\d-\d:24\.3\.0$/.test(address) || values.length !== HOURLY_VALUES) return [formatDataSet(dataSet)];
+  const [head, number] = [values.slice(0, HOURLY_VALUES - 1), values.slice(HOURLY_VALUES - 1)];
+  return [formatDataSet({ address, values: head }), formatDataSet({ address: "", values: number })];
+}
+
+const HOURLY_VALUES = 7;
