@@ -16,6 +16,7 @@ export * from "./application/read-records.ts";
 export { interpretCodes, readValueInfo, VIFES_MAX } from "./application/read-value-info.ts";
 export { OBJECT_ACTIONS, RECORD_ERRORS } from "./application/vife-combinable.ts";
 export * from "./transport/meter-key.ts";
+export type { CivilDate } from "./application/data-types.ts";
 export type { SecurityOutcome } from "./transport/open-payload.ts";
 export * from "./transport/tls-record.ts";
 export { SECURITY_MODES, type TransportHeader } from "./transport/transport-header.ts";

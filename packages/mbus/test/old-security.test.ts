@@ -1,7 +1,7 @@
-import { crcEn13757, fromHex } from "@amity/bytes";
+import { crcEn13757, fromHex, toHex } from "@amity/bytes";
 import { desCbcEncrypt } from "@amity/crypto";
 import { describe, expect, test } from "vitest";
-import { FormatStore, decodeTelegram, scaledValue, singleKey } from "../src/index.ts";
+import { FormatStore, MeterKey, decodeTelegram, encodeTelegram, scaledValue, singleKey } from "../src/index.ts";
 
 const DES_KEY = fromHex("0123456789abcdef");
 /** L C M A of a telegram without CRCs, made up. */
@@ -52,4 +52,51 @@ test("CI 73 over radio is a compact frame behind a long header, not the fixed st
   expect(application.problems).toEqual([]);
   expect(application.meter?.id).toBe("12345678");
   expect(application.records.map(scaledValue)[0]).toBe(1);
+});
+
+describe("security mode 3, DES with the date in its initial vector", () => {
+  const meter = { id: "17032455", manufacturer: "BMT", version: 9, deviceType: 7 };
+  const date = { year: 2026, month: 11, day: 21 };
+  const content = fromHex("0413e803000002fd170300");
+  const key = new MeterKey(DES_KEY);
+  const telegram = encodeTelegram({
+    control: 0x44,
+    sender: meter,
+    format: "none",
+    message: { meter, header: "short", accessNumber: 1, content, security: { mode: 3, key, date } },
+  });
+
+  test("is identification, manufacturer and type G (EN 13757-7, 9.4.3)", () => {
+    const iv = fromHex("55240317b4097a5b".replace("b409", toHex(telegram.subarray(2, 4))));
+    iv.set([((26 & 7) << 5) | 21, ((26 & 0x78) << 1) | 11], 6);
+    const padded = Uint8Array.of(0x2f, 0x2f, ...content, 0x2f, 0x2f, 0x2f);
+    expect(toHex(telegram.subarray(-16))).toBe(toHex(desCbcEncrypt(DES_KEY, iv, padded)));
+    expect([telegram[13], telegram[14]]).toEqual([16, 3]);
+  });
+
+  test("opens with the date of transmission, and with nothing else", () => {
+    const read = (options: { date?: typeof date; key?: Uint8Array }) => {
+      const { application } = decodeTelegram(telegram, { keys: singleKey(options.key ?? DES_KEY), date: options.date });
+      return [application.security.status, application.problems.map(({ code }) => code), application.records.map(scaledValue)];
+    };
+    expect(read({ date })).toEqual(["decrypted", [], [1, 3]]);
+    expect(read({})).toEqual(["unsupported", ["missing-date"], []]);
+    expect(read({ date, key: fromHex("0123456789abcd00") })).toEqual(["wrong-key", ["wrong-key"], []]);
+  });
+});
+
+test("security mode 2 is written as it is read", () => {
+  const meter = { id: "17032455", manufacturer: "BMT", version: 9, deviceType: 7 };
+  const message = {
+    meter,
+    header: "long",
+    accessNumber: 1,
+    content: fromHex("0413e8030000"),
+    security: { mode: 2, key: new MeterKey(DES_KEY) },
+  } as const;
+  const { application } = decodeTelegram(encodeTelegram({ control: 0x44, sender: meter, format: "a", message }), {
+    keys: singleKey(DES_KEY),
+  });
+  expect(application.security.status).toBe("decrypted");
+  expect(application.records.map(scaledValue)).toEqual([1]);
 });

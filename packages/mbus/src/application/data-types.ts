@@ -70,6 +70,20 @@ export function readReal32(data: Uint8Array, at: number): number {
 
 const SCRATCH = new DataView(new ArrayBuffer(4));
 
+/** A civil date of the meter's calendar. */
+export interface CivilDate {
+  readonly year: number;
+  /** 1 to 12. */
+  readonly month: number;
+  readonly day: number;
+}
+
+/** Type G of EN 13757-3, annex A: day and year's low bits, month and year's high bits. */
+export function dateOctets({ year, month, day }: CivilDate): readonly [number, number] {
+  const short = year % 100;
+  return [((short & 7) << 5) | (day & 0x1f), ((short & 0x78) << 1) | (month & 0x0f)];
+}
+
 /** Date, data type G (CP16): day, month, two-digit year; FFFF is no date. */
 export function readDate(data: Uint8Array, at: number): MeterTime {
   return dateOf(data[at] ?? 0, data[at + 1] ?? 0);

@@ -6,6 +6,7 @@ import { readTransportHeader, type TransportHeader } from "../transport/transpor
 import { applicationErrorText } from "./application-error.ts";
 import { readCompactFrame, type FormatStore } from "./compact-frame.ts";
 import { CONTROL_INFORMATION, type ApplicationKind, type ControlInformation } from "./control-information.ts";
+import type { CivilDate } from "./data-types.ts";
 import { readFixedData, type FixedData } from "./fixed-data.ts";
 import { readRecords, type RecordList } from "./read-records.ts";
 import type { DataRecord } from "./record.ts";
@@ -47,6 +48,8 @@ export interface ApplicationContext {
   /** Checks the AFL's MAC once the meter is known; `none` where there is no AFL. */
   readonly checkMac?: (meter: MeterAddress, link: Uint8Array | undefined, direction: "fromMeter" | "toMeter") => SecurityOutcome["mac"];
   readonly formats?: FormatStore | undefined;
+  /** The meter's civil date at transmission: security mode 3 opens with it only. */
+  readonly date?: CivilDate | undefined;
   /** Problems of the layers below come first. */
   readonly problems?: readonly AmityError[];
 }
@@ -76,16 +79,17 @@ export function readApplication(data: Uint8Array, at: number, end: number, conte
   }
   draft.name = known.name;
   draft.kind = known.application;
+  let contentEnd = end;
   if (known.header !== "none") {
     try {
-      openHeader(draft, known, at, end, context);
+      contentEnd = openHeader(draft, known, at, end, context);
     } catch (error) {
       if (!(error instanceof DecodeError)) throw error;
       draft.problems.push(error.within("transport"));
       return draft;
     }
   }
-  readContent(draft, known, end, context);
+  readContent(draft, known, contentEnd, context);
   return draft;
 }
 
@@ -124,17 +128,18 @@ const CI_TABLE: readonly (ControlInformation | undefined)[] = Array.from(
   (_, ci) => CONTROL_INFORMATION[ci] ?? (ci >= 0xa0 && ci <= 0xb7 ? MANUFACTURER : undefined),
 );
 
-function openHeader(draft: Draft, known: ControlInformation, at: number, end: number, context: ApplicationContext): void {
+/** Reads the header and opens what stands behind it; gives the end of the content. */
+function openHeader(draft: Draft, known: ControlInformation, at: number, end: number, context: ApplicationContext): number {
   const header = readTransportHeader(draft.payload, at + 1, end, known.header === "long" ? "long" : "short");
   draft.header = header;
   draft.payloadOffset = header.payloadOffset;
   const meter = header.address ?? context.linkMeter;
   draft.meter = meter;
-  if (header.securityMode === 0 && context.checkMac === undefined) return;
+  if (header.securityMode === 0 && context.checkMac === undefined) return end;
   if (meter === undefined) {
     draft.problems.push(new DecodeError("encrypted, but no layer names the meter", { offset: at, code: "no-address" }));
     draft.payloadOffset = end;
-    return;
+    return end;
   }
   const linkAddress = header.address === undefined ? context.linkAddress : wireOrder(draft.payload, at + 1);
   const direction = known.direction === "toMeter" ? "toMeter" : "fromMeter";
@@ -146,11 +151,13 @@ function openHeader(draft: Draft, known: ControlInformation, at: number, end: nu
     counter: context.counter,
     mac: context.checkMac === undefined ? "none" : context.checkMac(meter, linkAddress, direction),
     direction,
+    date: context.date,
   });
   draft.payload = opened.data;
   draft.payloadOffset = opened.readableFrom;
   draft.security = opened.outcome;
   if (opened.problem !== undefined) draft.problems.push(opened.problem);
+  return opened.readableTo ?? end;
 }
 
 /** Long header order (identification, manufacturer, version, type) to link order (manufacturer first). */

@@ -167,8 +167,7 @@ function bcdOctets(value: RecordInput["value"], octets: number): Uint8Array {
 /** Data types G, F, I and J by their number of octets (EN 13757-3, annex A). */
 export function timeOctets(time: MeterTime, octets: number): Uint8Array {
   const invalid = time.isValid ? 0 : 0x80;
-  const year = time.year % 100;
-  const date = [((year & 7) << 5) | (time.day & 0x1f), ((year & 0x78) << 1) | (time.month & 0x0f)] as const;
+  const date = dateOctets(time);
   const second = Math.max(0, time.second);
   if (octets === 2) return Uint8Array.from(date);
   if (octets === 3) return Uint8Array.of(second, time.minute, time.hour);

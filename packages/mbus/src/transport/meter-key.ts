@@ -1,5 +1,5 @@
 import { UsageError } from "@amity/bytes";
-import { AesContext, DES_OCTETS, desCbcDecrypt } from "@amity/crypto";
+import { AesContext, DES_OCTETS, desCbcDecrypt, desCbcEncrypt, gcmDecrypt, gcmEncrypt } from "@amity/crypto";
 import { addressText, type MeterAddress } from "../link/address.ts";
 
 /** Constants D of the key derivation (OMS Vol. 2, 9.5.3). */
@@ -12,6 +12,7 @@ export const DERIVATION = { encryptFromMeter: 0x00, authenticateFromMeter: 0x01,
 export class MeterKey {
   readonly algorithm: "aes" | "des";
   readonly #cipher: AesContext | undefined;
+  readonly #aesKey: Uint8Array | undefined;
   readonly #desKey: Uint8Array | undefined;
   #counter = "";
   #derived = new Map<number, AesContext>();
@@ -20,7 +21,10 @@ export class MeterKey {
   constructor(key: Uint8Array) {
     this.algorithm = key.length === DES_OCTETS ? "des" : "aes";
     if (this.algorithm === "des") this.#desKey = key.slice();
-    else this.#cipher = new AesContext(key);
+    else {
+      this.#aesKey = key.slice();
+      this.#cipher = new AesContext(key);
+    }
   }
 
   /** @throws UsageError `key-length` for a DES key. */
@@ -29,10 +33,34 @@ export class MeterKey {
     return this.#cipher;
   }
 
-  /** DES-CBC with an initial vector of zeros (security mode 2). @throws UsageError `key-length` for an AES key. */
-  desDecrypt(blocks: Uint8Array): Uint8Array {
+  /** AES-GCM with a tag of 12 octets (security mode 9). @throws SecurityError `bad-tag`, UsageError `key-length` for a DES key. */
+  gcmOpen(iv: Uint8Array, aad: Uint8Array, sealed: Uint8Array): Uint8Array {
+    return gcmDecrypt({ key: this.#aesOctets(), iv, aad }, sealed);
+  }
+
+  /** The inverse of `gcmOpen`: ciphertext and tag. @throws UsageError `key-length` for a DES key. */
+  gcmSeal(iv: Uint8Array, aad: Uint8Array, plain: Uint8Array): Uint8Array {
+    return gcmEncrypt({ key: this.#aesOctets(), iv, aad }, plain);
+  }
+
+  #aesOctets(): Uint8Array {
+    if (this.#aesKey === undefined) throw new UsageError("a DES key is no AES key", { code: "key-length" });
+    return this.#aesKey;
+  }
+
+  /** DES-CBC (security modes 2 and 3). @throws UsageError `key-length` for an AES key. */
+  desDecrypt(iv: Uint8Array, blocks: Uint8Array): Uint8Array {
+    return desCbcDecrypt(this.#desOctets(), iv, blocks);
+  }
+
+  /** The inverse of `desDecrypt`. @throws UsageError `key-length` for an AES key. */
+  desEncrypt(iv: Uint8Array, blocks: Uint8Array): Uint8Array {
+    return desCbcEncrypt(this.#desOctets(), iv, blocks);
+  }
+
+  #desOctets(): Uint8Array {
     if (this.#desKey === undefined) throw new UsageError("an AES key is no DES key", { code: "key-length" });
-    return desCbcDecrypt(this.#desKey, new Uint8Array(DES_OCTETS), blocks);
+    return this.#desKey;
   }
 
   /**

@@ -1,6 +1,9 @@
-import { DecodeError, SecurityError, type AmityError } from "@amity/bytes";
+import { AmityError, DecodeError, SecurityError } from "@amity/bytes";
 import { DES_OCTETS } from "@amity/crypto";
+import type { CivilDate } from "../application/data-types.ts";
 import { linkAddressOctets, type MeterAddress } from "../link/address.ts";
+import { desInitialVector } from "./des-mode.ts";
+import { openGcm } from "./gcm-mode.ts";
 import { DERIVATION, type MeterKey } from "./meter-key.ts";
 import { SECURITY_MODES, type TransportHeader } from "./transport-header.ts";
 
@@ -22,6 +25,8 @@ export interface OpenedPayload {
   readonly data: Uint8Array;
   /** First octet that is readable: behind the encrypted part where that stayed closed. */
   readonly readableFrom: number;
+  /** End of what is readable, where an authentication tag follows it. */
+  readonly readableTo?: number;
   readonly outcome: SecurityOutcome;
   readonly problem: AmityError | undefined;
 }
@@ -36,22 +41,25 @@ export interface OpenContext {
   readonly counter: Uint8Array | undefined;
   readonly mac: SecurityOutcome["mac"];
   readonly direction: "fromMeter" | "toMeter";
+  /** The meter's civil date at transmission: part of the initial vector of mode 3, and in no message. */
+  readonly date?: CivilDate | undefined;
 }
 
 const BLOCK = 16;
-const DES_MODE = 2;
-const OPENED_MODES: ReadonlySet<number> = new Set([DES_MODE, 4, 5, 7]);
+const CBC_MODES: ReadonlySet<number> = new Set([2, 3, 4, 5, 7]);
+const GCM_MODE = 9;
 const NO_IV = new Uint8Array(BLOCK);
 
-/** Opens what the header's security mode closed: modes 0, 2, 4, 5 and 7 here; the others keep their octets. Never throws on content. */
+/** Opens what the header's security mode closed: modes 0, 2 to 5, 7 and 9 here; the others keep their octets. Never throws on content. */
 export function openPayload(data: Uint8Array, end: number, header: TransportHeader, context: OpenContext): OpenedPayload {
   const mode = header.securityMode;
   const start = header.payloadOffset;
   const blocks = (header.configuration >> 4) & 0x0f;
   // Where a security mode is today, old wired meters kept a signature nobody used: reserved codes protect nothing.
-  if (mode === 0 || SECURITY_MODES[mode] === undefined || (OPENED_MODES.has(mode) && blocks === 0))
+  if (mode === 0 || SECURITY_MODES[mode] === undefined || (CBC_MODES.has(mode) && blocks === 0 && announcedOctets(header) === 0))
     return clear(data, start, mode, context);
-  if (!OPENED_MODES.has(mode)) {
+  if (mode === GCM_MODE && context.key?.algorithm === "aes") return openSealed(data, end, header, { ...context, key: context.key });
+  if (!CBC_MODES.has(mode)) {
     if (looksOpen(data, start, end)) return opened(data, start, mode, context, "plaintext");
     const advice = mode === 13 ? "its TLS records are for the session that holds the keys (`tlsChannel`)" : "no key can open it here";
     const problem = new SecurityError(`security mode ${mode} (${modeName(mode)}) is not opened`, { code: "unsupported-mode", advice });
@@ -60,18 +68,36 @@ export function openPayload(data: Uint8Array, end: number, header: TransportHead
   return openCbc(data, end, header, context);
 }
 
-function openCbc(data: Uint8Array, end: number, header: TransportHeader, context: OpenContext): OpenedPayload {
+/** Mode 9: the tag proves key and content at once. */
+function openSealed(data: Uint8Array, end: number, header: TransportHeader, context: OpenContext & { key: MeterKey }): OpenedPayload {
   const mode = header.securityMode;
-  const start = header.payloadOffset;
-  const blockOctets = mode === DES_MODE ? DES_OCTETS : BLOCK;
-  const announced = announcedOctets(header, blockOctets);
+  try {
+    const { from, content } = openGcm(data, end, header, context);
+    const out = data.slice();
+    out.set(content, from);
+    const outcome = outcomeOf(mode, "decrypted", context.mac);
+    return { data: out, readableFrom: from, readableTo: from + content.length, outcome, problem: undefined };
+  } catch (problem) {
+    if (!(problem instanceof AmityError)) throw problem;
+    if (looksOpen(data, header.payloadOffset, end)) return opened(data, header.payloadOffset, mode, context, "plaintext");
+    const status = problem.code === "wrong-key" ? "wrong-key" : problem.code === "truncated" ? "damaged" : "unsupported";
+    return closed(data, end, { mode, context, status, problem });
+  }
+}
+
+function openCbc(data: Uint8Array, end: number, header: TransportHeader, outer: OpenContext): OpenedPayload {
+  const mode = header.securityMode;
+  const isDes = isDesMode(mode);
+  const { start, context } = counterInHeader(data, end, header, outer);
+  const blockOctets = isDes ? DES_OCTETS : BLOCK;
+  const announced = announcedOctets(header);
   const available = Math.min(announced, Math.floor((end - start) / blockOctets) * blockOctets);
   const isShort = available < announced;
   const shortage = isShort
     ? new DecodeError(`truncated: ${announced} encrypted octets announced, ${end - start} are left`, { offset: end, code: "truncated" })
     : undefined;
   // A key of the other algorithm is no key.
-  const key = (context.key?.algorithm === "des") === (mode === DES_MODE) ? context.key : undefined;
+  const key = (context.key?.algorithm === "des") === isDes ? context.key : undefined;
   const decrypt = key === undefined ? undefined : decryption(key, header, context);
   if (decrypt !== undefined && available > 0) {
     const plain = decrypt(data.subarray(start, start + available));
@@ -87,16 +113,11 @@ function openCbc(data: Uint8Array, end: number, header: TransportHeader, context
   if (key === undefined) {
     const problem = new SecurityError(`no key for meter ${context.meter.id}`, {
       code: "missing-key",
-      advice: mode === DES_MODE ? "give the meter's DES key (8 octets)" : "give the meter's AES-128 key",
+      advice: isDes ? "give the meter's DES key (8 octets)" : "give the meter's AES-128 key",
     });
     return closed(data, readableFrom, { mode, context, status: "missing-key", problem });
   }
-  if (decrypt === undefined) {
-    const problem = new SecurityError("security mode 7 needs the message counter of the AFL to derive its key", {
-      code: "missing-counter",
-    });
-    return closed(data, readableFrom, { mode, context, status: "unsupported", problem });
-  }
+  if (decrypt === undefined) return closed(data, readableFrom, { mode, context, status: "unsupported", problem: missingInput(mode) });
   const problem = new SecurityError(`the key of meter ${context.meter.id} does not open this message: 2F2F was expected`, {
     code: "wrong-key",
     advice: "check key, meter address and, behind a radio adapter, whose address the key belongs to",
@@ -104,21 +125,63 @@ function openCbc(data: Uint8Array, end: number, header: TransportHeader, context
   return closed(data, readableFrom, { mode, context, status: "wrong-key", problem });
 }
 
-/** DES meters announce octets (low octet of the configuration field), the others blocks (its bits 4 to 7). */
-function announcedOctets(header: TransportHeader, blockOctets: number): number {
-  return blockOctets === DES_OCTETS ? header.configuration & 0xff : ((header.configuration >> 4) & 0x0f) * blockOctets;
+/** What a mode needs beside the key, and was not there. */
+function missingInput(mode: number): SecurityError {
+  if (mode === 7) {
+    return new SecurityError("security mode 7 needs a message counter (of the AFL, or in its own header) to derive its key", {
+      code: "missing-counter",
+    });
+  }
+  return new SecurityError("security mode 3 needs the date on which the meter sent the message, which is in no message", {
+    code: "missing-date",
+    advice: "give the meter's civil date at transmission",
+  });
 }
 
-/** How the payload is opened; `undefined` where what the key is derived from is missing. */
+/** Mode 7 without an AFL brings its counter itself (bit Z, behind the extension); a key version (bit V) stands behind that. */
+function counterInHeader(
+  data: Uint8Array,
+  end: number,
+  header: TransportHeader,
+  context: OpenContext,
+): { start: number; context: OpenContext } {
+  let start = header.payloadOffset;
+  if (header.securityMode !== 7) return { start, context };
+  let { counter } = context;
+  if ((header.configuration & 0x2000) !== 0 && counter === undefined) {
+    counter = data.subarray(start, Math.min(start + 4, end));
+    start += 4;
+  }
+  if (((header.configurationExtension ?? 0) & 0x40) !== 0) start += 1;
+  return { start: Math.min(start, end), context: counter === context.counter ? context : { ...context, counter } };
+}
+
+function isDesMode(mode: number): boolean {
+  return mode === 2 || mode === 3;
+}
+
+/** DES meters announce octets (low octet of the configuration field), the others blocks (its bits 4 to 7). */
+function announcedOctets({ configuration, securityMode }: TransportHeader): number {
+  return isDesMode(securityMode) ? configuration & 0xff : ((configuration >> 4) & 0x0f) * BLOCK;
+}
+
+/** How the payload is opened; `undefined` where something that key or vector are made of is missing. */
 function decryption(key: MeterKey, header: TransportHeader, context: OpenContext): ((blocks: Uint8Array) => Uint8Array) | undefined {
-  if (header.securityMode === DES_MODE) return (blocks) => key.desDecrypt(blocks);
-  const cipher = header.securityMode === 7 ? derived(key, context) : key.cipher;
-  const iv = header.securityMode === 5 ? initialVector(header, context) : NO_IV;
+  const { securityMode: mode } = header;
+  if (mode === 2 || mode === 3) {
+    if (mode === 3 && context.date === undefined) return undefined;
+    const iv = desInitialVector(mode, context.linkAddress ?? linkAddressOctets(context.meter), context.date);
+    return (blocks) => key.desDecrypt(iv, blocks);
+  }
+  const cipher = mode === 7 ? derived(key, header, context) : key.cipher;
+  const iv = mode === 5 ? initialVector(header, context) : NO_IV;
   return cipher === undefined ? undefined : (blocks) => cipher.cbcDecrypt(iv, blocks);
 }
 
-function derived(key: MeterKey, context: OpenContext) {
-  if (context.counter === undefined) return undefined;
+/** The message's own key: bits 4 and 5 of the extension say how it is derived, 0 not at all (EN 13757-7, table 25). */
+function derived(key: MeterKey, header: TransportHeader, context: OpenContext) {
+  if (((header.configurationExtension ?? 0) & 0x30) === 0) return key.cipher;
+  if (context.counter === undefined || context.counter.length < 4) return undefined;
   const constant = context.direction === "fromMeter" ? DERIVATION.encryptFromMeter : DERIVATION.encryptToMeter;
   return key.derive(constant, context.counter, identificationOf(context));
 }

@@ -1,5 +1,9 @@
 import { UsageError } from "@amity/bytes";
+import { DES_OCTETS } from "@amity/crypto";
+import type { CivilDate } from "../application/data-types.ts";
 import { linkAddressOctets, longAddressOctets, type MeterAddress } from "../link/address.ts";
+import { desInitialVector } from "./des-mode.ts";
+import { sealGcm } from "./gcm-mode.ts";
 import { DERIVATION, type MeterKey } from "./meter-key.ts";
 
 /** A message to be built from its CI on. */
@@ -13,8 +17,13 @@ export interface MessageInput {
   readonly content: Uint8Array;
   /** Absent: security mode 0. */
   readonly security?:
+    /** DES, for meters that know nothing else; mode 3 takes the date of transmission. */
+    | { readonly mode: 2; readonly key: MeterKey }
+    | { readonly mode: 3; readonly key: MeterKey; readonly date: CivilDate }
     | { readonly mode: 5; readonly key: MeterKey }
     | { readonly mode: 7; readonly key: MeterKey; readonly counter: Uint8Array }
+    /** AES-GCM; `counter` (4) is never to be used twice under one key. */
+    | { readonly mode: 9; readonly key: MeterKey; readonly counter: Uint8Array }
     /** The content are TLS records, or asks for a channel (see `TLS_CHANNEL`). */
     | { readonly mode: 13; readonly extension: number };
   /** CI where it is not a response (5B, 6C ...). */
@@ -40,7 +49,14 @@ export function sealMessage(input: MessageInput): Uint8Array {
     const field = Uint8Array.of(Math.min(input.content.length, 0xff), (bits >> 8) | security.mode, security.extension);
     return joined([...head, field, input.content]);
   }
-  const plain = padded(input.content);
+  if (security.mode === 9) return joined([...head, sealGcm(input.content, { ...security, meter: input.meter, bits })]);
+  if (security.mode === 2 || security.mode === 3) {
+    const plain = padded(input.content, DES_OCTETS);
+    if (plain.length > 0xff) throw new UsageError(`a message under DES has 248 octets, not ${plain.length}`, { code: "too-long" });
+    const iv = desInitialVector(security.mode, linkAddressOctets(input.meter), security.mode === 3 ? security.date : undefined);
+    return joined([...head, Uint8Array.of(plain.length, (bits >> 8) | security.mode), security.key.desEncrypt(iv, plain)]);
+  }
+  const plain = padded(input.content, 16);
   const blocks = plain.length / 16;
   if (blocks > 15) throw new UsageError(`the configuration field counts 15 encrypted blocks, not ${blocks}`, { code: "too-long" });
   const configuration = bits | (blocks << 4) | (security.mode << 8);
@@ -56,8 +72,9 @@ export function sealMessage(input: MessageInput): Uint8Array {
   return joined([...head, field, Uint8Array.of(0x10), cipher.cbcEncrypt(new Uint8Array(16), plain)]);
 }
 
-function padded(content: Uint8Array): Uint8Array {
-  const out = new Uint8Array(Math.ceil((content.length + 2) / 16) * 16).fill(0x2f);
+/** Check octets in front, filled up to whole blocks. */
+function padded(content: Uint8Array, blockOctets: number): Uint8Array {
+  const out = new Uint8Array(Math.ceil((content.length + 2) / blockOctets) * blockOctets).fill(0x2f);
   out.set(content, 2);
   return out;
 }

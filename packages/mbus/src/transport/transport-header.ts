@@ -11,7 +11,7 @@ export interface TransportHeader {
   readonly status: number;
   /** CF, 16 bits: 8-12 security mode, 4-7 encrypted blocks. */
   readonly configuration: number;
-  /** CFE of modes 7, 8, 9, 10 and 13. */
+  /** CFE of modes 7, 8, 10 and 13. */
   readonly configurationExtension: number | undefined;
   readonly securityMode: number;
   readonly offset: number;
@@ -44,7 +44,7 @@ export function readTransportHeader(data: Uint8Array, at: number, end: number, k
   const tail = at + own - 4;
   const configuration = (data[tail + 2] ?? 0) | ((data[tail + 3] ?? 0) << 8);
   const securityMode = (configuration >> 8) & 0x1f;
-  const isExtended = securityMode === 7 || securityMode === 13 || (securityMode >= 8 && securityMode <= 10);
+  const isExtended = securityMode === 7 || securityMode === 13 || securityMode === 8 || securityMode === 10;
   if (isExtended && end - at < own + 1) {
     throw new DecodeError(`truncated: security mode ${securityMode} needs its configuration extension`, {
       offset: end + base,

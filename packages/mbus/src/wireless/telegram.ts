@@ -1,4 +1,5 @@
 import { DecodeError, SecurityError, type AmityError } from "@amity/bytes";
+import type { CivilDate } from "../application/data-types.ts";
 import type { FormatStore } from "../application/compact-frame.ts";
 import { blankApplication, readApplication, type Application, type ApplicationContext } from "../application/read-application.ts";
 import { linkAddressOctets, readLinkAddress, type MeterAddress } from "../link/address.ts";
@@ -41,6 +42,8 @@ export interface TelegramOptions {
   /** What the radio delivers; `auto` finds out. */
   readonly format?: FrameFormat | "auto";
   readonly formats?: FormatStore | undefined;
+  /** The meter's civil date at transmission: security mode 3 opens with it only. */
+  readonly date?: CivilDate | undefined;
 }
 
 /** Decodes one wireless telegram of up to 291 octets on air. @throws DecodeError where the frame itself is broken (length, CRC, no room for an address). */
@@ -102,6 +105,7 @@ function readLayers(stripped: Uint8Array, format: FrameFormat, options: Telegram
     keys: options.keys,
     counter: authentication?.counter,
     formats: options.formats,
+    date: options.date,
     problems,
     ...(authentication?.mac === undefined ? {} : { checkMac: macCheck(data, authentication, options.keys) }),
   };
@@ -126,6 +130,7 @@ export function decodeMessage(
     keys: options.keys,
     counter: authentication.counter,
     formats: options.formats,
+    date: options.date,
     ...(authentication.mac === undefined ? {} : { checkMac: macCheck(message, authentication, options.keys) }),
   };
   return { ...last, authentication, application: withMacProblem(readApplication(message, 0, message.length, context)) };
@@ -193,7 +198,10 @@ function macCheck(
     if (mac.length !== octets) return "differs";
     const identification = (link ?? linkAddressOctets(meter)).subarray(2, 6);
     const constant = direction === "toMeter" ? DERIVATION.authenticateToMeter : DERIVATION.authenticateFromMeter;
-    const own = key.derive(constant, counter, identification).cmac(macInput(layer, data.subarray(layer.payloadOffset)));
+    // Key information without a derivation function: the key itself (EN 13757-7, 6.3.4).
+    const isDerived = layer.keyInformation === undefined || (layer.keyInformation & 0x30) !== 0;
+    const cipher = isDerived ? key.derive(constant, counter, identification) : key.cipher;
+    const own = cipher.cmac(macInput(layer, data.subarray(layer.payloadOffset)));
     let difference = 0;
     for (let index = 0; index < octets; index++) difference |= (mac[index] ?? 0) ^ (own[index] ?? 0);
     return difference === 0 ? "matches" : "differs";
