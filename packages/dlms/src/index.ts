@@ -37,6 +37,13 @@ export * from "./security/key-agreement.ts";
 export * from "./security/protect.ts";
 export * from "./security/secure-channel.ts";
 export * from "./security/security-options.ts";
+export {
+  withChange,
+  type AssociationChange,
+  type AssociationChanges,
+  type AssociationUser,
+  type ObjectRightsBits,
+} from "./server/association-changes.ts";
 export * from "./server/compile-model.ts";
 export * from "./server/cosem-device.ts";
 export * from "./server/listen-dlms.ts";

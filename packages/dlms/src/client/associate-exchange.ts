@@ -64,6 +64,7 @@ function encodeAarq({ options, channel, challenge }: AssociateInput): Uint8Array
   return encodeApdu(AARQ, aarq, {
     applicationContextName: applicationContextOid(context),
     ...(title === undefined ? {} : { callingApTitle: title }),
+    ...(options.userId === undefined ? {} : { callingAeInvocationId: options.userId }),
     ...(id === 0
       ? {}
       : {

@@ -15,6 +15,8 @@ export interface ClientOptions {
   readonly authentication: Authentication;
   /** Our system title where nothing is ciphered but the mechanism mixes it in (SHA-256, ECDSA). */
   readonly systemTitle?: Uint8Array;
+  /** Which user of the client asks (0 to 255): servers with a user list want to know. */
+  readonly userId?: number;
   /** Absent: nothing is ciphered. */
   readonly security?: SecurityOptions;
   /** Short-name referencing instead of logical names. */

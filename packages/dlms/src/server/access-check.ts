@@ -1,16 +1,15 @@
 import type { AttributeDescriptor, MethodDescriptor, AccessSelection } from "../apdu/descriptors.ts";
 import type { ActionRefusal, DataAccessRefusal } from "../apdu/results.ts";
-import { ACCESS, type AttributeDefinition, type CompiledModel } from "./cosem-device.ts";
+import { ACCESS, type AttributeDefinition, type ObjectDefinition } from "./cosem-device.ts";
 import { isProtectedEnough, type RequestProtection } from "./protection-demand.ts";
 
-/** Why this client may not read or write the attribute; `undefined`: it may. */
+/** Why a client of this role may not read or write the attribute of an object of this name, if there is one; `undefined`: it may. */
 export function attributeRefusal(
-  model: CompiledModel,
+  object: ObjectDefinition | undefined,
   role: string,
   attribute: AttributeDescriptor,
   request: { readonly right: "read" | "write"; readonly selection: AccessSelection | undefined; readonly protection: RequestProtection },
 ): DataAccessRefusal | undefined {
-  const object = model.byName(attribute.instanceId);
   if (object === undefined) return "object-undefined";
   if (object.classId !== attribute.classId) return "object-class-inconsistent";
   const definition = object.attributes.find((candidate) => candidate.id === attribute.attributeId);
@@ -23,12 +22,11 @@ export function attributeRefusal(
 
 /** Why this client may not invoke the method; `undefined`: it may. */
 export function methodRefusal(
-  model: CompiledModel,
+  object: ObjectDefinition | undefined,
   role: string,
   method: MethodDescriptor,
   request: RequestProtection,
 ): ActionRefusal | undefined {
-  const object = model.byName(method.instanceId);
   if (object === undefined) return "object-undefined";
   if (object.classId !== method.classId) return "object-class-inconsistent";
   const definition = object.methods?.find((candidate) => candidate.id === method.methodId);

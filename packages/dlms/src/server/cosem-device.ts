@@ -1,5 +1,6 @@
 import type { ConformanceBit } from "../acse/conformance.ts";
 import type { AccessSelection, AttributeDescriptor, MethodDescriptor } from "../apdu/descriptors.ts";
+import type { AssociationChange, AssociationChanges } from "./association-changes.ts";
 import type { ActionRefusal, DataAccessRefusal, DataAccessResult } from "../apdu/results.ts";
 import type { DlmsData } from "../data/dlms-data.ts";
 import type { Obis } from "../data/obis.ts";
@@ -78,6 +79,8 @@ export interface AssociationDefinition {
   readonly sendPduOctetsMax?: number;
   /** The client may change its own password or HLS secret; the device must offer `changeSecret`. */
   readonly mayChangeSecret?: boolean;
+  /** The client may see the other associations of its logical device, and change their object lists, users and secrets, and its own. */
+  readonly administers?: boolean;
   /** Usable without an AARQ. */
   readonly preEstablished?: boolean;
   /** The Association LN object of this association, default 0-0:40.0.n.255 by position (1, 2, ...). */
@@ -87,8 +90,8 @@ export interface AssociationDefinition {
 
 /** Static and shared. Pass it through `compileModel` once; every logical device then refers to the compiled one. */
 export interface ObjectModel {
-  /** Version of the association object: 1 (default) shows rights as modes 0 to 6, 3 as the bits of `ACCESS`. */
-  readonly associationVersion?: 1 | 3;
+  /** Version of the association object: 1 (default) and 2 show rights as modes 0 to 6, 3 as the bits of `ACCESS`; user lists since 2. */
+  readonly associationVersion?: 1 | 2 | 3;
   readonly associations: readonly AssociationDefinition[];
   /** Association objects (class 15, 12) are the server's own: do not list them. */
   readonly objects: readonly ObjectDefinition[];
@@ -99,6 +102,8 @@ export interface RequestContext {
   readonly clientSap: number;
   readonly role: string;
   readonly association: AssociationDefinition;
+  /** Calling-AE-invocation-id of its AARQ: which user of the client it is. */
+  readonly userId?: number;
   /** Of the client, where it named one in its AARQ. */
   readonly clientSystemTitle?: Uint8Array;
 }
@@ -141,6 +146,10 @@ export interface LogicalDevice {
   securityPolicy?(clientSap: number): number;
   /** Takes a new password (attribute 7 of the association) or HLS secret (its method 2); false: not a secret that it takes. */
   changeSecret?(clientSap: number, secret: Uint8Array): boolean | Promise<boolean>;
+  /** What clients changed of an association's object list and users; `undefined`: nothing. */
+  associationChanges?(clientSap: number): AssociationChanges | undefined;
+  /** Keeps a change of an association, to be told by `associationChanges` from then on; false: it is not taken. */
+  changeAssociation?(clientSap: number, change: AssociationChange): boolean | Promise<boolean>;
   /** Manufacturer's transform for mechanism 2. */
   readonly challengeTransform?: ChallengeTransform;
   /** Existence and rights were checked before. `selection` only where the attribute offers the selector. */
@@ -162,7 +171,7 @@ export interface CosemDevice {
 
 /** A model with its indexes, shared by all devices of a type. */
 export interface CompiledModel {
-  readonly associationVersion?: 1 | 3;
+  readonly associationVersion?: 1 | 2 | 3;
   readonly associations: readonly AssociationDefinition[];
   readonly objects: readonly ObjectDefinition[];
   association(clientSap: number): AssociationDefinition | undefined;

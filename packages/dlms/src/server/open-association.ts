@@ -27,6 +27,7 @@ const DIAGNOSTIC = {
   noReason: 1,
   context: 2,
   callingTitle: 3,
+  user: 6,
   mechanism: 11,
   mechanismRequired: 12,
   failure: 13,
@@ -35,9 +36,10 @@ const DIAGNOSTIC = {
 
 /** What a server speaks beside the services of `LN_SERVICES` and `SN_SERVICES`. */
 const PROTECTION: readonly ConformanceBit[] = ["general-protection", "general-block-transfer"];
+const ALL_ATTRIBUTES: readonly ConformanceBit[] = ["attribute0-supported-with-get", "attribute0-supported-with-set"];
 
 /** Services that this server speaks. */
-export const SERVER_CONFORMANCE: readonly ConformanceBit[] = [...PROTECTION, ...LN_SERVICES];
+export const SERVER_CONFORMANCE: readonly ConformanceBit[] = [...PROTECTION, ...ALL_ATTRIBUTES, ...LN_SERVICES];
 
 /** The same with short names. */
 const SHORT_NAME_CONFORMANCE: readonly ConformanceBit[] = [...PROTECTION, ...SN_SERVICES];
@@ -84,6 +86,7 @@ export function openAssociation(device: LogicalDevice, clientSap: number, reques
       clientSap,
       role: definition.role,
       association: definition,
+      ...(asked.callingAeInvocationId === undefined ? {} : { userId: asked.callingAeInvocationId }),
       ...(asked.callingApTitle === undefined ? {} : { clientSystemTitle: asked.callingApTitle }),
     },
     applicationContext,
@@ -105,6 +108,9 @@ function judge(definition: AssociationDefinition | undefined, asked: Asked, devi
   if (definition.ciphered !== undefined && definition.ciphered !== context.endsWith("ciphered")) return { diagnostic: DIAGNOSTIC.context };
   if (context.startsWith("sn") && !device.model.objects.some((object) => object.baseName !== undefined))
     return { diagnostic: DIAGNOSTIC.context };
+  // Once there is a list of users, who is not on it does not get in (Blue Book 4.4.4, user_list).
+  const users = device.associationChanges?.(definition.clientSap)?.users ?? [];
+  if (users.length > 0 && !users.some(({ id }) => id === asked.callingAeInvocationId)) return { diagnostic: DIAGNOSTIC.user };
   return judgeAuthentication(definition, asked, device);
 }
 

@@ -7,6 +7,7 @@ import { readRequest, readResponseOf, writeRequest, writeResponse, type Variable
 import { ASSOCIATION_SN_BASE, memberOf } from "../apdu/short-name-map.ts";
 import { data, type DlmsData } from "../data/dlms-data.ts";
 import { obisToOctets } from "../data/obis.ts";
+import { objectsOf } from "./association-changes.ts";
 import { CURRENT_ASSOCIATION } from "./association-object.ts";
 import type { CompiledModel, InvokeOutcome, ObjectDefinition, ReadOutcome } from "./cosem-device.ts";
 import { invokeMethod, readAttribute, writeAttribute } from "./object-access.ts";
@@ -220,11 +221,9 @@ function objectsWithNames(model: CompiledModel): (ObjectDefinition & { baseName:
 function readAssociationSn(variableName: number, { device, opened }: ServiceCall): ReadOutcome {
   if (variableName === ASSOCIATION_SN_BASE) return { kind: "data", data: data.octets(obisToOctets(CURRENT_ASSOCIATION)) };
   if (variableName !== ASSOCIATION_SN_BASE + 8) return { kind: "refused", result: "object-undefined" };
-  const { role } = opened.context;
-  const isVisible = (object: ObjectDefinition): boolean =>
-    [...object.attributes, ...(object.methods ?? [])].some((part) => (part.access[role] ?? 0) !== 0);
+  const visible = new Set(objectsOf(device, opened.definition).map(({ instanceId }) => instanceId));
   const elements = objectsWithNames(device.model)
-    .filter(isVisible)
+    .filter(({ instanceId }) => visible.has(instanceId))
     .map(({ baseName, classId, version, instanceId }) => element(baseName, classId, version, obisToOctets(instanceId)));
   return { kind: "data", data: data.array(element(ASSOCIATION_SN_BASE, 12, 0, obisToOctets(CURRENT_ASSOCIATION)), ...elements) };
 }
