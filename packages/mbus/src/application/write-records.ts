@@ -1,4 +1,5 @@
 import { ByteWriter, UsageError } from "@amity/bytes";
+import { dateOctets } from "./data-types.ts";
 import type { Coding, DataRecord, MeterTime, OctetValue, RecordFunction } from "./record.ts";
 import { CODINGS } from "./read-value.ts";
 import type { VifRow } from "./value-info.ts";
