@@ -26,8 +26,8 @@ export interface MeterTypeOptions {
   readonly securityPolicy: number;
   /** Whether clients name objects by logical names only, or by short names, too. */
   readonly referencing: "ln" | "sn";
-  /** Version of the association objects: 1 shows rights as modes, 3 as bits. */
-  readonly associationVersion: 1 | 3;
+  /** Version of the association objects: 1 and 2 show rights as modes, 3 as bits; user lists since 2. */
+  readonly associationVersion: 1 | 2 | 3;
   /** Version of the push setups: from 2 on pushes can be confirmed. */
   readonly pushSetupVersion: 1 | 2 | 3;
   /** Let the public client (16, no authentication) read everything: for a laboratory, not for a fleet. */
@@ -102,7 +102,7 @@ function parseAssociations(
     securityPolicy: policy,
     securitySuite: oneOf(given["securitySuite"] ?? STANDARD_METER.securitySuite, "securitySuite", [0, 1, 2]),
     referencing: oneOf(given["referencing"] ?? STANDARD_METER.referencing, "referencing", ["ln", "sn"]),
-    associationVersion: oneOf(given["associationVersion"] ?? STANDARD_METER.associationVersion, "associationVersion", [1, 3]),
+    associationVersion: oneOf(given["associationVersion"] ?? STANDARD_METER.associationVersion, "associationVersion", [1, 2, 3]),
   };
 }
 

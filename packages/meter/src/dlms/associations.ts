@@ -25,7 +25,7 @@ function associations(type: MeterTypeOptions): AssociationDefinition[] {
   const usual: AssociationDefinition[] = [
     { clientSap: clients.public, role: type.publicReadsAll ? "reading" : "public", mechanism: "none", ciphered: false, maxPduOctets },
     { clientSap: clients.reading, role: "reading", mechanism: "lls", ciphered: false, maxPduOctets, mayChangeSecret: true },
-    { clientSap: clients.management, role: "management", mechanism: "hls-gmac", ...ciphered },
+    { clientSap: clients.management, role: "management", mechanism: "hls-gmac", ...ciphered, administers: true },
   ];
   const extra: AssociationDefinition[] = [
     {
@@ -38,7 +38,7 @@ function associations(type: MeterTypeOptions): AssociationDefinition[] {
     },
     ...(type.securitySuite === 0
       ? []
-      : [{ clientSap: EXTRA_CLIENTS.signing, role: "management", mechanism: "hls-ecdsa", ...ciphered } as const]),
+      : [{ clientSap: EXTRA_CLIENTS.signing, role: "management", mechanism: "hls-ecdsa", ...ciphered, administers: true } as const]),
   ];
   return [...usual, ...extra.filter(({ clientSap }) => usual.every((other) => other.clientSap !== clientSap))];
 }

@@ -9,6 +9,8 @@ import {
   parseObis,
   data,
   type AccessSelection,
+  type AssociationChange,
+  type AssociationChanges,
   type AssociationSecurity,
   type AttributeDescriptor,
   type CompiledModel,
@@ -38,6 +40,7 @@ import { logicalDeviceName, systemTitleOf } from "./identity.ts";
 import type { MeterModel } from "./meter-model.ts";
 import { pushMessage } from "./push-message.ts";
 import { pushSettings } from "./push-settings.ts";
+import { changesOfAssociation, keptChange } from "./changed-associations.ts";
 import { openSecret, sealSecret } from "./client-secrets.ts";
 import { securityPolicyOf } from "./security-setup-object.ts";
 import { clientKey } from "./stored-certificates.ts";
@@ -98,6 +101,8 @@ export class MeterDevice implements CosemDevice, LogicalDevice {
       security: (clientSap, clientSystemTitle) => this.security(clientSap, clientSystemTitle),
       securityPolicy: (clientSap) => this.securityPolicy(clientSap),
       changeSecret: (clientSap, secret) => this.changeSecret(clientSap, secret),
+      associationChanges: (clientSap) => changesOfAssociation(this.meter, serverSap, clientSap),
+      changeAssociation: (clientSap, change) => this.#changeAssociation({ serverSap, clientSap, change }),
       read: (attribute, selection, context) =>
         attribute.instanceId === DEVICE_NAME && attribute.attributeId === 2
           ? { kind: "data", data: name }
@@ -119,6 +124,21 @@ export class MeterDevice implements CosemDevice, LogicalDevice {
     if (secret.length < SECRET_OCTETS.least || secret.length > SECRET_OCTETS.most) return false;
     const wrapped = sealSecret(this.keys().storageKey, secret);
     return this.perform({ kind: "changeSecret", atMs: this.advance(), clientSap, wrapped });
+  }
+
+  associationChanges(clientSap: number): AssociationChanges | undefined {
+    return changesOfAssociation(this.meter, LOGICAL_DEVICES.management, clientSap);
+  }
+
+  changeAssociation(clientSap: number, change: AssociationChange): Promise<boolean> {
+    return this.#changeAssociation({ serverSap: LOGICAL_DEVICES.management, clientSap, change });
+  }
+
+  async #changeAssociation(asked: { serverSap: number; clientSap: number; change: AssociationChange }): Promise<boolean> {
+    const { serverSap, clientSap } = asked;
+    const change = keptChange(this.meter, asked);
+    if (change === undefined) return false;
+    return this.perform({ kind: "changeAssociation", atMs: this.advance(), clientSap, serverSap, change });
   }
 
   securityPolicy(clientSap: number): number {

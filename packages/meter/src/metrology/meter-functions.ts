@@ -32,6 +32,8 @@ export interface PendingPush {
   readonly setup: number;
 }
 
+export type ChangedAssociation = Extract<FunctionOperation, { kind: "changeAssociation" }>;
+
 /** Key pairs by how often one was made. */
 export interface KeyGenerations {
   readonly active: number;
@@ -55,6 +57,8 @@ export class MeterFunctions {
   keyGenerations: Readonly<Record<"digital-signature" | "key-agreement", KeyGenerations>> = FACTORY_KEYS;
   /** Certificates held, DER as hex. */
   certificates: readonly string[] = NO_CERTIFICATES;
+  /** Changes of object lists and users, in order. */
+  associationChanges: readonly ChangedAssociation[] = NO_CHANGES;
   /** Changed secrets of clients, wrapped, as hex. */
   secrets: ReadonlyMap<number, string> | undefined;
   /** When a push was last confirmed, by setup, as the meter's clock had it. */
@@ -133,6 +137,9 @@ export class MeterFunctions {
       case "changeSecret":
         this.secrets = new Map(this.secrets).set(operation.clientSap, operation.wrapped);
         return EVENT_CODES.keysChanged;
+      case "changeAssociation":
+        this.associationChanges = [...this.associationChanges, operation];
+        return EVENT_CODES.parametersChanged;
       case "keepAlarms":
         this.alarmRegister = (this.alarmRegister & operation.register) >>> 0;
         this.alarmDescriptor = (this.alarmDescriptor & operation.descriptor) >>> 0;
@@ -187,6 +194,7 @@ export class MeterFunctions {
 }
 
 const NO_PUSHES: readonly PendingPush[] = [];
+const NO_CHANGES: readonly ChangedAssociation[] = [];
 const NO_CERTIFICATES: readonly string[] = [];
 const FACTORY_PAIR: KeyGenerations = { active: 0, newest: 0 };
 const FACTORY_KEYS = { "digital-signature": FACTORY_PAIR, "key-agreement": FACTORY_PAIR };

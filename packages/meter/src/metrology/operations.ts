@@ -53,6 +53,8 @@ export type MeterOperation = { readonly atMs: number } & (
   | { readonly kind: "dropCertificate"; readonly certificate: string }
   /** A client changed its password or HLS secret: wrapped by the meter's storage key, as hex. */
   | { readonly kind: "changeSecret"; readonly clientSap: number; readonly wrapped: string }
+  /** The object list or the users of a client's association change; `serverSap` names the logical device. */
+  | { readonly kind: "changeAssociation"; readonly clientSap: number; readonly serverSap: number; readonly change: KeptAssociationChange }
   /** Something happens to the account. */
   | { readonly kind: "payment"; readonly change: PaymentChange }
   /** Bits of the alarm register and the alarm descriptor that stay set; a client clears the others. */
@@ -78,7 +80,8 @@ export type FunctionOperation = Extract<
       | "generateKeyPair"
       | "keepCertificate"
       | "dropCertificate"
-      | "changeSecret";
+      | "changeSecret"
+      | "changeAssociation";
   }
 >;
 
@@ -104,6 +107,20 @@ export interface WrappedKey {
   readonly keyId: 0 | 1 | 2 | 3;
   readonly wrapped: string;
 }
+
+/** A change of an association as a journal keeps it: rights as `[number, bits]`, names of users as hex. */
+export type KeptAssociationChange =
+  | {
+      readonly what: "addObject";
+      readonly object: string;
+      readonly attributes: readonly RightBits[];
+      readonly methods: readonly RightBits[];
+    }
+  | { readonly what: "removeObject"; readonly object: string }
+  | { readonly what: "addUser"; readonly id: number; readonly name: string }
+  | { readonly what: "removeUser"; readonly id: number };
+
+export type RightBits = readonly [id: number, rights: number];
 
 export interface ConfiguredValue {
   readonly attributeId: number;
