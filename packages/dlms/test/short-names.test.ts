@@ -1,3 +1,4 @@
+import { AmityError, decodeAll } from "@amity/bytes";
 import { realWorld } from "@amity/runtime";
 import { afterAll, describe, expect, test } from "vitest";
 import { SN_SERVICES } from "../src/acse/conformance.ts";
@@ -13,6 +14,9 @@ import {
   wrapperLink,
   type AssociationDefinition,
   type ClientOptions,
+  type DlmsClient,
+  type PduLink,
+  type SapPair,
 } from "../src/index.ts";
 import {
   CLIENT_TITLE,
@@ -121,6 +125,30 @@ describe("short names", () => {
     );
     expect(await client.get(ENERGY)).toEqual({ kind: "data", data: data.doubleLongUnsigned(123_456) });
     await client.release();
+  });
+
+  test("take the answer to the challenge in a WRITE as well, and prove the server in the way of READ", async () => {
+    const meter = fixtureMeter({ associations: [{ clientSap: 1, role: "manager", mechanism: "hls-sha1" }], objects });
+    const listener = await listenDlms(world, { host: "127.0.0.1", port: 0 }, meter);
+    closing.push(() => listener.close());
+    const asWrite = (apdu: Uint8Array): Uint8Array => {
+      const [variable] = apdu[0] === 0x05 ? decodeAll(readRequest, apdu.subarray(1), "read-request") : [];
+      if (variable?.kind !== "parameterized" || variable.value.variableName !== 0xfa58) return apdu;
+      const { variableName, parameter } = variable.value;
+      return encodeApdu(0x06, writeRequest, { variables: [{ kind: "variable-name", value: variableName }], values: [parameter] });
+    };
+    const open = async (secret: Uint8Array): Promise<DlmsClient> => {
+      const link = wrapperLink(await world.network.connect(listener.address), "client");
+      const writing: PduLink = Object.create(link, {
+        send: { value: (apdu: Uint8Array, saps: SapPair) => link.send(asWrite(apdu), saps) },
+      });
+      const authentication = { mechanism: "hls-sha1", secret } as const;
+      return connectDlms(writing, { clientSap: 1, shortNames: true, timeoutMs: 3000, authentication }, world);
+    };
+    const client = await open(SECRET);
+    expect(await client.get(ENERGY)).toEqual({ kind: "data", data: data.doubleLongUnsigned(123_456) });
+    await client.release();
+    await expect(open(Uint8Array.of(1, 2, 3, 4, 5, 6, 7, 8))).rejects.toBeInstanceOf(AmityError);
   });
 
   test("show a client no more than its rights", async () => {

@@ -2,7 +2,7 @@ import { SecurityError, decodeAll } from "@amity/bytes";
 import { actionRequest, actionResponse } from "../apdu/action.ts";
 import type { MethodDescriptor } from "../apdu/descriptors.ts";
 import { encodeApdu } from "../apdu/exchange.ts";
-import { readRequest, readResponse } from "../apdu/short-name.ts";
+import { readRequest, readResponse, writeRequest, writeResponse } from "../apdu/short-name.ts";
 import { ASSOCIATION_SN, ASSOCIATION_SN_BASE, methodName } from "../apdu/short-name-map.ts";
 import { data, type DlmsData } from "../data/dlms-data.ts";
 import { checkHlsAnswer, hlsAnswer, type HlsInput } from "../security/hls.ts";
@@ -12,7 +12,9 @@ import type { LogicalDevice } from "./cosem-device.ts";
 const ACTION = 0xc3;
 const ACTION_RESPONSE = 0xc7;
 const READ = 0x05;
+const WRITE = 0x06;
 const READ_RESPONSE = 0x0c;
+const WRITE_RESPONSE = 0x0d;
 const REPLY_METHOD_LN = 1;
 const REPLY_METHOD_SN = 8;
 
@@ -26,7 +28,7 @@ export interface HlsReply {
 /** `undefined`: the APDU is something else, which is not served before the client has proved itself. @throws DecodeError */
 export function readHlsReply(plain: Uint8Array, isOwnAssociation: (method: MethodDescriptor) => boolean): HlsReply | undefined {
   if (plain[0] === ACTION) return readAction(plain, isOwnAssociation);
-  return plain[0] === READ ? readParameterized(plain) : undefined;
+  return shortNameReply(plain);
 }
 
 function readAction(plain: Uint8Array, isOwnAssociation: (method: MethodDescriptor) => boolean): HlsReply | undefined {
@@ -47,16 +49,38 @@ function readAction(plain: Uint8Array, isOwnAssociation: (method: MethodDescript
   };
 }
 
-function readParameterized(plain: Uint8Array): HlsReply | undefined {
+/**
+ * By short names the method is a READ with its parameter. Some clients (Gurux) WRITE the parameter instead, and take our proof in the form of a
+ * READ's answer: a WRITE's answer has no room for it.
+ */
+function shortNameReply(plain: Uint8Array): HlsReply | undefined {
+  const found = plain[0] === READ ? readParameter(plain) : plain[0] === WRITE ? writtenParameter(plain) : undefined;
+  if (found?.variableName !== methodName(ASSOCIATION_SN_BASE, ASSOCIATION_SN, REPLY_METHOD_SN)) return undefined;
+  const refusal = { kind: "refused", value: "read-write-denied" } as const;
+  return {
+    answer: found.parameter,
+    accept: (proof) => encodeApdu(READ_RESPONSE, readResponse, [{ kind: "data", value: data.octets(proof) }]),
+    refuse: () =>
+      plain[0] === READ ? encodeApdu(READ_RESPONSE, readResponse, [refusal]) : encodeApdu(WRITE_RESPONSE, writeResponse, [refusal]),
+  };
+}
+
+interface NamedParameter {
+  readonly variableName: number;
+  readonly parameter: DlmsData;
+}
+
+function readParameter(plain: Uint8Array): NamedParameter | undefined {
   const variables = decodeAll(readRequest, plain.subarray(1), "read-request");
   const [variable] = variables;
-  const name = methodName(ASSOCIATION_SN_BASE, ASSOCIATION_SN, REPLY_METHOD_SN);
-  if (variables.length !== 1 || variable?.kind !== "parameterized" || variable.value.variableName !== name) return undefined;
-  return {
-    answer: variable.value.parameter,
-    accept: (proof) => encodeApdu(READ_RESPONSE, readResponse, [{ kind: "data", value: data.octets(proof) }]),
-    refuse: () => encodeApdu(READ_RESPONSE, readResponse, [{ kind: "refused", value: "read-write-denied" }]),
-  };
+  return variables.length === 1 && variable?.kind === "parameterized" ? variable.value : undefined;
+}
+
+function writtenParameter(plain: Uint8Array): NamedParameter | undefined {
+  const { variables, values } = decodeAll(writeRequest, plain.subarray(1), "write-request");
+  const [[variable], [parameter]] = [variables, values];
+  if (variables.length !== 1 || values.length !== 1 || variable?.kind !== "variable-name" || parameter === undefined) return undefined;
+  return { variableName: variable.value, parameter };
 }
 
 /** Checks the client's answer and gives ours. @throws SecurityError where the client's is wrong. */
