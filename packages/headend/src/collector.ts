@@ -2,7 +2,7 @@ import { DecodeError, UsageError } from "@amity/bytes";
 import { answeredSpan, lateBeforeMs, piecesOf, VisitSchedule, type CollectedSource, type VisitOutcome } from "@amity/concentrator";
 import type { MeterId, ReadingBatch } from "@amity/model";
 import type { World } from "@amity/runtime";
-import type { Collected, Committer } from "./committer.ts";
+import { collectedOf, type Collected, type Committer } from "./committer.ts";
 import type { CollectedReadings, MeterAnswer, MeterSession } from "./driver.ts";
 import type { Fleet } from "./fleet.ts";
 import type { Device, DeviceHealth } from "./registry.ts";
@@ -151,8 +151,10 @@ export class Collector {
   /** Commits what was read and forgets it; the contact itself is worth recording too. */
   async #commit(meterId: MeterId, read: PieceRead[], health: Partial<DeviceHealth>): Promise<void> {
     const pieces = read.splice(0);
+    const standing = pieces.findLast((piece) => piece.standing !== undefined)?.standing;
     await this.#parts.committer.commit({
       meterId,
+      ...(standing === undefined ? {} : { standing }),
       batches: pieces.flatMap(({ batches }) => batches),
       covered: pieces.flatMap(({ covered }) => covered),
       health,
@@ -207,7 +209,7 @@ export async function readPiece(
 /** What a meter without a profile says at a visit. */
 async function readout(meterId: MeterId, session: MeterSession): Promise<PieceRead> {
   const answer = session.readAll === undefined ? await readRegistersOf(session) : await session.readAll();
-  return { meterId, batches: answer.kind === "refused" ? [] : [{ ...answer.value, source: "headend" }], covered: [] };
+  return { meterId, ...(answer.kind === "refused" ? { batches: [] } : collectedOf(answer.value)), covered: [] };
 }
 
 async function readRegistersOf(session: MeterSession): Promise<MeterAnswer<CollectedReadings>> {

@@ -3,7 +3,7 @@ import type { MeterOrder, OrderReport } from "@amity/concentrator";
 import type { EndDeviceControl } from "@amity/model";
 import type { World } from "@amity/runtime";
 import { executeRead, isWrite, readBack, type Execution } from "./command-execution.ts";
-import type { Committer } from "./committer.ts";
+import { collectedOf, type Committer } from "./committer.ts";
 import { seenNow } from "./collector.ts";
 import type { OrderingDriver } from "./driver.ts";
 import type { InvocationCounters } from "./invocation-counters.ts";
@@ -105,7 +105,7 @@ export class CommandOrders {
     const all = await session.readAll?.();
     if (all?.kind === "done") {
       const health = seenNow(world.clock.nowMs());
-      await committer.commit({ meterId: device.meterId, batches: [{ ...all.value, source: "headend" }], covered: [], health });
+      await committer.commit({ meterId: device.meterId, ...collectedOf(all.value), covered: [], health });
     }
     // The answer does not change by asking it again.
     const at = { nowMs: () => world.clock.nowMs(), sleep: () => Promise.resolve() };

@@ -1,9 +1,11 @@
 import type { TimeSpan } from "@amity/concentrator";
-import type { MeterId, ReadingBatch, ReadingSink } from "@amity/model";
+import type { EndDeviceEvent, MeterId, ReadingBatch, ReadingSink } from "@amity/model";
 import type { Clock } from "@amity/runtime";
+import type { CollectedReadings } from "./driver.ts";
 import type { Fleet } from "./fleet.ts";
 import type { HeadEndNotice } from "./notices.ts";
-import type { CoverageRecord, DeviceHealth, Registry } from "./registry.ts";
+import type { CollectionRecord, CoverageRecord, DeviceHealth, Registry } from "./registry.ts";
+import { joinIntents, stepStanding, type Standing, type StandingReport } from "./standing.ts";
 
 /** What one contact with one meter brought: readings, the spans they cover, and what it says about the meter. */
 export interface Collected {
@@ -11,6 +13,13 @@ export interface Collected {
   readonly batches: readonly ReadingBatch[];
   readonly covered: readonly { readonly profile: string; readonly span: TimeSpan }[];
   readonly health: Partial<DeviceHealth>;
+  /** What the meter said is the matter with it. */
+  readonly standing?: StandingReport;
+}
+
+/** The batch of readings of one meter, and what stands there beside it. */
+export function collectedOf({ standing, ...readings }: CollectedReadings): Pick<Collected, "batches" | "standing"> {
+  return { batches: [{ ...readings, source: "headend" }], ...(standing === undefined ? {} : { standing }) };
 }
 
 interface Waiting {
@@ -80,26 +89,57 @@ export class Committer {
 
   async #store(items: readonly Collected[]): Promise<void> {
     const { sink, registry, fleet, clock, historyMs } = this.#parts;
-    const batches = items.flatMap(({ batches: own }) => own).filter(isNotEmpty);
-    if (batches.length > 0) await sink.accept(batches);
     const nowMs = clock.nowMs();
+    const changed = await this.#takeStanding(items, nowMs);
+    const batches = [...items.flatMap(({ batches: own }) => own), ...changed.batches].filter(isNotEmpty);
+    if (batches.length > 0) await sink.accept(batches);
     const coverage = new Map<string, CoverageRecord>();
     for (const { meterId, covered } of items) {
       for (const { profile, span } of covered) {
         coverage.set(`${meterId}\0${profile}`, fleet.cover(meterId, profile, span, nowMs - historyMs - KEEP_BEYOND_MS));
       }
     }
-    for (const { meterId, health } of items) fleet.updateHealth(meterId, health);
+    const healths = [...items.map(({ meterId, health }) => ({ meterId, change: health })), ...changed.health];
+    for (const { meterId, change } of healths) fleet.updateHealth(meterId, change);
     const fresh = await registry.recordCollection(
       {
         coverage: [...coverage.values()],
-        health: items.map(({ meterId, health }) => ({ meterId, change: health })),
+        health: healths,
         events: batches.flatMap(({ events }) => events),
       },
       nowMs,
     );
     for (const event of fresh) this.#parts.notify({ kind: "event", event });
     for (const item of items) this.#tell(item);
+  }
+
+  /**
+   * What began and ended at the meters, by what they say now. A change is in the registry before its events go anywhere: cut off in between,
+   * the next commit of that meter tells them again under the same instant, and the sink knows them.
+   */
+  async #takeStanding(items: readonly Collected[], nowMs: number): Promise<Pick<CollectionRecord, "health"> & Pick<Collected, "batches">> {
+    const { registry, fleet } = this.#parts;
+    const known = new Map<MeterId, Standing | undefined>();
+    const intents = new Map<MeterId, Standing>();
+    const supplies = new Map<MeterId, DeviceHealth["supply"]>();
+    const events: EndDeviceEvent[] = [];
+    for (const { meterId, standing } of items) {
+      const before = known.has(meterId) ? known.get(meterId) : fleet.health(meterId)?.standing;
+      if (standing === undefined && before?.pending === undefined) continue;
+      const step = stepStanding(meterId, before, standing);
+      known.set(meterId, step.next);
+      if (step.intent !== undefined) intents.set(meterId, joinIntents(intents.get(meterId), step.intent));
+      if (standing?.supply !== undefined && step.next.atMs === standing.atMs) supplies.set(meterId, standing.supply);
+      events.push(...step.events);
+    }
+    const intended = [...intents].map(([meterId, standing]) => ({ meterId, change: { standing } }));
+    if (intended.length > 0) await registry.recordCollection({ coverage: [], health: intended, events: [] }, nowMs);
+    for (const { meterId, change } of intended) fleet.updateHealth(meterId, change);
+    const health = [...known].map(([meterId, standing]) => {
+      const supply = supplies.get(meterId);
+      return { meterId, change: { standing, ...(supply === undefined ? {} : { supply }) } };
+    });
+    return { health, batches: events.length === 0 ? [] : [{ intervals: [], registers: [], events, source: "headend" }] };
   }
 
   #tell(item: Collected): void {

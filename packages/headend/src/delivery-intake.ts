@@ -8,7 +8,7 @@ import {
   type SequencedDelivery,
 } from "@amity/concentrator";
 import type { Clock } from "@amity/runtime";
-import type { Collected, Committer } from "./committer.ts";
+import { collectedOf, type Collected, type Committer } from "./committer.ts";
 import type { MeterDriver } from "./driver.ts";
 import type { Fleet } from "./fleet.ts";
 import type { KeyVault } from "./key-vault.ts";
@@ -101,10 +101,10 @@ export class DeliveryIntake {
     if (subject === undefined) return { reason: `no meter is registered for ${object} of ${meterId}` };
     try {
       const context = { receivedAtMs: collectedAtMs, keys, behind };
-      const { intervals, registers, events } = await driver.interpretDelivery(subject, { ...delivery }, context);
+      const readings = await driver.interpretDelivery(subject, { ...delivery }, context);
       return {
         meterId: subject.meterId,
-        batches: [{ intervals, registers, events, source: "headend" }],
+        ...collectedOf(readings),
         covered: span.toMs > span.fromMs ? [{ profile: object, span }] : [],
         health: seenNow(collectedAtMs),
       };

@@ -5,6 +5,7 @@ import type { EndDeviceControl, EndDeviceEvent, IntervalSeries, MeterId, Registe
 import type { Device } from "./registry.ts";
 import type { FrameTrace } from "./session-trace.ts";
 import type { KeyVault } from "./key-vault.ts";
+import type { StandingReport } from "./standing.ts";
 import type { InvocationCounters } from "./invocation-counters.ts";
 
 /** What a driver can do with a meter. The head-end asks before it offers a command; a protocol that lacks one leaves it out. */
@@ -233,6 +234,8 @@ export interface CollectedReadings {
   readonly intervals: readonly IntervalSeries[];
   readonly registers: readonly RegisterReading[];
   readonly events: readonly EndDeviceEvent[];
+  /** What the meter says is the matter with it; the head-end makes events of what changes. */
+  readonly standing?: StandingReport;
 }
 
 /** One profile of one meter over one span; its registers stand at the edges of each unbroken run, so that gaps can be scaled and sums checked. */

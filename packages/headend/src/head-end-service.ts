@@ -4,7 +4,7 @@ import type { CommandRequest, MeterId, RegisterReading } from "@amity/model";
 import { Collector, readPiece, seenNow } from "./collector.ts";
 import { CommandGate } from "./command-gate.ts";
 import { CommandOrders } from "./command-orders.ts";
-import { Committer } from "./committer.ts";
+import { collectedOf, Committer } from "./committer.ts";
 import { ConcentratorLinks } from "./concentrator-links.ts";
 import { deviceSources } from "./device-sources.ts";
 import type { MeterDriver, MeterSession } from "./driver.ts";
@@ -157,7 +157,7 @@ class HeadEndService implements HeadEnd {
     const device = this.#device(meterId);
     const context = { receivedAtMs: this.#parts.world.clock.nowMs(), keys: this.#parts.keys, behind: this.#fleet.behind(meterId) };
     const readings = await this.#broker.driverOf(device).interpretPush(device, apdu, context);
-    await this.#committer.commit({ meterId, batches: [{ ...readings, source: "headend" }], covered: [], health: {} });
+    await this.#committer.commit({ meterId, ...collectedOf(readings), covered: [], health: {} });
   }
 
   async readNow(meterId: MeterId): Promise<readonly RegisterReading[]> {

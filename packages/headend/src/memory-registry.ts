@@ -26,6 +26,7 @@ export const UNREACHED: DeviceHealth = {
   firmware: undefined,
   manufacturer: undefined,
   edges: undefined,
+  standing: undefined,
 };
 
 /** A registry in memory: for simulations and for reading a meter once. It passes the same tests as the one on PostgreSQL. */

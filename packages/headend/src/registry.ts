@@ -1,6 +1,7 @@
 import type { Address } from "@amity/runtime";
 import type { CommandRequest, CommandState, EndDeviceEvent, MeterId, Unit } from "@amity/model";
 import type { Coverage, Delivery } from "@amity/concentrator";
+import type { Standing } from "./standing.ts";
 
 export type ConcentratorId = string;
 
@@ -57,6 +58,8 @@ export interface RegisterEdge {
   readonly edgeMs: number;
   /** Integer as text: 64 bits do not fit JSON. */
   readonly value: string;
+  /** When it was read; the edge itself where nothing is said. */
+  readonly readMs?: number;
 }
 
 /** What is known of a device beside its registration; every field has a value once the meter was reached. */
@@ -71,6 +74,8 @@ export interface DeviceHealth {
   readonly manufacturer: string | undefined;
   /** Of a meter that is listened to, and of those behind it: where the last interval ended. */
   readonly edges: readonly RegisterEdge[] | undefined;
+  /** What the meter said is the matter with it. */
+  readonly standing: Standing | undefined;
 }
 
 export interface DeviceRecord {

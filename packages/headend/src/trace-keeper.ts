@@ -2,6 +2,8 @@ import type { FrameTrace, SessionTrace } from "./session-trace.ts";
 
 /** Limits of what is kept for the console. */
 const FRAMES_MAX = 400;
+/** Of a meter that only speaks: it goes on for weeks, and what it says now is what matters. */
+const HEARD_FRAMES_MAX = 40;
 const SESSION_OCTETS_MAX = 256 * 1024;
 const TOTAL_OCTETS_MAX = 48 * 1024 * 1024;
 
@@ -10,13 +12,16 @@ interface Kept {
   octets: number;
 }
 
+/** Purpose of a session in which only the meter speaks. */
+export const LISTENING = "listen";
+
 /** A session that is being recorded. */
 export interface TraceRecorder {
   frame(frame: FrameTrace): void;
   end(endedAtMs: number, error?: string): void;
 }
 
-/** Keeps the messages of the last session of each meter, the least recently talked-to meters forgotten first. */
+/** Keeps the messages of the last session of each meter, the newest of one that only speaks; the least recently talked-to meters are forgotten first. */
 export class TraceKeeper {
   readonly #kept = new Map<string, Kept>();
   #octets = 0;
@@ -37,7 +42,13 @@ export class TraceKeeper {
     this.#kept.set(session.meterId, kept);
     return {
       frame: (frame) => {
-        const octets = frame.wire.length + (frame.plain?.length ?? 0);
+        const octets = octetsOf(frame);
+        if (session.purpose === LISTENING && frames.length >= HEARD_FRAMES_MAX) {
+          const oldest = frames.shift();
+          kept.trace = { ...kept.trace, framesDropped: kept.trace.framesDropped + 1 };
+          kept.octets -= oldest === undefined ? 0 : octetsOf(oldest);
+          if (oldest !== undefined && this.#kept.get(session.meterId) === kept) this.#octets -= octetsOf(oldest);
+        }
         if (frames.length >= FRAMES_MAX || kept.octets + octets > SESSION_OCTETS_MAX) {
           kept.trace = { ...kept.trace, framesDropped: kept.trace.framesDropped + 1 };
           return;
@@ -72,4 +83,8 @@ export class TraceKeeper {
     this.#octets -= kept.octets;
     this.#kept.delete(meterId);
   }
+}
+
+function octetsOf({ wire, plain }: FrameTrace): number {
+  return wire.length + (plain?.length ?? 0);
 }

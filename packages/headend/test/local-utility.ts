@@ -1,4 +1,4 @@
-import { Simulation, type Connection, type NetworkConditions } from "@amity/runtime";
+import { Simulation, type Connection, type NetworkConditions, type SimNode } from "@amity/runtime";
 import {
   createHeadEnd,
   dlmsDriver,
@@ -42,15 +42,17 @@ export interface LocalUtility {
 }
 
 /** A head-end with every driver and a node `gw` where a test puts its gateways, in virtual time. */
-export function localUtility(options: { headEnd?: HeadEndOptions; conditions?: Partial<NetworkConditions> } = {}): LocalUtility {
+export function localUtility(
+  options: { headEnd?: HeadEndOptions; conditions?: Partial<NetworkConditions>; registry?: (node: SimNode) => Registry } = {},
+): LocalUtility {
   const simulation = new Simulation({ seed: 3, startMs: START_MS });
   Object.assign(simulation.network.conditions, options.conditions);
   const sink = new TestSink();
-  const registry = memoryRegistry();
+  const node = simulation.node("headend");
+  const registry = options.registry?.(node) ?? memoryRegistry();
   const counters = memoryCounterStore();
   const keys = sealedKeyVault(new Uint8Array(32).fill(7), memorySealedStore(), simulation.random.fork("vault"));
   const gateway = simulation.node("gw").world;
-  const node = simulation.node("headend");
   const dlms = dlmsDriver({ systemTitle: TITLE });
   const build = (): HeadEnd =>
     createHeadEnd(
@@ -76,7 +78,7 @@ export function localUtility(options: { headEnd?: HeadEndOptions; conditions?: P
     async crash() {
       node.crash();
       headEnd = build();
-      await headEnd.start();
+      await (options.registry === undefined ? headEnd.start() : simulation.runFor(headEnd.start()));
     },
     register: (...devices) =>
       registry.registerDevices(

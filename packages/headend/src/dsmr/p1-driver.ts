@@ -1,8 +1,10 @@
 import { PeerError, SecurityError, UsageError } from "@amity/bytes";
-import { decodeTelegram, listenP1, openCiphered, readTelegram, type P1Keys, type P1Reading } from "@amity/dsmr";
+import { decodeTelegram, listenP1, openCiphered, readTelegram, TelegramAssembler, type P1Keys, type P1Reading } from "@amity/dsmr";
+import type { Connection } from "@amity/runtime";
 import type { CollectedReadings, DeviceSource, ListenRequest, MeterDriver, MeterLink, PushContext } from "../driver.ts";
 import type { KeyVault } from "../key-vault.ts";
 import { checkRoute } from "../check-route.ts";
+import { tracedConnection } from "../local/traced-connection.ts";
 import { mediumSettingOf } from "../medium.ts";
 import { HEARD_PROFILE } from "../listening/heard.ts";
 import type { Device } from "../registry.ts";
@@ -58,7 +60,7 @@ async function listen(link: MeterLink, request: ListenRequest): Promise<void> {
     link.connection.abort();
     return request.ended(error instanceof Error ? error : new Error(String(error)));
   }
-  listenP1(link.connection, keys === undefined ? { timers: world.timers } : { timers: world.timers, keys }, {
+  listenP1(tracedPort(link.connection, request), keys === undefined ? { timers: world.timers } : { timers: world.timers, keys }, {
     telegram(telegram, isAuthenticated) {
       const downgrade = downgradeOf(device, keys, isAuthenticated);
       if (downgrade !== undefined) return request.problem(downgrade);
@@ -72,6 +74,15 @@ async function listen(link: MeterLink, request: ListenRequest): Promise<void> {
     damaged: (error) => request.problem(error),
     closed: (error) => request.ended(error),
   });
+}
+
+/** Tells each telegram as it came, ciphered or not. */
+function tracedPort(connection: Connection, { trace, world }: ListenRequest): Connection {
+  if (trace === undefined) return connection;
+  const telegrams = new TelegramAssembler();
+  const cut = (chunk: Uint8Array): readonly Uint8Array[] =>
+    telegrams.push(chunk).flatMap((part) => (part.kind === "damaged" ? [] : [part.octets]));
+  return tracedConnection(connection, { protocol: "p1", clock: world.clock, trace, cut });
 }
 
 async function interpretPush(device: Device, octets: Uint8Array, { keys, behind, receivedAtMs }: PushContext): Promise<CollectedReadings> {

@@ -1,8 +1,9 @@
 import { PeerError, UsageError } from "@amity/bytes";
-import type { Clock } from "@amity/runtime";
+import type { Connection } from "@amity/runtime";
 import { listenReadouts, LocalPortClient } from "@amity/iec62056-21";
 import type { DeviceSource, ListenRequest, MeterCapability, MeterDriver, MeterLink, MeterSession, SessionRequest } from "../driver.ts";
 import { checkRoute } from "../check-route.ts";
+import { cutReadouts, tracedConnection, type TraceOptions } from "../local/traced-connection.ts";
 import { meterZoneOf } from "../local/meter-zone.ts";
 import { HEARD_PROFILE } from "../listening/heard.ts";
 import { mediumSettingOf } from "../medium.ts";
@@ -77,7 +78,10 @@ async function open(link: MeterLink, request: SessionRequest, dlms: MeterDriver)
   const { device, world, timeoutMs } = request;
   try {
     const settings = iecSettingsOf(device);
-    const client = new LocalPortClient(link.connection, { timers: world.timers, timeoutMs: Math.min(timeoutMs, ANSWER_MS_MAX) });
+    const password = await passwordOf(request);
+    // After a hand-over the DLMS driver tells its own messages.
+    const line = isModeE(device) ? link.connection : traced(link.connection, request, { secret: octetsOf(password) });
+    const client = new LocalPortClient(line, { timers: world.timers, timeoutMs: Math.min(timeoutMs, ANSWER_MS_MAX) });
     if (isModeE(device)) {
       const connection = await client.handOver(settings.address);
       // Behind the hand-over there is HDLC, whatever the settings of DLMS say.
@@ -88,9 +92,8 @@ async function open(link: MeterLink, request: SessionRequest, dlms: MeterDriver)
       client,
       device,
       settings,
-      password: await passwordOf(request),
+      password,
       clock: world.clock,
-      trace: traceOf(request, world.clock),
     });
   } catch (error) {
     link.connection.abort();
@@ -106,8 +109,16 @@ async function passwordOf({ keys, device }: SessionRequest): Promise<string | un
   return (await keys.has(ref)) ? new TextDecoder().decode(await keys.secret(ref)) : undefined;
 }
 
-function traceOf({ trace }: SessionRequest, clock: Clock): (direction: "sent" | "received", text: string) => void {
-  return (direction, text) => trace?.({ atMs: clock.nowMs(), direction, wire: new TextEncoder().encode(text) });
+function traced(
+  connection: Connection,
+  { trace, world }: Pick<SessionRequest | ListenRequest, "trace" | "world">,
+  how: Pick<TraceOptions, "cut" | "secret">,
+): Connection {
+  return trace === undefined ? connection : tracedConnection(connection, { protocol: "iec62056-21", clock: world.clock, trace, ...how });
+}
+
+function octetsOf(password: string | undefined): Uint8Array | undefined {
+  return password === undefined ? undefined : new TextEncoder().encode(password);
 }
 
 function listen(link: MeterLink, request: ListenRequest): void {
@@ -115,7 +126,7 @@ function listen(link: MeterLink, request: ListenRequest): void {
   const { device, world } = request;
   const { address } = iecSettingsOf(device);
   const medium = mediumSettingOf(device) ?? "electricity";
-  listenReadouts(link.connection, world.timers, {
+  listenReadouts(traced(link.connection, request, { cut: cutReadouts() }), world.timers, {
     readout(block) {
       const [problem] = block.problems;
       const serial = block.dataSets.find((dataSet) => /^(?:0-0:)?(?:0\.0\.0|C\.1\.0|96\.1\.0)(?:\*255)?$/.test(dataSet.address))?.values[0]

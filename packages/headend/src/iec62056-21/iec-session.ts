@@ -20,7 +20,6 @@ export interface IecSessionParts {
   readonly settings: IecSettings;
   readonly password: string | undefined;
   readonly clock: Clock;
-  readonly trace: (direction: "sent" | "received", text: string) => void;
 }
 
 interface ReadReadout {
@@ -80,7 +79,6 @@ export class IecSession implements MeterSession {
     const outcome = await this.#parts.client.readProfile(profile, from, to, settings.profileCommand);
     if (outcome.kind === "refused") return refusal(outcome.text);
     if (outcome.kind !== "data") throw failureOf(outcome);
-    this.#parts.trace("received", outcome.text);
     const { blocks, problems } = parseProfile(parseDataSets(outcome.text).dataSets);
     const [problem] = problems;
     if (problem !== undefined) throw problem;
@@ -96,7 +94,6 @@ export class IecSession implements MeterSession {
     if (opened.kind === "refused") return opened;
     const digits = new Date(atMs + meterZoneOf(this.#parts.device).offsetMsAt(atMs)).toISOString().replaceAll(/[-:T]/g, "");
     for (const data of [`0.9.1(${digits.slice(8, 14)})`, `0.9.2(${digits.slice(2, 8)})`]) {
-      this.#parts.trace("sent", `${clockCommand} ${data}`);
       const outcome = await this.#parts.client.command({ name: clockCommand, data });
       if (outcome.kind === "refused") return refusal(outcome.text);
       if (outcome.kind !== "ack") throw failureOf(outcome);
@@ -121,7 +118,6 @@ export class IecSession implements MeterSession {
     this.#isProgramming = false;
     const outcome = await client.readout(settings.address);
     if (outcome.kind !== "data") throw failureOf(outcome);
-    this.#parts.trace("received", outcome.text);
     this.#readout = {
       dataSets: parseDataSets(outcome.text).dataSets,
       manufacturer: outcome.identification?.manufacturer,

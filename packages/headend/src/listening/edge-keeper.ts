@@ -6,6 +6,11 @@ import type { RegisterEdge } from "../registry.ts";
 /** What is worth keeping of a telegram, and where its intervals end. */
 export interface KeptReadings extends CollectedReadings {
   readonly edges: readonly RegisterEdge[];
+  /**
+   * The edges before and those after, to be durable before anything of this goes to the sink: cut off in between, `unfinished` makes the
+   * same of them again.
+   */
+  readonly intent: readonly RegisterEdge[];
 }
 
 const QUARTER_MS = 900_000;
@@ -43,13 +48,35 @@ export class EdgeKeeper {
       if (known !== undefined && (!isNear || edgeMs <= known.edgeMs)) continue;
       registers.push(register);
       const { meterId, channel, unit, scaler, value } = register;
-      edges.set(keyOf(register), { meterId, channel, unit, scaler, edgeMs: isNear ? edgeMs : edgeMs - periodMs, value: String(value) });
+      const own = { meterId, channel, unit, scaler, value: String(value), readMs: register.atMs };
+      edges.set(keyOf(register), { ...own, edgeMs: isNear ? edgeMs : edgeMs - periodMs });
       if (known !== undefined && isNear && edgeMs - known.edgeMs === periodMs)
         intervals.push(...intervalsBetween([earlierOf(known)], [register], { startMs: known.edgeMs, periodMs }));
     }
     const events = readings.events.filter((event) => !this.#events.has(eventKey(event)));
     if (registers.length === 0 && intervals.length === 0 && events.length === 0) return undefined;
-    return { registers, intervals, events, edges: [...edges.values()] };
+    const fresh = [...edges].flatMap(([key, edge]) => (this.#edges.get(key) === edge ? [] : [edge]));
+    return { registers, intervals, events, edges: [...edges.values()], intent: [...this.#edges.values(), ...fresh] };
+  }
+
+  /** What edges written down ahead would have brought to the sink; `undefined` where nothing was cut off. */
+  static unfinished(edges: readonly RegisterEdge[]): KeptReadings | undefined {
+    const before = new Map<string, RegisterEdge>();
+    const intervals: IntervalSeries[] = [];
+    const registers: RegisterReading[] = [];
+    for (const edge of edges) {
+      const earlier = before.get(keyOf(edge));
+      before.set(keyOf(edge), edge);
+      if (earlier === undefined) continue;
+      const { readMs = edge.edgeMs } = edge;
+      const register = { ...earlierOf(edge), atMs: readMs };
+      const periodMs = periodOf(edge.channel);
+      registers.push(register);
+      if (periodMs !== undefined && edge.edgeMs - earlier.edgeMs === periodMs)
+        intervals.push(...intervalsBetween([earlierOf(earlier)], [register], { startMs: earlier.edgeMs, periodMs }));
+    }
+    const newest = [...before.values()];
+    return registers.length === 0 ? undefined : { registers, intervals, events: [], edges: newest, intent: edges };
   }
 
   /** What was kept is stored: go on from there. */

@@ -7,7 +7,7 @@ import type { CollectedReadings, MeterDriver } from "../driver.ts";
 import type { Fleet } from "../fleet.ts";
 import type { KeyVault } from "../key-vault.ts";
 import type { HeadEndNotice } from "../notices.ts";
-import type { Device } from "../registry.ts";
+import type { Device, DeviceHealth } from "../registry.ts";
 import { errorCode, errorText, routeText } from "../session-broker.ts";
 import type { TraceKeeper } from "../trace-keeper.ts";
 import { EdgeKeeper, type KeptReadings } from "./edge-keeper.ts";
@@ -94,8 +94,11 @@ export class ListenerLinks {
     const { world, fleet } = this.#parts;
     const keeper = new EdgeKeeper(fleet.health(meterId)?.edges ?? []);
     let failures = 0;
+    let cutOff = EdgeKeeper.unfinished(fleet.health(meterId)?.edges ?? []);
     while (link.isWanted) {
       try {
+        if (cutOff !== undefined) await storeKept(this.#parts, meterId, cutOff);
+        cutOff = undefined;
         await this.#line(meterId, link, keeper, () => (failures = 0));
       } catch (error) {
         failures++;
@@ -207,7 +210,7 @@ class Ear {
     const kept = this.#keeper.keep(readings);
     if (kept === undefined) return;
     this.#isStoring = true;
-    this.#store(kept).then(
+    storeKept(this.#parts, this.#meterId, kept).then(
       () => {
         this.#keeper.advance(kept);
         this.#isStoring = false;
@@ -227,30 +230,35 @@ class Ear {
     this.#troubleMs = timers.elapsedMs();
     void this.#tell(error);
   }
+}
 
-  /** Every meter that the telegram speaks of is seen; the line's own keeps where the intervals ended. */
-  async #store({ intervals, registers, events, edges }: KeptReadings): Promise<void> {
-    const { committer, world } = this.#parts;
-    const nowMs = world.clock.nowMs();
-    const meterIds = new Set([this.#meterId, ...registers.map(({ meterId }) => meterId)]);
-    await Promise.all(
-      [...meterIds].map((meterId) => {
-        const own = intervals.filter((series) => series.meterId === meterId);
-        const batch = {
-          intervals: own,
-          registers: registers.filter((register) => register.meterId === meterId),
-          events: events.filter((event) => event.meterId === meterId),
-          source: "headend",
-        };
-        const covered = own.map(({ startMs, intervalSeconds, values }) => ({
-          profile: HEARD_PROFILE,
-          span: { fromMs: startMs, toMs: startMs + intervalSeconds * 1000 * values.length },
-        }));
-        const health = { ...seenNow(nowMs), ...(meterId === this.#meterId ? { edges } : {}) };
-        return committer.commit({ meterId, batches: [batch], covered, health });
-      }),
-    );
-  }
+/** Every meter that the telegram speaks of is seen; the line's own keeps where the intervals ended, before and after. */
+async function storeKept(
+  { committer, world }: Pick<ListenerLinksParts, "committer" | "world">,
+  lineMeterId: MeterId,
+  { intervals, registers, events, edges, intent }: KeptReadings,
+): Promise<void> {
+  const nowMs = world.clock.nowMs();
+  await committer.commit({ meterId: lineMeterId, batches: [], covered: [], health: { edges: intent } });
+  const meterIds = new Set([...intervals, ...registers, ...events].map(({ meterId }) => meterId));
+  meterIds.delete(lineMeterId);
+  const commit = (meterId: MeterId, health: Partial<DeviceHealth>): Promise<void> => {
+    const own = intervals.filter((series) => series.meterId === meterId);
+    const batch = {
+      intervals: own,
+      registers: registers.filter((register) => register.meterId === meterId),
+      events: events.filter((event) => event.meterId === meterId),
+      source: "headend",
+    };
+    const covered = own.map(({ startMs, intervalSeconds, values }) => ({
+      profile: HEARD_PROFILE,
+      span: { fromMs: startMs, toMs: startMs + intervalSeconds * 1000 * values.length },
+    }));
+    return committer.commit({ meterId, batches: [batch], covered, health: { ...seenNow(nowMs), ...health } });
+  };
+  await Promise.all([...meterIds].map((meterId) => commit(meterId, {})));
+  // Only when all of them are stored does the line go on from here.
+  await commit(lineMeterId, { edges });
 }
 
 /** Ends a line on which nothing comes any more. */

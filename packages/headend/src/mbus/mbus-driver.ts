@@ -15,6 +15,7 @@ import type {
 import { checkRoute } from "../check-route.ts";
 import { isSummerAt, meterZoneOf } from "../local/meter-zone.ts";
 import { refusal } from "../local/refusal.ts";
+import { tracedConnection } from "../local/traced-connection.ts";
 import type { Device } from "../registry.ts";
 import { MBUS_KEY, messageContextOf } from "./mbus-settings.ts";
 import { instantOfMeterTime, isMeterTime, readingsOfMessages } from "./record-readings.ts";
@@ -64,9 +65,10 @@ export function mbusTargetOf({ meterId, settings }: Device): WiredTarget {
 
 async function openSession(link: MeterLink, request: SessionRequest): Promise<MeterSession> {
   if (link.kind !== "stream") throw new UsageError("wired M-Bus is reached over a stream", { code: "unsupported" });
-  const { connection } = link;
+  const { device, keys, world, timeoutMs, trace } = request;
+  const connection =
+    trace === undefined ? link.connection : tracedConnection(link.connection, { protocol: "mbus", clock: world.clock, trace });
   try {
-    const { device, keys, world, timeoutMs } = request;
     const target = mbusTargetOf(device);
     const key = { owner: device.meterId, purpose: MBUS_KEY };
     const baud = device.settings["baud"];

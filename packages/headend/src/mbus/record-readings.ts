@@ -8,11 +8,11 @@ import { quantityOf } from "../local/quantity.ts";
 import { intervalsOfStamps } from "../local/stamped-registers.ts";
 import { channelOfMedium, mediumOfDeviceType, type Medium } from "../medium.ts";
 import type { MessageContext } from "./message-context.ts";
-import { statusEvents } from "./status-events.ts";
+import { standingOf } from "./status-events.ts";
 
 /**
  * Readings of M-Bus messages, wired or wireless: current registers at the time of reception, stored ones at the date that goes with
- * their storage number, compact profiles value by value; hourly and quarter-hourly ones as intervals besides; status bits as events.
+ * their storage number, compact profiles value by value; hourly and quarter-hourly ones as intervals besides; status bits as what stands.
  * Damaged parts are left out: they are in `application.problems`.
  * @throws DecodeError `unknown-medium`.
  */
@@ -28,7 +28,8 @@ export function readingsOfMessages(applications: readonly Application[], context
     }
   }
   const all = [...registers.values()];
-  return { intervals: intervalsOfStamps(all), registers: all, events: statusEvents(applications, context) };
+  const standing = standingOf(applications, context);
+  return { intervals: intervalsOfStamps(all), registers: all, events: [], ...(standing === undefined ? {} : { standing }) };
 }
 
 /** Momentary values by their quantity: C of the OBIS code of heat and cooling (IEC 62056-6-1, 6.5). */

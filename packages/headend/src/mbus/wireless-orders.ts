@@ -3,7 +3,6 @@ import type { HeardTelegram } from "@amity/concentrator";
 import {
   counterOctets,
   encodeCollectorTelegram,
-  findVif,
   MeterKey,
   type Application,
   type FormatStore,
@@ -11,23 +10,16 @@ import {
   type RecordInput,
 } from "@amity/mbus";
 import type { EndDeviceControl } from "@amity/model";
-import type { MeterAnswer, MeterSession, OrderContent, OrderContext, OrderingDriver, PushContext, SupplyState } from "../driver.ts";
+import type { MeterAnswer, MeterSession, OrderContent, OrderContext, OrderingDriver, PushContext } from "../driver.ts";
 import { meterZoneOf } from "../local/meter-zone.ts";
 import { refusal } from "../local/refusal.ts";
 import type { Device } from "../registry.ts";
 import { messageContextOf } from "./mbus-settings.ts";
 import { instantOfMeterTime, isMeterTime, readingsOfMessages } from "./record-readings.ts";
+import { VALVE_COMMANDS, VALVE_CONTROL, valveOf } from "./valve-state.ts";
 import { wirelessListeningOf } from "./wireless-settings.ts";
 import { openTelegram, wirelessKeyOf } from "./wireless-telegram.ts";
 
-/** VIF FD 1F and its values, as the M-Bus companion of DSMR P2 has them; the meter tells where its valve stands by the same ones. */
-const VALVE_CONTROL = findVif("remoteControl", "");
-const VALVE_COMMANDS = { disconnect: 0, connect: 1 } as const;
-const VALVE_STATES: Readonly<Record<number, SupplyState>> = {
-  0: { outputOn: false, control: "disconnected" },
-  1: { outputOn: true, control: "connected" },
-  2: { outputOn: false, control: "readyForReconnection" },
-};
 /** Who the head-end is on the air: a communication controller (device type 31). */
 const COLLECTOR: MeterAddress = { id: "00000001", manufacturer: "AMT", version: 1, deviceType: 0x31 };
 
@@ -87,7 +79,7 @@ function sessionOf(device: Device, heard: HeardTelegram, application: Applicatio
   if (applicationError !== undefined) return refusal(applicationError);
   if (records.length === 0) return refusal("the meter does not acknowledge it");
   const readings = readingsOfMessages([application], messageContextOf(device, heard.atMs));
-  const supply = supplyOf(application);
+  const supply = valveOf(records);
   const time = records.find(({ vib, storage }) => vib.quantity === "dateTime" && storage === 0)?.value;
   const meterTimeMs = isMeterTime(time) ? instantOfMeterTime(time, meterZoneOf(device)) : undefined;
   const notAsked = () => Promise.resolve(refusal("a wireless meter is told what to do in an order"));
@@ -111,12 +103,6 @@ function sessionOf(device: Device, heard: HeardTelegram, application: Applicatio
     close: () => Promise.resolve(),
   };
   return { kind: "done", value: session };
-}
-
-/** Where the valve stands, of a message that tells it. */
-export function supplyOf({ records }: Pick<Application, "records">): SupplyState | undefined {
-  const value = records.find(({ vib, storage }) => vib.quantity === "remoteControl" && storage === 0)?.value;
-  return typeof value === "number" ? VALVE_STATES[value] : undefined;
 }
 
 const MINUTE_MS = 60_000;

@@ -34,7 +34,8 @@ export function wmbusDriver(): MeterDriver {
   const read = (device: Device, telegrams: readonly { telegram: Telegram; atMs: number }[]): CollectedReadings => {
     const each = telegrams.map(({ telegram, atMs }) => readingsOfMessages([telegram.application], messageContextOf(device, atMs)));
     const registers = distinct(each.flatMap((readings) => readings.registers));
-    return { registers, intervals: intervalsOfStamps(registers), events: each.at(-1)?.events ?? [] };
+    const standing = each.at(-1)?.standing;
+    return { registers, intervals: intervalsOfStamps(registers), events: [], ...(standing === undefined ? {} : { standing }) };
   };
   return {
     protocol: "wmbus",

@@ -17,6 +17,7 @@ import type {
 import { checkRoute } from "../check-route.ts";
 import { HEARD_PROFILE } from "../listening/heard.ts";
 import { refusal } from "../local/refusal.ts";
+import { tracedConnection } from "../local/traced-connection.ts";
 import type { Device } from "../registry.ts";
 import { profileOfPack, registersOfSml } from "./sml-readings.ts";
 
@@ -62,7 +63,7 @@ function listen(link: MeterLink, request: ListenRequest): void {
   listenSml(link.connection, world.timers, {
     file(file, octets) {
       const atMs = world.clock.nowMs();
-      request.trace?.({ atMs, direction: "received", wire: octets });
+      request.trace?.({ atMs, direction: "received", wire: octets, protocol: "sml" });
       const stranger = strangerIn(file, device);
       if (stranger !== undefined) return request.problem(stranger);
       // A message with a wrong CRC is left out by `readingsOf`; a transport frame with one is not to be believed at all.
@@ -89,17 +90,20 @@ function strangerIn(file: SmlFile, { meterId, settings }: Device): PeerError | u
 
 async function openSession(link: MeterLink, request: SessionRequest): Promise<MeterSession> {
   if (link.kind !== "stream") throw new UsageError("SML is asked over a stream", { code: "unsupported" });
-  const { device, keys, world, timeoutMs } = request;
+  const { device, keys, world, timeoutMs, trace } = request;
   try {
     const { serverId, username } = device.settings;
     const password = { owner: device.meterId, purpose: "password" };
-    const client = new SmlClient(link.connection, {
+    const secret = (await keys.has(password)) ? await keys.secret(password) : undefined;
+    const line =
+      trace === undefined ? link.connection : tracedConnection(link.connection, { protocol: "sml", clock: world.clock, trace, secret });
+    const client = new SmlClient(line, {
       timers: world.timers,
       clientId: CLIENT_ID,
       timeoutMs,
       ...(typeof serverId === "string" ? { serverId: fromHex(serverId) } : {}),
       ...(typeof username === "string" ? { username: new TextEncoder().encode(username) } : {}),
-      ...((await keys.has(password)) ? { password: await keys.secret(password) } : {}),
+      ...(secret === undefined ? {} : { password: secret }),
     });
     return smlSession(client, request);
   } catch (error) {

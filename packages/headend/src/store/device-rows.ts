@@ -96,6 +96,7 @@ function healthOfJson(json: DeviceRow["health"]): DeviceHealth {
     firmware: known("firmware"),
     manufacturer: known("manufacturer"),
     edges: known("edges"),
+    standing: known("standing"),
   };
 }
 
