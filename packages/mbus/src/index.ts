@@ -11,6 +11,7 @@ export * from "./application/application-error.ts";
 export * from "./application/compact-frame.ts";
 export * from "./application/control-information.ts";
 export * from "./application/fixed-data.ts";
+export * from "./application/image-transfer.ts";
 export { readApplication, type Application, type ApplicationContext } from "./application/read-application.ts";
 export * from "./application/read-records.ts";
 export { interpretCodes, readValueInfo, VIFES_MAX } from "./application/read-value-info.ts";

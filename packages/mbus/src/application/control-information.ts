@@ -19,6 +19,7 @@ export type ApplicationKind =
   | "tls"
   | "security"
   | "imageTransfer"
+  | "network"
   | "manufacturer";
 
 export interface ControlInformation {
@@ -26,7 +27,7 @@ export interface ControlInformation {
   readonly header: TransportHeaderKind;
   readonly application: ApplicationKind;
   readonly direction: "toMeter" | "fromMeter" | "both";
-  /** Most significant octet first (CI bit 2 of the old modes 1/2: EN 13757-3:2004); hardly any meter uses it. */
+  /** Most significant octet first ("mode 2" of EN 13757-3:2004, withdrawn since); hardly any meter ever used it. */
   readonly isBigEndian?: boolean;
 }
 
@@ -49,6 +50,7 @@ export const CONTROL_INFORMATION: Readonly<Record<number, ControlInformation>> =
   0x51: toMeter("data send", "none", "records"),
   0x52: toMeter("selection of slaves", "none", "selection"),
   0x53: toMeter("application reset or select", "long", "applicationReset"),
+  0x54: toMeter("request of the selected application", "none", "applicationReset"),
   0x55: { ...toMeter("data send", "none", "records"), isBigEndian: true },
   0x56: { ...toMeter("selection of slaves", "none", "selection"), isBigEndian: true },
   0x5a: toMeter("command", "short", "records"),
@@ -87,6 +89,14 @@ export const CONTROL_INFORMATION: Readonly<Record<number, ControlInformation>> =
   0x7e: fromMeter("OBIS", "long", "obis"),
   0x7f: fromMeter("OBIS", "short", "obis"),
   0x80: toMeter("transport layer only", "long", "transportOnly"),
+  0x81: { ...toMeter("network layer", "none", "network"), direction: "both" },
+  0x82: toMeter("network management", "long", "network"),
+  0x83: toMeter("network management", "none", "network"),
+  0x84: toMeter("transport layer only, compact frame expected", "long", "transportOnly"),
+  0x85: toMeter("transport layer only, format frame expected", "long", "transportOnly"),
+  0x87: fromMeter("network management", "long", "network"),
+  0x88: fromMeter("network management", "short", "network"),
+  0x89: fromMeter("network management", "none", "network"),
   0x8a: fromMeter("transport layer only", "short", "transportOnly"),
   0x8b: fromMeter("transport layer only", "long", "transportOnly"),
   0x9e: fromMeter("TLS", "short", "tls"),
@@ -118,3 +128,17 @@ export const BAUD_BY_CI: Readonly<Record<number, number>> = {
   0xbe: 19200,
   0xbf: 38400,
 };
+
+const SELECTED_LONG = toMeter("request of the selected application", "long", "applicationReset");
+const SELECTED_SHORT = toMeter("request of the selected application", "short", "applicationReset");
+const COMPACT_LONG = fromMeter("compact response", "long", "compactRecords");
+
+/**
+ * Three codes have changed their meaning. Over radio 73 was never the fixed structure, and 55 and 56 never old commands; on wires
+ * 55 and 56 are what EN 13757-3:2025 makes of them where nothing but the header follows.
+ */
+export function renewedMeaning(ci: number, octetsBehind: number, isWireless: boolean): ControlInformation | undefined {
+  if (ci === 0x73) return isWireless ? COMPACT_LONG : undefined;
+  if (ci === 0x55) return isWireless || octetsBehind === 12 ? SELECTED_LONG : undefined;
+  return ci === 0x56 && (isWireless || octetsBehind === 4) ? SELECTED_SHORT : undefined;
+}

@@ -5,9 +5,11 @@ import { openPayload, type SecurityOutcome } from "../transport/open-payload.ts"
 import { readTransportHeader, type TransportHeader } from "../transport/transport-header.ts";
 import { applicationErrorText } from "./application-error.ts";
 import { readCompactFrame, type FormatStore } from "./compact-frame.ts";
-import { CONTROL_INFORMATION, type ApplicationKind, type ControlInformation } from "./control-information.ts";
+import { CONTROL_INFORMATION, renewedMeaning, type ApplicationKind, type ControlInformation } from "./control-information.ts";
 import type { CivilDate } from "./data-types.ts";
 import { readFixedData, type FixedData } from "./fixed-data.ts";
+import { readImageTransfer, type ImageTransfer } from "./image-transfer.ts";
+import { fixedLeastSignificantFirst, leastSignificantFirst } from "./most-significant-first.ts";
 import { readRecords, type RecordList } from "./read-records.ts";
 import type { DataRecord } from "./record.ts";
 
@@ -30,6 +32,7 @@ export interface Application {
   readonly applicationError: string | undefined;
   /** Alarm octet (CI 71, 74, 75). */
   readonly alarm: number | undefined;
+  readonly imageTransfer: ImageTransfer | undefined;
   /** What was wrong. Everything else in here was sound. */
   readonly problems: readonly AmityError[];
   /** The octets that record offsets count in: the frame with its encrypted part opened, or an expanded compact frame. */
@@ -67,9 +70,8 @@ type Draft = { -readonly [K in keyof Application]: K extends "problems" ? AmityE
  */
 export function readApplication(data: Uint8Array, at: number, end: number, context: ApplicationContext = {}): Application {
   const ci = at < end ? (data[at] ?? 0) : -1;
-  // The fixed structure is of wires only; over radio its CI announces a compact frame (OMS Vol. 2, table 5).
-  const known = ci === 0x73 && context.linkMeter !== undefined ? COMPACT_WITH_LONG_HEADER : CI_TABLE[ci];
-  const draft = blankApplication(data, at, ci, context.linkMeter);
+  const known = renewedMeaning(ci, end - at - 1, context.linkMeter !== undefined) ?? CI_TABLE[ci];
+  const draft = blankApplication(known?.isBigEndian === true ? turned(data, known, at, end) : data, at, ci, context.linkMeter);
   if (context.problems !== undefined) draft.problems.push(...context.problems);
   if (known === undefined) {
     const reason = ci < 0 ? "truncated: no CI field" : `CI 0x${ci.toString(16)} is not known`;
@@ -109,18 +111,20 @@ export function blankApplication(data: Uint8Array, at: number, controlInformatio
     moreFollows: false,
     applicationError: undefined,
     alarm: undefined,
+    imageTransfer: undefined,
     problems: [],
     payload: data,
     payloadOffset: Math.min(at + 1, data.length),
   };
 }
 
-const COMPACT_WITH_LONG_HEADER: ControlInformation = {
-  name: "compact response",
-  header: "long",
-  application: "compactRecords",
-  direction: "fromMeter",
-};
+/** Messages with the most significant octet first are read from a copy in the usual order. */
+function turned(data: Uint8Array, known: ControlInformation, at: number, end: number): Uint8Array {
+  if (known.application === "fixed") return fixedLeastSignificantFirst(data, at + 1);
+  if (known.application !== "records") return data;
+  const isLong = known.header === "long";
+  return leastSignificantFirst(data, { headerFrom: isLong ? at + 1 : undefined, recordsFrom: at + 1 + (isLong ? 12 : 0), end });
+}
 
 /** By CI, A0-B7 included: an array is quicker than an object with gaps. */
 const CI_TABLE: readonly (ControlInformation | undefined)[] = Array.from(
@@ -171,10 +175,6 @@ function wireOrder(data: Uint8Array, at: number): Uint8Array {
 
 function readContent(draft: Draft, known: ControlInformation, end: number, context: ApplicationContext): void {
   const from = draft.payloadOffset;
-  if (known.isBigEndian === true) {
-    draft.problems.push(new DecodeError("data with the most significant octet first are not read", { offset: from, code: "unsupported" }));
-    return setManufacturerData(draft, from, end);
-  }
   switch (known.application) {
     case "records":
       return setRecords(draft, readRecords(draft.payload, from, end));
@@ -186,6 +186,14 @@ function readContent(draft: Draft, known: ControlInformation, end: number, conte
       } catch (error) {
         if (!(error instanceof DecodeError)) throw error;
         draft.problems.push(error.within("fixed"));
+      }
+      return;
+    case "imageTransfer":
+      try {
+        draft.imageTransfer = readImageTransfer(draft.payload, from, end);
+      } catch (error) {
+        if (!(error instanceof DecodeError)) throw error;
+        draft.problems.push(error.within("imageTransfer"));
       }
       return;
     case "applicationError":

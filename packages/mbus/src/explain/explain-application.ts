@@ -135,6 +135,11 @@ function explainSignals(application: Application, at: number, place: Place): Exp
     const code = data[0] ?? 0;
     return [{ name: "application", offset, octets: 1, hex: hexOctet(code), meaning: APPLICATION_RESETS[code & 0xf0] ?? "reserved" }];
   }
+  const { imageTransfer: image } = application;
+  if (image !== undefined) {
+    const meaning = `${image.name}${image.isResponse ? ", response" : ""}, segment ${image.segmentId}`;
+    return [{ name: "imageTransfer", offset, octets: 5 + image.content.length, hex: toHex(image.content, " "), meaning }];
+  }
   if (application.alarm !== undefined) return [{ name: "alarm", offset, octets: 1, hex: hexOctet(application.alarm) }];
   return [];
 }

@@ -64,6 +64,9 @@ export function decodeTelegram(octets: Uint8Array, options: TelegramOptions = {}
   return isCut ? readLayers(frame, format, options, problems) : telegram;
 }
 
+/** Its fields and their order are in EN 13757-4:2019 only (table 48). */
+const VARIABLE_EXTENDED_LINK = 0x86;
+
 function readLayers(stripped: Uint8Array, format: FrameFormat, options: TelegramOptions, linkProblems: readonly AmityError[]): Telegram {
   const problems = [...linkProblems];
   const sender = readSender(stripped);
@@ -76,6 +79,9 @@ function readLayers(stripped: Uint8Array, format: FrameFormat, options: Telegram
       extendedLink = readExtendedLink(data, at);
       data = openExtendedLink(data, extendedLink, sender, options.keys, problems);
       at = extendedLink.payloadOffset + extendedLink.crcOctets;
+    }
+    if (data[at] === VARIABLE_EXTENDED_LINK && at < data.length) {
+      throw new DecodeError("the variable extended link layer (CI 86) is not read", { offset: at, code: "unsupported" });
     }
     if (data[at] === 0x90 && at < data.length) {
       authentication = readAuthenticationLayer(data, at);
