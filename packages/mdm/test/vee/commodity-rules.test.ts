@@ -50,14 +50,30 @@ describe("leak", () => {
     expect([finding?.fromMs, finding?.toMs]).toEqual([start + 2 * DAY_MS + HOUR_MS, start + 2 * DAY_MS + 5 * HOUR_MS]);
   });
 
-  it("counts the nights before the judged day, and tells each of them once", () => {
+  it("counts the nights before the judged day, and is told once however long it lasts", () => {
     const told = Array.from({ length: 12 }, (_, day) => {
       const history = day === 0 ? undefined : days(day, dripping);
       return runRule(days(1, dripping, day), inM3(history === undefined ? {} : { history }), rule).length;
     });
-    // The third night, and every seventh day of the calendar after that.
+    expect(told).toEqual([0, 0, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0]);
+  });
+
+  it("is told once more on the day on which it ends", () => {
+    const mended = (day: number, hour: number) => (day < 6 ? dripping(day, hour) : usual(day, hour));
+    const told = Array.from({ length: 10 }, (_, day) =>
+      runRule(days(1, mended, day), inM3(day === 0 ? {} : { history: days(day, mended) }), rule).map(({ reason }) => reason),
+    );
+    expect(told.map((reasons) => reasons.length)).toEqual([0, 0, 1, 0, 0, 0, 1, 0, 0, 0]);
+    expect(told[6]?.[0]).toBe("it stands still again in the night of 2026-02-10, after 6 nights without: the leak has ended");
+  });
+
+  it("is told again as often as the rule set wants it", () => {
+    const weekly = { kind: "leak", parameters: { zeroInUnitPerHour: 0.001, repeatNights: 7 } } as const;
+    const told = Array.from(
+      { length: 12 },
+      (_, day) => runRule(days(1, dripping, day), inM3(day === 0 ? {} : { history: days(day, dripping) }), weekly).length,
+    );
     expect(told.reduce((sum, count) => sum + count)).toBe(2);
-    expect(told[2]).toBe(1);
   });
 
   it("forgets a leak that was mended for a night, and takes a night with a hole for no answer", () => {

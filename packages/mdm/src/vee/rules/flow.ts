@@ -1,6 +1,7 @@
 import { formatDay, localDayOf, startOfLocalDayMs } from "@amity/intervals";
 import { timelineOf } from "../../estimation/timeline.ts";
 import type { SpanKind } from "../context.ts";
+import type { ReportHit } from "../finding.ts";
 import { isClean, MISSING, NOT_A_BASIS, isIn } from "../quality-mask.ts";
 import { ruleKind, toCounts, toUnit, type RuleInput } from "../rule-kind.ts";
 import { seriesEndMs, type Series } from "../series.ts";
@@ -8,10 +9,13 @@ import { eachCrossing } from "./run-crossing.ts";
 
 const HOUR_MS = 3_600_000;
 
-/** Water or gas that never stops flowing at night: something drips. Told when the nights are enough, and every week after that. */
+/**
+ * Water or gas that never stops flowing at night: something drips. Told once, when the nights are enough, and once more when it stands still
+ * again; `repeatNights` tells it anew as often, where somebody wants that.
+ */
 export const leak = ruleKind({
   summary: "The flow has not come back to zero for several nights: a leak.",
-  defaults: { nights: 3, nightFromHour: 1, nightToHour: 5, zeroInUnitPerHour: 0, repeatNights: 7 },
+  defaults: { nights: 3, nightFromHour: 1, nightToHour: 5, zeroInUnitPerHour: 0, repeatNights: 0 },
   marks: "none",
   check({ series, context }, { nights, nightFromHour, nightToHour, zeroInUnitPerHour, repeatNights }, report) {
     const timeline = timelineOf(series, context.history);
@@ -31,9 +35,12 @@ export const leak = ruleKind({
       if (night.from < 0 || night.to > timeline.values.length || night.to <= night.from) continue;
       if (!isClean(timeline.qualities, night.from, night.to, NOT_A_BASIS)) continue;
       const least = leastOf(timeline.values, night.from, night.to);
+      const before = run;
       run = least > zero ? run + 1 : 0;
+      if (run === 0 && before >= nights && night.to > offset)
+        reportEnd(report, { night, offset, nights: before, limitNights: nights, day });
       lowest = run <= 1 ? least : Math.min(lowest, least);
-      const isTold = run === nights || (run > nights && day % Math.max(1, repeatNights) === 0);
+      const isTold = run === nights || (run > nights && repeatNights > 0 && day % repeatNights === 0);
       if (!isTold || night.to <= offset) continue;
       const lowestInUnitPerHour = toUnit(lowest * perHour, context);
       report({
@@ -45,6 +52,19 @@ export const leak = ruleKind({
     }
   },
 });
+
+function reportEnd(
+  report: ReportHit,
+  end: { night: { from: number; to: number }; offset: number; nights: number; limitNights: number; day: number },
+): void {
+  const { night, offset, nights, limitNights, day } = end;
+  report({
+    fromIndex: Math.max(0, night.from - offset),
+    toIndex: night.to - offset,
+    numbers: { nights: 0, limitNights, endedAfterNights: nights },
+    reason: `it stands still again in the night of ${formatDay(day)}, after ${nights} nights without: the leak has ended`,
+  });
+}
 
 /** Flow in every interval of a day and longer: a running cistern, a tap left open. */
 export const continuousFlow = ruleKind({
