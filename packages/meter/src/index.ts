@@ -28,7 +28,7 @@ export type {
 export { CLIMATES, Site, type Climate, type ClimateName, type SiteOptions } from "./household/site.ts";
 export { drawTraits, type HouseholdChoices, type HouseholdTraits } from "./household/traits.ts";
 export { DayCache, EnergyHistory, REGISTER_COUNT, type Registers } from "./household/energy.ts";
-export { parseMeterType, STANDARD_METER, ENERGY_REGISTERS, type MeterTypeOptions } from "./meter-type.ts";
+export { parseMeterType, METER_MODELS, STANDARD_METER, ENERGY_REGISTERS, type MeterTypeOptions } from "./meter-type.ts";
 export { meterSurroundings, SimulatedMeter, type MeterSurroundings, type ProfileName } from "./simulated-meter.ts";
 export * from "./metrology/operations.ts";
 export type { ControlState } from "./metrology/breaker.ts";

@@ -30,6 +30,8 @@ export interface MeterTypeOptions {
   readonly associationVersion: 1 | 2 | 3;
   /** Version of the push setups: from 2 on pushes can be confirmed. */
   readonly pushSetupVersion: 1 | 2 | 3;
+  /** Shows an object of every interface class, beside what a meter of this kind has: for conformance tests of clients. */
+  readonly everyClass: boolean;
   /** Let the public client (16, no authentication) read everything: for a laboratory, not for a fleet. */
   readonly publicReadsAll: boolean;
   readonly clients: { readonly public: number; readonly reading: number; readonly management: number };
@@ -53,9 +55,24 @@ export const STANDARD_METER: MeterTypeOptions = {
   referencing: "ln",
   associationVersion: 1,
   pushSetupVersion: 1,
+  everyClass: false,
   publicReadsAll: false,
   clients: { public: 16, reading: 2, management: 1 },
 };
+
+/** Models of meters by name; profile files describe others. */
+export const METER_MODELS = {
+  standard: STANDARD_METER,
+  /** Every interface class, the newest versions of associations and push setups. */
+  conformance: {
+    ...STANDARD_METER,
+    name: "amity-conformance",
+    model: "CONFORMANCE",
+    everyClass: true,
+    associationVersion: 3,
+    pushSetupVersion: 3,
+  },
+} as const satisfies Readonly<Record<string, MeterTypeOptions>>;
 
 /**
  * Reads a profile file: a JSON object with any of the fields of `MeterTypeOptions`; what it leaves out is as in `STANDARD_METER`.
@@ -88,6 +105,7 @@ export function parseMeterType(text: string): MeterTypeOptions {
     maxPduOctets: integer(given["maxPduOctets"] ?? standard.maxPduOctets, "maxPduOctets", [64, 65_535]),
     ...parseAssociations(given),
     pushSetupVersion: oneOf(given["pushSetupVersion"] ?? standard.pushSetupVersion, "pushSetupVersion", [1, 2, 3]),
+    everyClass: oneOf(given["everyClass"] ?? false, "everyClass", [true, false]),
     publicReadsAll: oneOf(given["publicReadsAll"] ?? false, "publicReadsAll", [true, false]),
     clients: parseClients(section(given["clients"] ?? {}, "clients")),
   };

@@ -1,7 +1,7 @@
 import { readFile } from "node:fs/promises";
 import { UsageError } from "@amity/bytes";
 import type { MechanismName } from "@amity/dlms";
-import { parseMeterType, STANDARD_METER, type MeterKeys, type MeterTypeOptions } from "@amity/meter";
+import { METER_MODELS, parseMeterType, type MeterKeys, type MeterTypeOptions } from "@amity/meter";
 import type { LaboratoryAccess } from "../laboratory/laboratory-device.ts";
 import { keyOption } from "./key-options.ts";
 
@@ -15,6 +15,8 @@ export interface LaboratoryOptions {
   readonly ak?: string;
   readonly kek?: string;
   readonly profile?: string;
+  /** A model by name, where no profile file describes one. */
+  readonly model?: string;
 }
 
 /** The keys of a laboratory: given, or known to everybody. */
@@ -45,13 +47,19 @@ export function accessOf({ auth, password }: LaboratoryOptions, { securitySuite 
 }
 
 /** The model of meter: the profile file's, or the standard one; options outdo both. @throws UsageError. */
-export async function meterTypeOf({ profile, suite, referencing }: LaboratoryOptions): Promise<MeterTypeOptions> {
-  const type = profile === undefined ? STANDARD_METER : parseMeterType(await readProfile(profile));
+export async function meterTypeOf({ profile, model, suite, referencing }: LaboratoryOptions): Promise<MeterTypeOptions> {
+  const type = profile === undefined ? modelOf(model ?? "standard") : parseMeterType(await readProfile(profile));
   if (suite !== undefined && suite !== 0 && suite !== 1 && suite !== 2)
     throw new UsageError(`there is no security suite ${suite}`, { code: "suite", advice: "--suite 0, 1 or 2" });
   if (referencing !== undefined && referencing !== "ln" && referencing !== "sn")
     throw new UsageError(`"${referencing}" is no referencing`, { code: "referencing", advice: "--referencing ln or sn" });
   return { ...type, ...(suite === undefined ? {} : { securitySuite: suite }), ...(referencing === undefined ? {} : { referencing }) };
+}
+
+function modelOf(name: string): MeterTypeOptions {
+  const found = Object.entries<MeterTypeOptions>(METER_MODELS).find(([known]) => known === name)?.[1];
+  if (found !== undefined) return found;
+  throw new UsageError(`there is no model "${name}"`, { code: "model", advice: `one of: ${Object.keys(METER_MODELS).join(", ")}` });
 }
 
 /** @throws UsageError naming the option whose key has not the length of the suite. */

@@ -15,7 +15,15 @@ const PORTS = { hdlc: "0-0:22.0.0", tcp: "0-0:25.0.0", ipv4: "0-0:25.1.0", mac: 
 
 /** Ports and networks of the meter, as far as a simulated one has them, and the consumer messages 0-0:96.13.0 and .1. */
 export function communicationObjects(): MeterObject[] {
-  return [consumerMessage("0-0:96.13.0"), consumerMessage("0-0:96.13.1"), localPort(), hdlcSetup(), ...internetObjects(), gsmDiagnostic()];
+  return [
+    consumerMessage("0-0:96.13.0"),
+    consumerMessage("0-0:96.13.1"),
+    localPort(),
+    hdlcSetup(),
+    ...internetObjects(),
+    gsmDiagnostic(),
+    lteMonitoring(),
+  ];
 }
 
 /** Text for the customer's display (0) or port (1). */
@@ -133,11 +141,32 @@ function gsmDiagnostic(): MeterObject {
   });
 }
 
+/** Class 151 version 1: what the network asks of the modem, and how it hears the cell; nothing where the meter is on none. */
+function lteMonitoring(): MeterObject {
+  const [lu, dlu, dbm] = [data.longUnsigned, data.doubleLongUnsigned, data.integer];
+  return configuredObject({
+    class: ipClasses.lteMonitoring,
+    name: "0-0:25.11.0",
+    values: {
+      // Tracking area updates every 54 minutes; neither power saving mode nor extended discontinuous reception.
+      lteNetworkParameters: data.structure(lu(720), lu(3_240), dlu(0), lu(0), dlu(0), lu(0), dbm(-110), dbm(-120), dbm(-125)),
+      lteQualityOfService({ meter, nowMs }) {
+        if (meter.plan.address.kind !== "tcp") return data.structure(dbm(0), dbm(0), dbm(0), data.enumerated(0));
+        const bars = signalOf(meter, nowMs);
+        return data.structure(dbm(-20 + (bars >> 1)), dbm(-125 + bars * 2), dbm(bars - 6), data.enumerated(0));
+      },
+    },
+  });
+}
+
 /** The cell is that of the transformer's street; the signal (0 to 31) wanders by the hour. */
 function cellOf({ meter, nowMs }: ObjectContext): DlmsData {
   const street = hash32(meter.plan.feederId.length, meter.plan.at.x >> 10, meter.plan.at.y >> 10) & 0xffff;
-  const signal = 12 + (meter.plan.serial % 12) + (hash32(meter.plan.serial, Math.floor(nowMs / 3_600_000), 7) % 5);
-  return cell(street, street >> 8, signal);
+  return cell(street, street >> 8, signalOf(meter, nowMs));
+}
+
+function signalOf(meter: SimulatedMeter, nowMs: number): number {
+  return 12 + (meter.plan.serial % 12) + (hash32(meter.plan.serial, Math.floor(nowMs / 3_600_000), 7) % 5);
 }
 
 function cell(cellId: number, locationId: number, signalQuality: number): DlmsData {

@@ -195,7 +195,31 @@ export const lteMonitoring0 = interfaceClass({
   attributes: { lteNetworkParameters: any, lteQualityOfService: any },
   dynamic: ["lteNetworkParameters", "lteQualityOfService"],
 });
-export const lteMonitoring = interfaceClass({ ...lteMonitoring0, version: 1 });
+
+/** Timers of 3GPP TS 24.008 and 36.304 in seconds, least receive levels in dBm; quality by what the modem measured last. */
+export const lteMonitoring = interfaceClass({
+  ...lteMonitoring0,
+  version: 1,
+  attributes: {
+    lteNetworkParameters: structure({
+      t3402: longUnsigned,
+      t3412: longUnsigned,
+      t3412Extended2: doubleLongUnsigned,
+      t3324: longUnsigned,
+      teDrx: doubleLongUnsigned,
+      tPtw: longUnsigned,
+      qRxLevMin: integer,
+      qRxLevMinCe: integer,
+      qRxLevMinCe1: integer,
+    }),
+    lteQualityOfService: structure({
+      signalQuality: integer,
+      signalLevel: integer,
+      signalToNoiseRatio: integer,
+      coverageEnhancement: rawEnum(),
+    }),
+  },
+});
 
 export const coapSetup = interfaceClass({
   id: 152,
