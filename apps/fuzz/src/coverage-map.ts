@@ -1,35 +1,37 @@
-/** Counters of one file as istanbul writes them: branches by id and arm, functions by id. */
-export interface FileCounters {
-  readonly b: Readonly<Record<string, number[]>>;
-  readonly f: Record<string, number>;
-}
+/** Global function that instrumented files call for their counters. */
+export const COVERAGE_VARIABLE = "__amityFuzzCounters__";
 
-/** Global in which instrumented files keep their counters. */
-export const COVERAGE_VARIABLE = "__amityFuzzCoverage__";
+/** Counters of the instrumented files: one of each branch's arm and function. */
+export class Counters {
+  readonly files: Uint32Array[] = [];
+
+  /** Lets files that are loaded from now on count here. */
+  install(): void {
+    const register = (size: number): Uint32Array => {
+      const counters = new Uint32Array(size);
+      this.files.push(counters);
+      return counters;
+    };
+    Object.assign(globalThis, { [COVERAGE_VARIABLE]: register });
+  }
+}
 
 /**
  * What inputs have reached so far. An input is news when an arm or function was reached for the first time, or in another
  * order of magnitude (1, 2, 3, 4 to 7, 8 to 15, 16 to 31, 32 to 127, more), as AFL counts.
  */
 export class CoverageMap {
-  readonly #arms: number[][] = [];
-  readonly #functions: { readonly counters: Record<string, number>; readonly ids: readonly string[] }[] = [];
-  readonly #seen: Uint8Array;
+  readonly #files: readonly { readonly counters: Uint32Array; readonly seen: Uint8Array }[];
   #reached = 0;
 
   /** Counters of every instrumented file; all must be loaded by now. */
-  constructor(files: readonly FileCounters[]) {
-    for (const file of files) {
-      this.#arms.push(...Object.values(file.b));
-      this.#functions.push({ counters: file.f, ids: Object.keys(file.f) });
-    }
-    const arms = this.#arms.reduce((sum, branch) => sum + branch.length, 0);
-    this.#seen = new Uint8Array(arms + this.#functions.reduce((sum, { ids }) => sum + ids.length, 0));
+  constructor(files: readonly Uint32Array[]) {
+    this.#files = files.map((counters) => ({ counters, seen: new Uint8Array(counters.length) }));
   }
 
   /** Arms and functions that there are. */
   get size(): number {
-    return this.#seen.length;
+    return this.#files.reduce((sum, { seen }) => sum + seen.length, 0);
   }
 
   /** Arms and functions that some input reached. */
@@ -39,35 +41,24 @@ export class CoverageMap {
 
   /** Takes what one input has counted, sets the counters to zero, and says whether there was news. */
   take(): boolean {
-    let at = 0;
     let isNews = false;
-    for (const branch of this.#arms) {
-      for (let arm = 0; arm < branch.length; arm++, at++) {
-        const count = branch[arm] ?? 0;
+    for (const { counters, seen } of this.#files) {
+      for (let at = 0; at < counters.length; at++) {
+        const count = counters[at] ?? 0;
         if (count === 0) continue;
-        branch[arm] = 0;
-        if (this.#note(at, count)) isNews = true;
-      }
-    }
-    for (const { counters, ids } of this.#functions) {
-      for (const id of ids) {
-        const count = counters[id] ?? 0;
-        if (count !== 0) {
-          counters[id] = 0;
-          if (this.#note(at, count)) isNews = true;
-        }
-        at++;
+        counters[at] = 0;
+        if (this.#note(seen, at, count)) isNews = true;
       }
     }
     return isNews;
   }
 
-  #note(at: number, count: number): boolean {
-    const known = this.#seen[at] ?? 0;
+  #note(seen: Uint8Array, at: number, count: number): boolean {
+    const known = seen[at] ?? 0;
     const all = known | magnitude(count);
     if (all === known) return false;
     if (known === 0) this.#reached++;
-    this.#seen[at] = all;
+    seen[at] = all;
     return true;
   }
 }

@@ -5,7 +5,7 @@ export interface FuzzTarget {
   /** Folders of the checkout whose branches guide the search, e.g. `packages/mbus/src`. */
   readonly counted: readonly string[];
   /** Good inputs to start from: one of every shape, made by our own encoders. The same at every call. */
-  seeds(): readonly Uint8Array[];
+  seeds(): readonly Uint8Array[] | Promise<readonly Uint8Array[]>;
   /** Octets that mean something to the decoder and that chance finds slowly: tags, keywords. */
   readonly dictionary?: readonly Uint8Array[];
   /**

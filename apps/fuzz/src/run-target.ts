@@ -16,6 +16,7 @@ export interface FuzzOptions {
 export interface FuzzOutcome {
   readonly target: string;
   readonly state: FuzzState;
+  /** Of searching; what loading took before is not in it. */
   readonly seconds: number;
   readonly findings: readonly Finding[];
 }
@@ -24,6 +25,8 @@ export interface FuzzOutcome {
 const HANG_MS = 10_000;
 const LOOK_EVERY_MS = 500;
 const HEAP_MIB = 512;
+/** Check sums and the like may make an input longer by so much. */
+const REPAIR_OCTETS_MAX = 256;
 const NOTHING: FuzzState = { runs: 0, corpus: 0, reached: 0, size: 0 };
 
 /**
@@ -31,7 +34,8 @@ const NOTHING: FuzzState = { runs: 0, corpus: 0, reached: 0, size: 0 };
  * The same seed and number of runs search the same inputs.
  */
 export async function runTarget(target: FuzzTarget, corpus: readonly Uint8Array[], options: FuzzOptions): Promise<FuzzOutcome> {
-  const now = new SharedArrayBuffer(NOW_HEADER_OCTETS + Math.max(target.inputOctetsMax, longest([...corpus, ...target.seeds()])));
+  const longestOctets = Math.max(target.inputOctetsMax, longest([...corpus, ...(await target.seeds())]));
+  const now = new SharedArrayBuffer(NOW_HEADER_OCTETS + longestOctets + REPAIR_OCTETS_MAX);
   const task: WorkerTask = {
     target: target.name,
     counted: target.counted,
@@ -41,28 +45,26 @@ export async function runTarget(target: FuzzTarget, corpus: readonly Uint8Array[
     corpus,
     now,
   };
-  const startedMs = performance.now();
   const worker = new Worker(new URL("./worker-entry.mjs", import.meta.url), {
     workerData: task,
     execArgv: [],
     resourceLimits: { maxOldGenerationSizeMb: HEAP_MIB },
   });
-  const watched = await watch(worker, now, options);
-  return { target: target.name, seconds: (performance.now() - startedMs) / 1000, ...watched };
+  return { target: target.name, ...(await watch(worker, now, options)) };
 }
 
-function watch(worker: Worker, now: SharedArrayBuffer, options: FuzzOptions): Promise<Pick<FuzzOutcome, "state" | "findings">> {
+function watch(worker: Worker, now: SharedArrayBuffer, options: FuzzOptions): Promise<Omit<FuzzOutcome, "target">> {
   const { hangMs = HANG_MS, secondsMax = Number.POSITIVE_INFINITY, onProgress } = options;
   const findings: Finding[] = [];
   let state = NOTHING;
   let [lastRun, sinceMs] = [-1, performance.now()];
-  const startedMs = performance.now();
+  let startedMs: number | undefined;
   return new Promise((resolve) => {
     const end = (finding?: Finding) => {
       clearInterval(looking);
       if (finding !== undefined) findings.push(finding);
       void worker.terminate();
-      resolve({ state, findings });
+      resolve({ state, findings, seconds: (performance.now() - (startedMs ?? performance.now())) / 1000 });
     };
     const looking = setInterval(() => {
       const run = Atomics.load(new Int32Array(now, 0, 1), 0);
@@ -71,9 +73,13 @@ function watch(worker: Worker, now: SharedArrayBuffer, options: FuzzOptions): Pr
       else if (run > 0 && performance.now() - sinceMs > hangMs) {
         return end({ kind: "hang", input: inputIn(now), detail: `longer than ${hangMs} ms` });
       }
-      if (performance.now() - startedMs > secondsMax * 1000) end();
+      if (startedMs !== undefined && performance.now() - startedMs > secondsMax * 1000) end();
     }, LOOK_EVERY_MS);
     worker.on("message", (message: WorkerMessage) => {
+      if (message.kind === "ready") {
+        startedMs = performance.now();
+        return;
+      }
       if (message.kind === "finding") {
         findings.push({ kind: message.finding, input: message.input, detail: message.detail });
         return;

@@ -13,6 +13,8 @@ export interface WorkerTask {
 
 /** From the worker. */
 export type WorkerMessage =
+  /** Everything is loaded: the search begins. */
+  | { readonly kind: "ready" }
   | { readonly kind: "progress"; readonly state: FuzzState }
   | { readonly kind: "finding"; readonly finding: "crash" | "allocation"; readonly input: Uint8Array; readonly detail: string }
   | { readonly kind: "done"; readonly state: FuzzState };

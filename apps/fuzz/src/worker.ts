@@ -1,7 +1,7 @@
 import { getHeapStatistics } from "node:v8";
 import { parentPort, workerData } from "node:worker_threads";
 import { seededRandom, type Random } from "@amity/runtime";
-import { CoverageMap, type FileCounters } from "./coverage-map.ts";
+import { CoverageMap, type Counters } from "./coverage-map.ts";
 import type { FuzzTarget } from "./fuzz-target.ts";
 import { mutate } from "./mutate.ts";
 import { targetNamed } from "./targets/index.ts";
@@ -9,20 +9,19 @@ import { NOW_HEADER_OCTETS, type WorkerMessage, type WorkerTask } from "./worker
 
 const CORPUS_MAX = 3_000;
 const FINDINGS_MAX = 10;
+const BROKEN_MAX = 100;
 /** Of four inputs so many are repaired. */
 const REPAIRED_OF_FOUR = 3;
-const PROGRESS_EVERY_RUNS = 5_000;
+const PROGRESS_EVERY_RUNS = 500;
+const STACK_LINES = 12;
 
 /** Runs one target with the counters of its sources: everything is drawn from the seed, so the same task runs the same way. */
-export async function runWorker(): Promise<void> {
+export async function runWorker(counters: Counters): Promise<void> {
   const task = workerData as WorkerTask;
-  const search = new Search(task, targetNamed(task.target), countersOf(task.coverageVariable));
+  const search = new Search(task, await targetNamed(task.target), counters.files);
+  // Stacks of refusals are looked at by nobody, and cost more than the decoding.
+  Error.stackTraceLimit = 0;
   await search.run();
-}
-
-function countersOf(variable: string): FileCounters[] {
-  const files = (globalThis as Record<string, unknown>)[variable];
-  return Object.values((files ?? {}) as Record<string, FileCounters>);
 }
 
 class Search {
@@ -34,9 +33,11 @@ class Search {
   readonly #nowNumbers: Int32Array;
   readonly #nowInput: Uint8Array;
   #runs = 0;
-  #findings = 0;
+  readonly #places = new Set<string>();
+  /** Inputs that broke something, in places known or not. */
+  #broken = 0;
 
-  constructor(task: WorkerTask, target: FuzzTarget, files: readonly FileCounters[]) {
+  constructor(task: WorkerTask, target: FuzzTarget, files: readonly Uint32Array[]) {
     this.#task = task;
     this.#target = target;
     this.#map = new CoverageMap(files);
@@ -47,20 +48,25 @@ class Search {
 
   async run(): Promise<void> {
     const { inputOctetsMax, dictionary = [] } = this.#target;
+    post({ kind: "ready" });
     // What loading the modules counted is no input's doing.
     this.#map.take();
-    for (const seed of [...this.#target.seeds(), ...this.#task.corpus]) {
+    for (const seed of [...(await this.#target.seeds()), ...this.#task.corpus]) {
       await this.#try(seed);
       this.#corpus.push(seed);
     }
-    while (this.#runs < this.#task.runs && this.#findings < FINDINGS_MAX) {
+    while (this.#runs < this.#task.runs && this.#places.size < FINDINGS_MAX && this.#broken < BROKEN_MAX) {
       const mutated = mutate(this.#parent(), { corpus: this.#corpus, dictionary, octetsMax: inputOctetsMax }, this.#random);
-      const isRepaired = this.#random.below(4) < REPAIRED_OF_FOUR;
-      const input = isRepaired && this.#target.repair !== undefined ? this.#target.repair(mutated) : mutated;
+      const input = this.#random.below(4) < REPAIRED_OF_FOUR ? this.#repaired(mutated) : mutated;
       if ((await this.#try(input)) && this.#corpus.length < CORPUS_MAX) this.#corpus.push(input);
       if (this.#runs % PROGRESS_EVERY_RUNS === 0) post({ kind: "progress", state: this.#state() });
     }
     post({ kind: "done", state: this.#state() });
+  }
+
+  #repaired(mutated: Uint8Array): Uint8Array {
+    const repaired = this.#target.repair?.(mutated) ?? mutated;
+    return repaired.length > this.#nowInput.length ? mutated : repaired;
   }
 
   /** Newer inputs go deeper: half of the draws are from the last quarter. */
@@ -79,11 +85,24 @@ class Search {
       const running = this.#target.decode(input);
       if (running !== undefined) await running;
     } catch (error) {
-      this.#report("crash", input, error instanceof Error ? (error.stack ?? error.message) : String(error));
+      this.#report("crash", input, await this.#stackOf(input, error));
     }
     const allocated = allocatedOctets() - before;
     if (allocated > this.#target.allocationOctetsMax) this.#report("allocation", input, `${allocated} octets for ${input.length}`);
     return this.#map.take();
+  }
+
+  /** The same again, this time with a stack. */
+  async #stackOf(input: Uint8Array, first: unknown): Promise<string> {
+    Error.stackTraceLimit = STACK_LINES;
+    try {
+      await this.#target.decode(input);
+      return `${String(first)}, the first time only`;
+    } catch (error) {
+      return error instanceof Error ? (error.stack ?? error.message) : String(error);
+    } finally {
+      Error.stackTraceLimit = 0;
+    }
   }
 
   #announce(input: Uint8Array): void {
@@ -92,8 +111,12 @@ class Search {
     Atomics.store(this.#nowNumbers, 0, ++this.#runs);
   }
 
+  /** One fault is found by many inputs: the first one stands for those that broke in the same place. */
   #report(finding: "crash" | "allocation", input: Uint8Array, detail: string): void {
-    this.#findings++;
+    const [, place = finding] = detail.split("\n");
+    this.#broken++;
+    if (this.#places.has(place)) return;
+    this.#places.add(place);
     post({ kind: "finding", finding, input, detail });
   }
 

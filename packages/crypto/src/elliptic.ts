@@ -8,7 +8,7 @@ import {
   verify,
   type KeyObject,
 } from "node:crypto";
-import { UsageError } from "@amity/bytes";
+import { SecurityError, UsageError } from "@amity/bytes";
 
 /** Curves of DLMS security suites 1 and 2 (IEC 62056-5-3, table 9). */
 export type Curve = "P-256" | "P-384";
@@ -50,12 +50,13 @@ export function ecdsaSign(curve: Curve, privateScalar: Uint8Array, message: Uint
   return new Uint8Array(sign(CURVES[curve].digest, message, { key, dsaEncoding: "ieee-p1363" }));
 }
 
+/** False for a signature of another length too. @throws SecurityError `bad-key` where the point is not on the curve. */
 export function ecdsaVerify(curve: Curve, publicPoint: Uint8Array, message: Uint8Array, signature: Uint8Array): boolean {
   if (signature.length !== 2 * CURVES[curve].octets) return false;
   return verify(CURVES[curve].digest, message, { key: publicKeyObject(curve, publicPoint), dsaEncoding: "ieee-p1363" }, signature);
 }
 
-/** ECDH: the X co-ordinate of the shared point (NIST SP 800-56A). */
+/** ECDH: the X co-ordinate of the shared point (NIST SP 800-56A). @throws SecurityError `bad-key` where the peer's point is not on the curve. */
 export function ecdh(curve: Curve, privateScalar: Uint8Array, peerPublicPoint: Uint8Array): Uint8Array {
   return new Uint8Array(
     diffieHellman({ privateKey: privateKeyObject(curve, privateScalar), publicKey: publicKeyObject(curve, peerPublicPoint) }),
@@ -74,7 +75,12 @@ function publicKeyObject(curve: Curve, point: Uint8Array): KeyObject {
   if (point.length !== 2 * CURVES[curve].octets) {
     throw new UsageError(`a ${curve} public key has ${2 * CURVES[curve].octets} octets`, { code: "key-length" });
   }
-  return createPublicKey({ format: "jwk", key: jwkOf(curve, point) });
+  try {
+    return createPublicKey({ format: "jwk", key: jwkOf(curve, point) });
+  } catch (cause) {
+    // The platform checks it: a point off the curve would give the private key away bit by bit.
+    throw new SecurityError(`these octets are no point of ${curve}`, { code: "bad-key", cause });
+  }
 }
 
 function jwkOf(curve: Curve, point: Uint8Array): { kty: string; crv: Curve; x: string; y: string } {

@@ -97,6 +97,14 @@ describe.each(["P-256", "P-384"] as const)("curve %s", (curve) => {
     expect(ecdh(curve, left.privateScalar, right.publicPoint)).toEqual(ecdh(curve, right.privateScalar, left.publicPoint));
     expect(publicPointOf(curve, left.privateScalar)).toEqual(left.publicPoint);
   });
+
+  it("refuses a peer's point that is not on it, by name", () => {
+    const { privateScalar, publicPoint } = generateEllipticKeyPair(curve);
+    const off = publicPoint.map((octet, index) => (index === publicPoint.length - 1 ? octet ^ 1 : octet));
+    const named = expect.objectContaining({ name: "SecurityError", code: "bad-key" }) as Error;
+    expect(() => ecdh(curve, privateScalar, off)).toThrow(named);
+    expect(() => ecdsaVerify(curve, off, publicPoint, new Uint8Array(publicPoint.length))).toThrow(named);
+  });
 });
 
 describe("passwords", () => {

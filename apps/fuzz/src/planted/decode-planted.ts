@@ -6,7 +6,7 @@ export function decodePlanted(octets: Uint8Array): void {
   const fault = spelled(octets);
   if (fault === "crash") throw new TypeError("planted");
   if (fault === "hang") for (;;);
-  if (fault === "allocation") kept = new Uint8Array(64 * 1024 * 1024).fill(1);
+  if (fault === "allocation") kept = new Uint8Array(16 * 1024 * 1024).fill(1);
 }
 
 /** Held, so that nothing of it is optimized away. */

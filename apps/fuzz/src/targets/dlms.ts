@@ -64,7 +64,7 @@ const FRAMES: readonly string[] = [
 ];
 
 /** APDUs: every service, ACSE, A-XDR data, pushes, lists of consumer ports; as explained and as used. */
-export const dlmsTarget: FuzzTarget = {
+const dlmsTarget: FuzzTarget = {
   name: "dlms",
   counted: ["packages/dlms/src", "packages/bytes/src"],
   inputOctetsMax: 2 * KIB,
@@ -89,7 +89,7 @@ export const dlmsTarget: FuzzTarget = {
 };
 
 /** What lies around APDUs on the line: HDLC frames and streams of them, the wrapper. */
-export const hdlcTarget: FuzzTarget = {
+const hdlcTarget: FuzzTarget = {
   name: "hdlc",
   counted: ["packages/dlms/src", "packages/bytes/src"],
   inputOctetsMax: KIB,
@@ -127,3 +127,5 @@ function withHdlcChecks(octets: Uint8Array): Uint8Array {
   frame.set([whole & 0xff, whole >> 8, 0x7e], length - 1);
   return frame;
 }
+
+export const targets: readonly FuzzTarget[] = [dlmsTarget, hdlcTarget];

@@ -46,7 +46,7 @@ const FILES: Readonly<Record<FileFormat, string>> = {
 };
 
 /** One target a format, and one for archives and for telling formats apart. */
-export const interchangeTargets: readonly FuzzTarget[] = [...FILE_FORMATS.map(formatTarget), archiveTarget()];
+export const targets: readonly FuzzTarget[] = [...FILE_FORMATS.map(formatTarget), archiveTarget()];
 
 function formatTarget(format: FileFormat): FuzzTarget {
   return {

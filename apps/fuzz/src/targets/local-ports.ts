@@ -29,7 +29,7 @@ const TITLE = fromHex("414d540000000001");
 const text = (content: string): Uint8Array => new TextEncoder().encode(content);
 
 /** Transport frames, files, every message of SML, and streams of frames. */
-export const smlTarget: FuzzTarget = {
+const smlTarget: FuzzTarget = {
   name: "sml",
   counted: ["packages/sml/src"],
   inputOctetsMax: 2 * KIB,
@@ -57,7 +57,7 @@ export const smlTarget: FuzzTarget = {
 };
 
 /** P1 telegrams, clear and ciphered, and streams of them. */
-export const p1Target: FuzzTarget = {
+const p1Target: FuzzTarget = {
   name: "p1",
   counted: ["packages/dsmr/src"],
   inputOctetsMax: 3 * KIB,
@@ -97,7 +97,7 @@ export const p1Target: FuzzTarget = {
 };
 
 /** Readouts, data sets, load profiles and the lines that they come on. */
-export const iec6205621Target: FuzzTarget = {
+const iec6205621Target: FuzzTarget = {
   name: "iec62056-21",
   counted: ["packages/iec62056-21/src"],
   inputOctetsMax: 3 * KIB,
@@ -123,3 +123,5 @@ export const iec6205621Target: FuzzTarget = {
     return Uint8Array.from([...octets.subarray(0, end + 1), blockCheck(octets.subarray(start + 1, end + 1))]);
   },
 };
+
+export const targets: readonly FuzzTarget[] = [smlTarget, p1Target, iec6205621Target];

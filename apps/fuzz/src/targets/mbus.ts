@@ -62,7 +62,7 @@ function content(): Uint8Array {
 }
 
 /** Wired frames, messages in them, and streams of frames. */
-export const mbusTarget: FuzzTarget = {
+const mbusTarget: FuzzTarget = {
   name: "mbus",
   counted: ["packages/mbus/src"],
   inputOctetsMax: 261,
@@ -103,7 +103,7 @@ export const mbusTarget: FuzzTarget = {
 };
 
 /** Telegrams of every frame format, layer and security mode, manufacturers' own content included. */
-export const wmbusTarget: FuzzTarget = {
+const wmbusTarget: FuzzTarget = {
   name: "wmbus",
   counted: ["packages/mbus/src"],
   inputOctetsMax: 300,
@@ -148,3 +148,5 @@ export const wmbusTarget: FuzzTarget = {
     return choice === 2 && frame.length < 120 ? encodeFrameB(frame) : frame;
   },
 };
+
+export const targets: readonly FuzzTarget[] = [mbusTarget, wmbusTarget];

@@ -4,7 +4,7 @@ import type { FuzzTarget } from "../fuzz-target.ts";
 const MIB = 1024 * 1024;
 
 /** A decoder with known faults, on which the fuzzer itself is tested. Not among `TARGETS`. */
-export const plantedTarget: FuzzTarget = {
+const plantedTarget: FuzzTarget = {
   name: "planted",
   counted: ["apps/fuzz/src/planted"],
   inputOctetsMax: 64,
@@ -12,3 +12,5 @@ export const plantedTarget: FuzzTarget = {
   seeds: () => [Uint8Array.of(0, 0, 0, 0, 0, 0)],
   decode: decodePlanted,
 };
+
+export const targets: readonly FuzzTarget[] = [plantedTarget];

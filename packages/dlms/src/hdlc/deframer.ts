@@ -73,6 +73,8 @@ export class HdlcDeframer {
   }
 }
 
+type Found = Extract<Deframed, { kind: "frame" }>;
+
 /** Octets in a row that are no frame: one item for all, with the error of the first false start. */
 class NoiseRun {
   octets = 0;
@@ -94,7 +96,7 @@ class NoiseRun {
  * Looks at what follows the flag at `at`: a frame, or why it is none. `known` is the error of a false start just before: it stands
  * for those behind it too, because on a line full of flags an error for each would cost more than all else.
  */
-function examine(octets: Uint8Array, at: number, known: DecodeError | undefined): Deframed | DecodeError | "incomplete" {
+function examine(octets: Uint8Array, at: number, known: DecodeError | undefined): Found | DecodeError | "incomplete" {
   if (octets.length < at + 3) return "incomplete";
   const format = ((octets[at + 1] ?? 0) << 8) | (octets[at + 2] ?? 0);
   if (known !== undefined && isFalseStart(octets, at, format)) return known;

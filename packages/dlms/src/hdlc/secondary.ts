@@ -192,8 +192,13 @@ function stepInformation(config: SecondaryConfig, state: ConnectedSecondary, fra
       effects.push({ kind: "message", message: accepted.message });
     }
   }
-  const step = polled(config, next, control.pollFinal, nowMs);
+  const step = polled(config, next, control.pollFinal || isForgottenPoll(state, frame), nowMs);
   return effects.length === 0 ? step : { state: step.state, effects: [...effects, ...step.effects] };
+}
+
+/** Some primaries leave P out of a segment that fills a window of one, and wait for RR all the same: nothing more can come before it. */
+function isForgottenPoll({ parameters }: ConnectedSecondary, { segmented }: HdlcFrame): boolean {
+  return segmented && parameters.receiveWindow === 1;
 }
 
 /** A frame was taken; with its poll bit set, the turn is ours. */

@@ -256,6 +256,15 @@ describe("the secondary station", () => {
     expect(secondary.frame(i(0, 0), Uint8Array.of(1))).toEqual(["i01*"]);
   });
 
+  it("acknowledges a segment that fills a window of one, though its sender forgets to poll", () => {
+    const secondary = new Secondary().connected();
+    expect(secondary.frame(i(0, 0, false), Uint8Array.of(1), true)).toEqual(["rr1*"]);
+    expect(secondary.frame(i(1, 0), Uint8Array.of(2))).toEqual(["message"]);
+    const wide = new Secondary({ parameters: { receiveWindow: 3 } });
+    wide.frame(unnumbered("snrm"), encodeParameters({ ...settleSecondary().parameters, transmitWindow: 3 }));
+    expect(wide.frame(i(0, 0, false), Uint8Array.of(1), true)).toEqual([]);
+  });
+
   it("hands the turn back where no answer is due", () => {
     const secondary = new Secondary().connected();
     secondary.frame(i(0, 0), Uint8Array.of(1));

@@ -68,8 +68,9 @@ function writeSeconds({ seconds, width }: { seconds: number; width?: number }, w
   writeWidth(BigInt(seconds), width, writer);
 }
 
+/** Only what 32 bits can say: meters write anything here. */
 function isoSecond(seconds: number): string | undefined {
-  return seconds <= 0xffff_ffff ? new Date(seconds * 1000).toISOString().replace(".000", "") : undefined;
+  return seconds >= 0 && seconds <= 0xffff_ffff ? new Date(seconds * 1000).toISOString().replace(".000", "") : undefined;
 }
 
 /** SML_ListEntry: one value of a list. */
