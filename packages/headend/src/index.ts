@@ -9,7 +9,7 @@ export type * from "./registry.ts";
 export type * from "./session-trace.ts";
 export { dlmsDriver, type DlmsDriverOptions } from "./dlms/dlms-driver.ts";
 export { p1Driver } from "./dsmr/p1-driver.ts";
-export { iecDriver, type IecDriverOptions } from "./iec62056-21/iec-driver.ts";
+export { iecDriver, type IecDriverOptions, type PasswordComputation } from "./iec62056-21/iec-driver.ts";
 export { mbusDriver } from "./mbus/mbus-driver.ts";
 export { MBUS_KEY } from "./mbus/mbus-settings.ts";
 export { wmbusDriver } from "./mbus/wmbus-driver.ts";

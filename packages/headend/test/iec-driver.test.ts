@@ -7,6 +7,7 @@ import {
   type ProfileTime,
 } from "@amity/iec62056-21";
 import { describe, expect, it } from "vitest";
+import { dlmsDriver, iecDriver, type Device } from "../src/index.ts";
 import { HOUR_MS, localUtility, MINUTE_MS, spoiled, START_MS, type LocalUtility } from "./local-utility.ts";
 
 const PERIOD_MS = 900_000;
@@ -23,6 +24,13 @@ function timeOf(instantMs: number): ProfileTime {
   return time;
 }
 
+const LOG = [
+  "P.98(0261101090000)(00000080)()(0)",
+  "P.98(0261101091500)(00000040)()(0)",
+  "P.98(0261101093000)(00008020)()(2)(0.9.1)()(0.9.2)()(092955)(261101)",
+  "P.98(0261101100000)(00)()(2)(0-0:C.11.0)()(0-0:C.11.10)()(44)(0)",
+].join("\r\n");
+
 /** A meter in Berlin's winter that keeps a load profile of mean power. */
 function meter(nowMs: () => number): LocalPortDevice & { clockOffsetMs: number } {
   const identification = parseIdentification("/AMT5METER");
@@ -36,13 +44,15 @@ function meter(nowMs: () => number): LocalPortDevice & { clockOffsetMs: number }
       return `C.1.0(4711)\r\n0.9.1(${local.slice(8, 14)})\r\n0.9.2(${local.slice(2, 8)})\r\n1.8.0(000123.456*kWh)\r\n1.8.0*01(000100.000)\r\n2.8.0(5)\r\n`;
     },
     operand: () => "1234",
-    authenticate: (_command: string, answer: string) => (answer === "secret" ? (1 as const) : undefined),
+    authenticate: (command: string, answer: string) =>
+      answer === (command === "P1" ? "secret" : "1234 and secret") ? (1 as const) : undefined,
     execute: ({ name, data = "" }: { name: string; data?: string }, level: number) => {
       if (level < 1) return { kind: "error", text: "ERR3" } as const;
       if (name === "W5") {
         device.clockOffsetMs = 0;
         return { kind: "done" } as const;
       }
+      if (data.startsWith("P.98(")) return { kind: "data", text: LOG } as const;
       const [, from = "", to = ""] = /^P\.01\((.*);(.*)\)$/.exec(data) ?? [];
       const instant = (digits: string): number => {
         const time = parseProfileTime(digits);
@@ -130,6 +140,43 @@ describe("a meter at the local port", () => {
     expect(await utility.command("E1", { kind: "setClock" })).toMatch(/^done: read back: clock off by -?[0-2] s$/);
     await expect(utility.command("E2", { kind: "setClock" })).rejects.toMatchObject({ code: "unsupported" });
     await expect(utility.command("E2", { kind: "disconnect" })).rejects.toMatchObject({ code: "unsupported" });
+  });
+
+  it("tells its log as events, by the status word and by code", async () => {
+    const utility = localUtility();
+    await portAt(
+      utility,
+      meter(() => utility.gateway.clock.nowMs()),
+    );
+    await utility.register({ ...E1, settings: { ...SETTINGS, eventLog: "P.98" } });
+    await utility.key("E1", "password", new TextEncoder().encode("secret"));
+    await utility.headEnd().start();
+    await utility.simulation.runUntil(START_MS + HOUR_MS);
+    const told = [...utility.sink.events.values()].filter(({ log }) => log === "P.98").sort((a, b) => a.atMs - b.atMs);
+    expect(told.map(({ atMs, kind, code, detail }) => [new Date(atMs).toISOString().slice(11, 16), kind, code, detail])).toEqual([
+      ["08:00", "powerDown", 0x80, undefined],
+      ["08:15", "powerUp", 0x40, undefined],
+      ["08:30", "clockSet", 0x20, "0.9.1(092955) 0.9.2(261101)"],
+      ["09:00", "coverOpened", 0x1_0000 + 44, "0-0:C.11.0(44)"],
+    ]);
+  });
+
+  it("passes its password by a computation that is registered, and refuses a device that names another", async () => {
+    const passwordComputations = { plain: (operand: string, password: string): string => `${operand} and ${password}` };
+    const utility = localUtility({ local: { passwordComputations } });
+    await portAt(
+      utility,
+      meter(() => utility.gateway.clock.nowMs()),
+    );
+    await utility.register({ ...E1, settings: { ...SETTINGS, passwordComputation: "plain" } });
+    await utility.key("E1", "password", new TextEncoder().encode("secret"));
+    await utility.headEnd().start();
+    await utility.simulation.runUntil(START_MS + 3 * HOUR_MS);
+    expect(missing(utility, Date.UTC(2026, 10, 1, 14))).toEqual([]);
+    const route = { kind: "direct", address: { host: "gw", port: 1 } } as const;
+    const unknown: Device = { ...E1, route, status: "active", settings: { ...SETTINGS, passwordComputation: "elsewhere" } };
+    const driver = iecDriver({ dlms: dlmsDriver({ systemTitle: new Uint8Array(8) }), passwordComputations });
+    expect(() => driver.checkDevice(unknown)).toThrow(expect.objectContaining({ code: "bad-settings" }) as Error);
   });
 
   it("says that the password is wrong", async () => {

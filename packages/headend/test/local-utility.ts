@@ -14,6 +14,7 @@ import {
   type Device,
   type HeadEnd,
   type HeadEndOptions,
+  type IecDriverOptions,
   type KeyVault,
   type Registry,
 } from "../src/index.ts";
@@ -43,7 +44,12 @@ export interface LocalUtility {
 
 /** A head-end with every driver and a node `gw` where a test puts its gateways, in virtual time. */
 export function localUtility(
-  options: { headEnd?: HeadEndOptions; conditions?: Partial<NetworkConditions>; registry?: (node: SimNode) => Registry } = {},
+  options: {
+    headEnd?: HeadEndOptions;
+    conditions?: Partial<NetworkConditions>;
+    registry?: (node: SimNode) => Registry;
+    local?: Omit<IecDriverOptions, "dlms">;
+  } = {},
 ): LocalUtility {
   const simulation = new Simulation({ seed: 3, startMs: START_MS });
   Object.assign(simulation.network.conditions, options.conditions);
@@ -62,7 +68,7 @@ export function localUtility(
         keys,
         counters: new InvocationCounters(counters),
         sink,
-        drivers: [dlms, mbusDriver(), iecDriver({ dlms }), smlDriver(), p1Driver()],
+        drivers: [dlms, mbusDriver(), iecDriver({ dlms, ...options.local }), smlDriver(), p1Driver()],
       },
       { historyMs: 2 * 86_400_000, ...options.headEnd },
     );

@@ -22,6 +22,8 @@ export {
 export { encodeOptionSelect, encodeSignOn, type OptionSelect } from "./message/sign-on.ts";
 export * from "./message/readout.ts";
 export * from "./message/value.ts";
+export * from "./profile/event-log.ts";
 export * from "./profile/load-profile.ts";
 export * from "./server/meter-session.ts";
+export { PasswordLock } from "./server/password-lock.ts";
 export * from "./server/serve-local-port.ts";

@@ -14,8 +14,10 @@ import {
   explainIec6205621,
   formatDataSet,
   formatIdentification,
+  formatLogEntry,
   formatProfileTime,
   isIec6205621,
+  logEntries,
   offerOf,
   parseAddress,
   parseDataSets,
@@ -244,3 +246,35 @@ function mutated(seed: Uint8Array, random: Random): Uint8Array {
   }
   return out.subarray(0, 600);
 }
+
+describe("a log", () => {
+  const LOG = [
+    "P.98(1220826235646)(00008020)()(2)(0.9.1)()(0.9.2)()(1235703)(1220826)",
+    "P.98(1220901000000)(00000010)()(0)",
+    "P.98(1220906115553)(000000C0)()(0)",
+    "P.98(0180814110004)(00)()(2)(91.11.0)()(91.11.10)()(4)(0)",
+  ].join("\r\n");
+  const entries = () => logEntries(parseProfile(parseDataSets(LOG).dataSets).blocks);
+
+  test("has its stamps, the flags of its status word, and what its entries hold besides", () => {
+    expect(entries().map(({ time, flags, otherBits }) => [time.season, time.hour, flags, otherBits])).toEqual([
+      ["summer", 23, ["clockSet"], 0x8000],
+      ["summer", 0, ["demandReset"], 0],
+      ["summer", 11, ["powerUp", "powerDown"], 0],
+      ["normal", 11, [], 0],
+    ]);
+    expect(entries()[0]?.elements).toEqual([
+      { code: "0.9.1", value: "1235703" },
+      { code: "0.9.2", value: "1220826" },
+    ]);
+    expect(entries()[3]?.elements[0]).toEqual({ code: "91.11.0", value: "4" });
+  });
+
+  test("is written as it is read", () => {
+    const text = entries()
+      .map((entry) => formatLogEntry(entry))
+      .join("");
+    expect(logEntries(parseProfile(parseDataSets(text).dataSets).blocks)).toEqual(entries());
+    expect(text.split("\r\n")[0]).toBe(LOG.split("\r\n")[0]);
+  });
+});

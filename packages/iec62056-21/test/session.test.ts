@@ -2,6 +2,7 @@ import { linePair, VirtualTimers } from "@amity/runtime";
 import { describe, expect, test } from "vitest";
 import type { Connection } from "@amity/runtime";
 import {
+  PasswordLock,
   LocalPortClient,
   formatProfileBlock,
   listenReadouts,
@@ -122,6 +123,32 @@ describe("a readout", () => {
     expect(bauds).toEqual([9600, 300]);
   });
 
+  test("wakes a meter that sleeps before each call, and waits until it is there", async () => {
+    const heard: { atMs: number; octets: Uint8Array }[] = [];
+    const timers = new VirtualTimers();
+    const [near, far] = linePair();
+    const sleeper: Connection = Object.assign(Object.create(far) as Connection, {
+      bind: (handlers: Parameters<Connection["bind"]>[0]) =>
+        far.bind({
+          closed: (error) => handlers.closed(error),
+          data(octets) {
+            heard.push({ atMs: timers.elapsedMs(), octets });
+            // The first call is lost.
+            if (heard.length > 2) handlers.data(octets);
+          },
+        }),
+      send: (octets: Uint8Array) => far.send(octets),
+    });
+    serveLocalPort(sleeper, meter(), { timers });
+    const client = new LocalPortClient(near, { timers, isAsleep: true });
+    expect(await timers.run(client.readout())).toMatchObject({ kind: "data" });
+    const [wakeUp, call, again] = heard;
+    // 2.2 s of NULs at 300 Bd, and 1.6 s of rest.
+    expect(wakeUp?.octets).toEqual(new Uint8Array(66));
+    expect((call?.atMs ?? 0) - (wakeUp?.atMs ?? 0)).toBe(3_800);
+    expect(again?.octets).toEqual(new Uint8Array(66));
+  });
+
   test("pushed in mode D is heard", async () => {
     const timers = new VirtualTimers();
     const [near, far] = linePair();
@@ -180,7 +207,7 @@ describe("programming mode", () => {
   });
 
   test("is locked after three wrong passwords, for the right one too, and opens again after the time of the lock", async () => {
-    const { client, timers } = connect(meter(), { lockMs: 600_000 });
+    const { client, timers } = connect(meter(), { lock: new PasswordLock({ lockMs: 600_000 }) });
     const attempt = async (password: string) => {
       const outcome = await timers.run(client.openProgramming("", { command: "P1", password }));
       await timers.run(client.signOff());
@@ -190,6 +217,16 @@ describe("programming mode", () => {
     expect(await attempt("secret")).toBe("refused");
     await timers.run(timers.sleep(600_000));
     expect(await attempt("secret")).toBe("ack");
+  });
+
+  test("stays locked for whoever connects anew", async () => {
+    const lock = new PasswordLock();
+    const attempt = async (password: string) => {
+      const { client, timers } = connect(meter(), { lock });
+      return (await timers.run(client.openProgramming("", { command: "P1", password }))).kind;
+    };
+    for (let count = 0; count < 3; count++) expect(await attempt("wrong")).toBe("refused");
+    expect(await attempt("secret")).toBe("refused");
   });
 
   test.each([

@@ -52,8 +52,9 @@ export function parseLocalUrl(text: string): LocalUrl {
     throw new UsageError("this is no meter URL", { code: "url", advice: `schemes: ${Object.keys(SCHEMES).join(" ")}` });
   const port = url.port === "" ? known.port : Number(url.port);
   const query = url.searchParams;
+  const isModeD = url.protocol === "iec62056-21:" && query.get("mode") === "D";
   const isHeard =
-    LISTENED.has(url.protocol) || query.has("listen") || (url.protocol === "sml:" && !query.has("ask") && !query.has("profile"));
+    LISTENED.has(url.protocol) || query.has("listen") || isModeD || (url.protocol === "sml:" && !query.has("ask") && !query.has("profile"));
   const settings = Object.fromEntries([...query].filter(([name]) => !OWN.has(name)).map(([name, value]) => [name, settingOf(name, value)]));
   const address = { host, port };
   const meter = query.get("meter") ?? undefined;

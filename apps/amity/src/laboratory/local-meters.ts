@@ -2,7 +2,7 @@ import { telegramOfLine } from "@amity/concentrator";
 import { toHex } from "@amity/bytes";
 import { serveDlms, serveHdlcLink, type CosemDevice } from "@amity/dlms";
 import { serveP1, type P1Form, type ServeP1Options } from "@amity/dsmr";
-import { serveLocalPort } from "@amity/iec62056-21";
+import { PasswordLock, serveLocalPort } from "@amity/iec62056-21";
 import { serveWiredBus, timeOnAirMs, WiredBus } from "@amity/mbus";
 import {
   localPortFace,
@@ -103,9 +103,11 @@ export interface LocalPortSettings {
 export function localPortServer(device: MeterDevice, settings: LocalPortSettings, parts: ServingParts): (connection: Connection) => void {
   const face = localPortFace(device, settings);
   const { timers } = parts;
+  const lock = new PasswordLock();
   return (connection) =>
     serveLocalPort(connection, face, {
       timers,
+      lock,
       ...(settings.mode === "D" ? { pushEveryMs: settings.pushEveryMs } : {}),
       handOver: (line) =>
         void serveDlms(

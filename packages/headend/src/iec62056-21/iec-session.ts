@@ -1,15 +1,26 @@
 import { SecurityError } from "@amity/bytes";
 import type { TimeSpan } from "@amity/concentrator";
 import type { Zone } from "@amity/intervals";
-import { parseDataSets, parseProfile, type DataSet, type LocalPortClient, type ProfileTime, type SessionOutcome } from "@amity/iec62056-21";
+import {
+  logEntries,
+  parseDataSets,
+  parseProfile,
+  type DataSet,
+  type LocalPortClient,
+  type Password,
+  type ProfileBlock,
+  type ProfileTime,
+  type SessionOutcome,
+} from "@amity/iec62056-21";
 import type { RegisterReading } from "@amity/model";
 import type { Clock } from "@amity/runtime";
-import type { CollectedProfile, MeterAnswer, MeterClockReading, MeterIdentity, MeterSession } from "../driver.ts";
+import type { CollectedEvents, CollectedProfile, MeterAnswer, MeterClockReading, MeterIdentity, MeterSession } from "../driver.ts";
 import { instantOfLocal, isSummerAt, meterZoneOf } from "../local/meter-zone.ts";
 import { refusal } from "../local/refusal.ts";
 import { mediumSettingOf } from "../medium.ts";
 import type { Device } from "../registry.ts";
 import type { IecSettings } from "./iec-settings.ts";
+import { eventsOfLog } from "./log-events.ts";
 import { intervalsOfBlocks } from "./profile-intervals.ts";
 import { registersOfReadout } from "./readout-registers.ts";
 import { failureOf } from "./step-failure.ts";
@@ -18,7 +29,7 @@ export interface IecSessionParts {
   readonly client: LocalPortClient;
   readonly device: Device;
   readonly settings: IecSettings;
-  readonly password: string | undefined;
+  readonly password: Password | undefined;
   readonly clock: Clock;
 }
 
@@ -71,21 +82,31 @@ export class IecSession implements MeterSession {
 
   async readProfile(profile: string, span: TimeSpan): Promise<MeterAnswer<CollectedProfile>> {
     const { device, settings } = this.#parts;
-    const zone = meterZoneOf(device);
+    // Rows are named by their ends: the first one wanted ends after the span's start.
+    const blocks = await this.#readBlocks(profile, { fromMs: span.fromMs + settings.captureMs, toMs: span.toMs }, settings.profileCommand);
+    if (blocks.kind === "refused") return blocks;
+    return { kind: "done", value: intervalsOfBlocks(device.meterId, blocks.value, meterZoneOf(device)) };
+  }
+
+  async readEvents(log: string, span: TimeSpan): Promise<MeterAnswer<CollectedEvents>> {
+    const { device } = this.#parts;
+    const blocks = await this.#readBlocks(log, span, "R5");
+    if (blocks.kind === "refused") return blocks;
+    return { kind: "done", value: eventsOfLog(device.meterId, logEntries(blocks.value), meterZoneOf(device)) };
+  }
+
+  async #readBlocks(profile: string, span: TimeSpan, command: "R5" | "R6"): Promise<MeterAnswer<readonly ProfileBlock[]>> {
+    const zone = meterZoneOf(this.#parts.device);
     const opened = await this.#openProgramming();
     if (opened.kind === "refused") return opened;
-    // Rows are named by their ends: the first one wanted ends after the span's start.
-    const [from, to] = [profileTime(zone, span.fromMs + settings.captureMs), profileTime(zone, span.toMs)];
-    const outcome = await this.#parts.client.readProfile(profile, from, to, settings.profileCommand);
+    const outcome = await this.#parts.client.readProfile(profile, profileTime(zone, span.fromMs), profileTime(zone, span.toMs), command);
     if (outcome.kind === "refused") return refusal(outcome.text);
     if (outcome.kind !== "data") throw failureOf(outcome);
     const { blocks, problems } = parseProfile(parseDataSets(outcome.text).dataSets);
     const [problem] = problems;
     if (problem !== undefined) throw problem;
-    return { kind: "done", value: intervalsOfBlocks(device.meterId, blocks, zone) };
+    return { kind: "done", value: blocks };
   }
-
-  readEvents = () => Promise.resolve(refusal("what logs of the local port mean is the manufacturers' own"));
 
   async setClock(atMs: number): Promise<MeterAnswer<void>> {
     const { clockCommand } = this.#parts.settings;
@@ -130,10 +151,7 @@ export class IecSession implements MeterSession {
   async #openProgramming(): Promise<MeterAnswer<void>> {
     if (this.#isProgramming) return { kind: "done", value: undefined };
     const { client, settings, password } = this.#parts;
-    const outcome: SessionOutcome = await client.openProgramming(
-      settings.address,
-      password === undefined ? undefined : { command: "P1", password },
-    );
+    const outcome: SessionOutcome = await client.openProgramming(settings.address, password);
     if (outcome.kind === "refused" && password !== undefined) {
       throw new SecurityError(`the meter refuses the password: ${outcome.text}`, {
         code: "wrong-password",

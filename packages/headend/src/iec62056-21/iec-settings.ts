@@ -21,18 +21,27 @@ const QUARTER_MS = 900_000;
 
 /** @throws UsageError `bad-settings`. */
 export function iecSettingsOf({ meterId, settings }: Device): IecSettings {
-  const { address = "", profile, profileCommand = "R5", captureSeconds, clockCommand, mode } = settings;
-  const { eventLog, wakeUp = false, passwordComputation } = settings;
+  const { address = "", profileCommand = "R5", captureSeconds, clockCommand, wakeUp = false } = settings;
   const bad = (what: string): UsageError => new UsageError(`${meterId}: setting ${what}`, { code: "bad-settings" });
+  const optional = (name: string, form: RegExp, what: string): string | undefined => {
+    const value = settings[name];
+    if (value !== undefined && (typeof value !== "string" || !form.test(value))) throw bad(`${name} is ${what}`);
+    return value;
+  };
   if (!/^[0-9A-Za-z ]{0,32}$/.test(String(address))) throw bad("address is up to 32 letters and digits");
-  if (profile !== undefined && (typeof profile !== "string" || !/^P\.\d{1,2}$/.test(profile))) throw bad("profile is P.01, P.02 ...");
   if (profileCommand !== "R5" && profileCommand !== "R6") throw bad("profileCommand is R5 or R6");
   if (clockCommand !== undefined && clockCommand !== "W1" && clockCommand !== "W2" && clockCommand !== "W5")
     throw bad("clockCommand is W1, W2 or W5");
-  if (mode !== undefined && (typeof mode !== "string" || !/^[A-E]$/.test(mode))) throw bad("mode is A, B, C, D or E");
-  if (eventLog !== undefined && (typeof eventLog !== "string" || !/^P\.\d{2,3}$/.test(eventLog))) throw bad("eventLog is P.98, P.99 ...");
   if (typeof wakeUp !== "boolean") throw bad("wakeUp is true or false");
-  if (passwordComputation !== undefined && typeof passwordComputation !== "string") throw bad("passwordComputation is a name");
-  const captureMs = typeof captureSeconds === "number" ? captureSeconds * 1000 : QUARTER_MS;
-  return { address: String(address), profile, profileCommand, captureMs, clockCommand, eventLog, isAsleep: wakeUp, passwordComputation };
+  optional("mode", /^[A-E]$/, "A, B, C, D or E");
+  return {
+    address: String(address),
+    profile: optional("profile", /^P\.\d{1,2}$/, "P.01, P.02 ..."),
+    profileCommand,
+    captureMs: typeof captureSeconds === "number" ? captureSeconds * 1000 : QUARTER_MS,
+    clockCommand,
+    eventLog: optional("eventLog", /^P\.\d{2,3}$/, "P.98, P.99 ..."),
+    isAsleep: wakeUp,
+    passwordComputation: optional("passwordComputation", /./, "a name"),
+  };
 }

@@ -39,6 +39,8 @@ export interface SessionOptions {
   readonly timeoutMs?: number;
   /** Sends of one message in all. Default 3. */
   readonly attemptsMax?: number;
+  /** A meter that runs on a battery sleeps: NULs wake it before each sign-on (annex B). */
+  readonly isAsleep?: boolean;
   /** Characters of one readout or profile, over all its blocks. Default 4 Mi. */
   readonly textMax?: number;
 }
@@ -47,8 +49,12 @@ const TIMEOUT_MS = 2_200;
 const ATTEMPTS_MAX = 3;
 const TEXT_MAX = 4 * 1024 * 1024;
 const BAUD_MIN = 300;
+/** The wake-up lasts 2.1 to 2.3 s, and the meter takes 1.5 to 1.7 s to be there (annex B). */
+const WAKE_UP_MS = 2_200;
+const WAKING_MS = 1_600;
+const BITS_PER_CHARACTER = 10;
 
-type State = "idle" | "identification" | "data" | "operand" | "binary" | "reply" | "programming";
+type State = "idle" | "waking" | "identification" | "data" | "operand" | "binary" | "reply" | "programming";
 
 /** The client's side of the local port as a state machine: octets and times go in, effects come out. One step at a time. */
 export class ClientSession {
@@ -83,7 +89,7 @@ export class ClientSession {
     this.#attempts = 0;
     this.#last = encodeSignOn(address);
     this.#assembler.flush();
-    return [{ kind: "baud", baud: this.#baud }, ...this.#send("identification", nowMs)];
+    return [{ kind: "baud", baud: this.#baud }, ...this.#call(nowMs)];
   }
 
   /** A command in programming mode. B0 is not answered. @throws UsageError `not-open`. */
@@ -97,14 +103,20 @@ export class ClientSession {
   }
 
   receive(octets: Uint8Array, nowMs: number): ClientEffect[] {
-    if (this.#state === "idle" || this.#state === "programming") return [];
+    if (!this.#isListening) return [];
     this.#deadlineMs = nowMs + this.#timeoutMs;
-    return this.#assembler.push(octets).flatMap((part) => this.#take(part, nowMs));
+    // What comes behind the end of the step, in the same chunk, is nobody's answer.
+    return this.#assembler.push(octets).flatMap((part) => (this.#isListening ? this.#take(part, nowMs) : []));
+  }
+
+  get #isListening(): boolean {
+    return this.#state !== "idle" && this.#state !== "programming" && this.#state !== "waking";
   }
 
   /** The deadline has passed: an unfinished block counts as damaged, silence as lost. */
   tick(nowMs: number): ClientEffect[] {
     if (this.#deadlineMs === undefined || nowMs < this.#deadlineMs) return [];
+    if (this.#state === "waking") return this.#send("identification", nowMs);
     const [unfinished] = this.#assembler.flush();
     if (unfinished?.kind === "damaged" && this.#state !== "identification") return this.#damaged(unfinished.error, nowMs);
     return this.#silence(nowMs);
@@ -115,12 +127,21 @@ export class ClientSession {
       const isOpen = this.#state === "reply";
       return this.#end(isOpen ? "programming" : "idle", { kind: "no-answer", attempts: this.#attempts });
     }
-    if (this.#state === "identification" || this.#state === "reply") return this.#send(this.#state, nowMs);
+    if (this.#state === "identification") return this.#call(nowMs);
+    if (this.#state === "reply") return this.#send(this.#state, nowMs);
     // Silence after the change of rate: the meter is back at its initial rate, and is called again there.
     const address = this.#signOn;
     this.#baud = this.#options.initialBaud ?? BAUD_MIN;
     this.#last = address;
-    return [{ kind: "baud", baud: this.#baud }, ...this.#send("identification", nowMs)];
+    return [{ kind: "baud", baud: this.#baud }, ...this.#call(nowMs)];
+  }
+
+  /** The sign-on, after the wake-up where the meter needs one. */
+  #call(nowMs: number): ClientEffect[] {
+    if (this.#options.isAsleep !== true) return this.#send("identification", nowMs);
+    this.#state = "waking";
+    this.#deadlineMs = nowMs + WAKE_UP_MS + WAKING_MS;
+    return [{ kind: "send", octets: new Uint8Array(Math.round((WAKE_UP_MS * this.#baud) / (1000 * BITS_PER_CHARACTER))) }];
   }
 
   #take(part: LinePart, nowMs: number): ClientEffect[] {

@@ -5,6 +5,7 @@ import { READOUT_END, encodeCommand, encodeData, type Command } from "../message
 import { BAUD_BY_CHARACTER, formatIdentification, offerOf, type Identification } from "../message/identification.ts";
 import { MODE_BINARY, MODE_PROGRAMMING, encodeOptionSelect, isAddressed, type OptionSelect } from "../message/sign-on.ts";
 import { toOctets } from "../line/characters.ts";
+import { PasswordLock } from "./password-lock.ts";
 
 /** What a meter is asked for: the simulated meter implements this, the server face does the rest. */
 export interface LocalPortDevice {
@@ -43,15 +44,12 @@ export interface MeterSessionOptions {
   readonly inactivityMs?: number;
   /** Characters of one block; longer answers come in blocks, each asked for by ACK. Default: all in one. */
   readonly blockMax?: number;
-  /** Wrong passwords before the port is locked, and for how long. */
-  readonly passwordsMax?: number;
-  readonly lockMs?: number;
+  /** Shared by every session of a meter: who connects anew is no more welcome. Default: one of this session, of three passwords. */
+  readonly lock?: PasswordLock;
 }
 
 const INITIAL_BAUD = 300;
 const INACTIVITY_MS = 60_000;
-const PASSWORDS_MAX = 3;
-const LOCK_MS = 3_600_000;
 /** Requests are short: nobody makes a meter hold more (octets). */
 const REQUEST_OCTETS_MAX = 8192;
 
@@ -62,18 +60,18 @@ export class MeterSession {
   readonly #device: LocalPortDevice;
   readonly #options: MeterSessionOptions;
   readonly #assembler = new LineAssembler({ messageOctetsMax: REQUEST_OCTETS_MAX });
+  readonly #lock: PasswordLock;
   #state: State = "idle";
   #level: AccessLevel = 0;
   #operand = "";
   #blocks: Uint8Array[] = [];
   #last: Uint8Array = new Uint8Array(0);
   #deadlineMs: number | undefined;
-  #wrong = 0;
-  #lockedUntilMs = 0;
 
   constructor(device: LocalPortDevice, options: MeterSessionOptions = {}) {
     this.#device = device;
     this.#options = options;
+    this.#lock = options.lock ?? new PasswordLock();
     this.#assembler.isAckAlone = false;
   }
 
@@ -161,21 +159,16 @@ export class MeterSession {
     return this.#sendText(result.kind === "data" ? result.text : `(${result.text})`);
   }
 
-  /** Too many wrong passwords lock the port for a while, whatever comes then. */
   #password(name: "P1" | "P2", data: string, nowMs: number): MeterEffect[] {
     const answer = /^\((.*)\)$/s.exec(data)?.[1] ?? data;
-    const isLocked = nowMs < this.#lockedUntilMs;
+    const isLocked = this.#lock.isLocked(nowMs);
     const level = isLocked ? undefined : this.#device.authenticate(name, answer, this.#operand);
     if (level !== undefined) {
-      this.#wrong = 0;
+      this.#lock.right();
       this.#level = level;
       return this.#answer(Uint8Array.of(ACK));
     }
-    this.#wrong += isLocked ? 0 : 1;
-    if (this.#wrong >= (this.#options.passwordsMax ?? PASSWORDS_MAX)) {
-      this.#wrong = 0;
-      this.#lockedUntilMs = nowMs + (this.#options.lockMs ?? LOCK_MS);
-    }
+    if (!isLocked) this.#lock.wrong(nowMs);
     return this.#answer(encodeData("(ERR2)"));
   }
 

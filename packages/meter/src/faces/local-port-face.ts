@@ -1,5 +1,6 @@
 import {
   formatDataSet,
+  formatLogEntry,
   formatProfileBlock,
   parseProfileTime,
   type AccessLevel,
@@ -10,6 +11,8 @@ import {
   type ProfileTime,
 } from "@amity/iec62056-21";
 import type { MeterDevice } from "../dlms/meter-device.ts";
+import type { LoggedEvent } from "../metrology/event-log.ts";
+import { EVENT_CODES, type EventLogName } from "../metrology/operations.ts";
 import type { SimulatedMeter } from "../simulated-meter.ts";
 
 /** How the meter offers itself (IEC 62056-21, clause 6.4.5): D pushes unasked, E may hand over to HDLC. */
@@ -20,6 +23,8 @@ export interface LocalPortFaceOptions {
   readonly mode: LocalPortMode;
   /** Opens writing; sent in clear with P1. */
   readonly password: string;
+  /** What P2 has to bring: made of the operand and the password. Absent: P2 is refused. */
+  readonly computation?: (operand: string, password: string) => string;
 }
 
 interface Value {
@@ -43,17 +48,18 @@ const PROFILE_CHANNELS = [
 /** Rows of one answer: 62 days of quarter-hours. */
 const PROFILE_ROWS_MAX = 62 * 96;
 
-/** An electricity meter at its local port (IEC 62056-21): readout, registers by R1, load profile P.01 by R5 or R6, clock by W1 after the password. */
-export function localPortFace(device: MeterDevice, { mode, password }: LocalPortFaceOptions): LocalPortDevice {
+/** An electricity meter at its local port (IEC 62056-21): readout, registers by R1, load profile P.01 and logs P.98 and P.99 by R5 or R6, clock by W1 after the password. */
+export function localPortFace(device: MeterDevice, { mode, password, computation }: LocalPortFaceOptions): LocalPortDevice {
   const { meter } = device;
   const { type } = meter.surroundings;
   return {
     identification: { manufacturer: type.manufacturer, ...IDENTIFICATIONS[mode], identifier: `AMITY-${type.model}` },
     address: String(meter.plan.serial),
     readout: () => `${valuesOf(meter, device.advance()).map(formatted).join("\r\n")}\r\n`,
-    operand: () => "",
-    // P2 is a secret of each maker: none is known here.
-    authenticate: (command, answer) => (command === "P1" && answer === password ? 1 : undefined),
+    // The computation of P2 is a secret of each maker: whoever has one gives it, and gets another number each time.
+    operand: () => (computation === undefined ? "" : String(device.advance() % 1e8).padStart(8, "0")),
+    authenticate: (command, answer, operand) =>
+      answer === (command === "P1" ? password : computation?.(operand, password)) ? 1 : undefined,
     execute: (command, level) => execute(device, command, level),
   };
 }
@@ -112,12 +118,46 @@ function formatted({ address, value, unit }: Value): string {
   return formatDataSet({ address, values: [unit === undefined ? { value } : { value, unit }] });
 }
 
-/** `P.01(from;to)`, either end may be left open. */
+/** `P.01(from;to)`, either end may be left open; `P.98` and `P.99` are logs. */
 function readProfile(meter: SimulatedMeter, profile: string, bounds: string, nowMs: number): CommandResult {
-  if (profile !== "P.01") return UNKNOWN;
   const [from = "", to = ""] = bounds.split(";");
   const [fromMs, toMs] = [boundOf(meter, from, Number.NEGATIVE_INFINITY), boundOf(meter, to, Number.POSITIVE_INFINITY)];
   if (fromMs === undefined || toMs === undefined) return { kind: "error", text: "ERR4" };
+  const log = LOGS[profile];
+  if (log !== undefined) return readLog(meter, profile, meter.log(log).entries, { fromMs, toMs });
+  return profile === "P.01" ? readLoadProfile(meter, { fromMs, toMs }, nowMs) : UNKNOWN;
+}
+
+interface Bounds {
+  readonly fromMs: number;
+  readonly toMs: number;
+}
+
+const LOGS: Readonly<Record<string, EventLogName>> = { "P.98": "standard", "P.99": "fraud" };
+/** Events that the status word has a bit for; the others go as a code in C.11.0. */
+const STATUS_OF_CODE: Readonly<Record<number, number>> = {
+  [EVENT_CODES.powerDown]: 0x80,
+  [EVENT_CODES.powerUp]: 0x40,
+  [EVENT_CODES.clockNew]: 0x20,
+  [EVENT_CODES.billingReset]: 0x10,
+  [EVENT_CODES.clockInvalid]: 0x02,
+  [EVENT_CODES.parametersChanged]: 0x100,
+  [EVENT_CODES.profileCleared]: 0x4000,
+  [EVENT_CODES.logCleared]: 0x2000,
+};
+
+function readLog(meter: SimulatedMeter, log: string, entries: readonly LoggedEvent[], { fromMs, toMs }: Bounds): CommandResult {
+  const lines = entries
+    .filter(({ clockMs }) => fromMs <= clockMs && clockMs <= toMs)
+    .map(({ clockMs, code }) => {
+      const status = STATUS_OF_CODE[code];
+      const elements = status === undefined ? [{ code: "C.11.0", value: String(code) }] : [];
+      return formatLogEntry({ log, time: timeOf(meter, clockMs), status: status ?? 0, elements });
+    });
+  return { kind: "data", text: lines.length === 0 ? `${log}(ERR2)` : lines.join("") };
+}
+
+function readLoadProfile(meter: SimulatedMeter, { fromMs, toMs }: Bounds, nowMs: number): CommandResult {
   const { periodSeconds } = meter.surroundings.type.loadProfile;
   const grid = meter.surroundings.grids.load;
   const text = meter.rows("load", nowMs).flatMap((span) => {
@@ -133,7 +173,7 @@ function readProfile(meter: SimulatedMeter, profile: string, bounds: string, now
     const status = span.run.isClockInvalid ? "02" : "00";
     return [
       formatProfileBlock({
-        profile,
+        profile: "P.01",
         start: timeOf(meter, grid.instantOf(first)),
         status,
         intervalMinutes: periodSeconds / 60,
@@ -142,7 +182,7 @@ function readProfile(meter: SimulatedMeter, profile: string, bounds: string, now
       }),
     ];
   });
-  return { kind: "data", text: text.length === 0 ? `${profile}(ERR2)` : text.join("") };
+  return { kind: "data", text: text.length === 0 ? "P.01(ERR2)" : text.join("") };
 }
 
 /** The meter's standard time: profiles stay in one season throughout. */
