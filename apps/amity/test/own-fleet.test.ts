@@ -207,6 +207,23 @@ describe("a fleet of one's own", () => {
     expect((await utility.api.meters({ limit: 50, sort: "id" } as never)).items.map(({ id }) => id)).toContain("W-WATER");
   });
 
+  it("shows what was on the wire of every protocol, field by field", async () => {
+    const told = async (meterId: string): Promise<string> => {
+      const trace = await utility.api.lastSession(meterId);
+      const words = trace?.messages.map(({ title, summary, fields }) => `${title} ${summary} ${JSON.stringify(fields)}`) ?? [];
+      for (const { error, hex, fields } of trace?.messages ?? []) {
+        expect(error, `${meterId} ${hex}`).toBeUndefined();
+        expect(fields.every(({ offset, length }) => 2 * (offset + length) <= hex.length)).toBe(true);
+      }
+      return words.join("\n");
+    };
+    expect(await told("MB-HEAT")).toMatch(/^M-Bus SND-NKE[^]*M-Bus AMT 11111111.*12345000 Wh/);
+    expect(await told("IE-1")).toMatch(/^IEC 62056-21, sign-on device 4711[^]*1\.8\.0[^]*000123\.456/);
+    expect(await told("SM-1")).toMatch(/^SML openResponse, getListResponse, closeResponse[^]*98765/);
+    expect(await told("P1-1")).toMatch(/P1[^]*1-0:1\.8\.1/);
+    expect(await told("P1-GAS")).toBe(await told("P1-1"));
+  });
+
   it("registered twice changes nothing, and its keys are stored sealed", async () => {
     expect(await register(ground.csv)).toEqual({ added: 0, changed: 0, unchanged: 8, keysStored: 0, problems: [] });
     const { rows } = await scratch.store.query<{ sealed: Uint8Array }>("select sealed from headend.secret where owner = 'W-WATER'");

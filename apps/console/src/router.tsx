@@ -29,6 +29,11 @@ const metersRoute = createRoute({
     }),
   component: lazyRouteComponent(() => import("./pages/meters/meters-page.tsx"), "MetersPage"),
 });
+const heardRoute = createRoute({
+  getParentRoute: () => rootRoute,
+  path: "/meters/heard",
+  component: lazyRouteComponent(() => import("./pages/heard/heard-page.tsx"), "HeardPage"),
+});
 const meterRoute = createRoute({
   getParentRoute: () => rootRoute,
   path: "/meters/$meterId",
@@ -125,6 +130,7 @@ export function createConsoleRouter() {
   const routeTree = rootRoute.addChildren([
     overviewRoute,
     metersRoute,
+    heardRoute,
     meterRoute,
     editRoute,
     versionsRoute,

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { ControlKind } from "./commands.ts";
-import { Commodity } from "./exceptions.ts";
+import { Commodity, ExceptionSeverity } from "./exceptions.ts";
 import { pageOf, PageQuery } from "./page.ts";
 import { Instant, Unit } from "./time.ts";
 import { MeterState } from "./topology.ts";
@@ -73,6 +73,24 @@ export type ChannelInfo = z.infer<typeof ChannelInfo>;
 export const NeighbourMeter = z.object({ id: z.string(), commodity: Commodity, usagePoint: z.string() }).meta({ id: "NeighbourMeter" });
 export type NeighbourMeter = z.infer<typeof NeighbourMeter>;
 
+/** What is not as it should be with a meter or its pipes, by its own events. */
+export const MeterCondition = z
+  .object({ kind: z.string(), title: z.string(), since: Instant, severity: ExceptionSeverity })
+  .meta({ id: "MeterCondition" });
+export type MeterCondition = z.infer<typeof MeterCondition>;
+
+/** The way to a meter. */
+export const MeterReach = z
+  .discriminatedUnion("kind", [
+    z.object({ kind: z.literal("direct"), address: z.string() }),
+    z.object({ kind: z.literal("listen"), address: z.string() }),
+    z.object({ kind: z.literal("concentrator"), concentrator: z.string(), address: z.string() }),
+    z.object({ kind: z.literal("wireless"), concentrator: z.string(), address: z.string() }),
+    z.object({ kind: z.literal("behind"), host: z.string(), channel: z.int() }),
+  ])
+  .meta({ id: "MeterReach" });
+export type MeterReach = z.infer<typeof MeterReach>;
+
 /** Everything about one meter that is not a series. */
 export const MeterDetail = z
   .object({
@@ -81,10 +99,13 @@ export const MeterDetail = z
     model: z.string().optional(),
     /** How it is reached, in words for people. */
     route: z.string(),
+    reach: MeterReach,
     /** Protocol and security of the reading association, e.g. `DLMS/COSEM, HLS5-GMAC`. */
     protocol: z.string(),
     installed: Instant.optional(),
     supply: z.enum(["connected", "disconnected", "ready", "unknown"]),
+    /** What its events say that has not ended, the worst first. */
+    conditions: z.array(MeterCondition).max(16),
     clockOffsetSeconds: z.number().optional(),
     /** The other meters of the same home. */
     samePlace: z.array(NeighbourMeter).max(32),

@@ -100,6 +100,7 @@ export function composeUtility(options: UtilityOptions): Utility {
     world,
     headEnd,
     registry,
+    keys,
     mdm,
     clusters: new ClusterBook({ mdm, places, clock: world.clock, timers: world.timers }),
     days,

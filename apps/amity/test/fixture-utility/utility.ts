@@ -452,6 +452,11 @@ export function createFixtureUtility(
       installed: isoOf(Math.floor(meter.planned.installedMs / DAY_MS) * DAY_MS),
       supply: meter.supply,
       samePlace: [],
+      reach:
+        meter.planned.concentratorId === undefined
+          ? { kind: "direct", address: "127.0.0.1:4059" }
+          : { kind: "concentrator", concentrator: meter.planned.concentratorId, address: "31" },
+      conditions: [],
       commands: [...ControlKind.options],
       clockOffsetSeconds: Math.round((hash(meter.planned.serial, 6) - 0.5) * 8),
       registers: [

@@ -2,21 +2,26 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Registry } from "prom-client";
+import type { Concentrator } from "@amity/concentrator";
 import type { EndDeviceControl } from "@amity/model";
 import { headEndMigrations } from "@amity/headend";
 import { createGasParameters, mdmMigrations, mdmRulesMigrations, STANDARD_DECISION_POLICY } from "@amity/mdm";
-import { createFleet, MeterFleet, type FleetPlan } from "@amity/meter";
+import { createFleet, MeterFleet, type FleetPlan, type PlannedSubMeter } from "@amity/meter";
 import { realFiles, realNetwork, realTimers, scaledClock, seededRandom, silentLog, type World } from "@amity/runtime";
 import { leaseMigrations, migrate, openScratchStore } from "@amity/store";
 import { composeUtility, type Utility } from "../../src/compose/utility.ts";
 import { provisionHeadEnd, provisionMdm } from "../../src/demo/provision.ts";
 import { provisionNetwork } from "../../src/demo/provision-network.ts";
 import { provisionSubMeters } from "../../src/demo/sub-meter-provision.ts";
+import { openRadioStreet, startRadioConcentrator } from "../../src/field/radio-street.ts";
 import { createHttpApp, planAccess, startHttpServer, type HttpServer, type User } from "../../src/http/index.ts";
 import type { StaticConsole } from "../../src/http/static-console.ts";
 
 const ZONE = "Australia/Sydney";
 const DAY_MS = 86_400_000;
+const HOUR_MS = 3_600_000;
+/** Timers of a busy machine are coarse. */
+const RADIO_GUARD_MS = 500;
 /** Civil seconds in a machine second: what the meters do by themselves comes soon. */
 const SPEED = 60;
 
@@ -26,6 +31,8 @@ export interface WireUtility {
   readonly plan: FleetPlan;
   /** The meters themselves: what they truly do. */
   readonly fleet: MeterFleet;
+  /** A wireless meter that is heard and registered nowhere. */
+  readonly stranger: PlannedSubMeter | undefined;
   readonly server: HttpServer;
   json<T>(path: string): Promise<T>;
   close(): Promise<void>;
@@ -38,7 +45,7 @@ interface WireOptions {
   readonly approvalFor?: readonly EndDeviceControl["kind"][];
 }
 
-/** Six homes with gas, water and heat behind their electricity meters, two days of history. */
+/** Six homes with gas, water and heat, most behind their electricity meters, some by radio; two days of history. */
 export async function openWireUtility(options: WireOptions = {}): Promise<WireUtility> {
   const folder = await mkdtemp(join(tmpdir(), "amity-wire-"));
   const random = seededRandom(`wire ${process.pid} ${process.hrtime.bigint()}`);
@@ -56,12 +63,24 @@ export async function openWireUtility(options: WireOptions = {}): Promise<WireUt
     startMs,
     installedDays: [4, 6],
     zone: ZONE,
-    subMeters: { gas: 0.6, water: 1, heat: 0.3, valve: 0.5 },
+    subMeters: { gas: 0.6, water: 1, heat: 0.3, valve: 0.5, wireless: 0.34 },
   });
   const masterSecret = random.bytes(32);
   const fleet = await MeterFleet.open({ plan, masterSecret, clock });
   const served = await fleet.serve(world);
   const endActs = fleet.act(world, () => Promise.resolve());
+  const field = { masterSecret, historyMs: 2 * DAY_MS, collectEveryMs: HOUR_MS };
+  const concentratorPorts: Record<string, number> = {};
+  const concentrators: Concentrator[] = [];
+  for (const street of plan.wirelessConcentrators) {
+    const own = { ...world, files: realFiles(join(folder, street.concentratorId)) };
+    const air = openRadioStreet(own, fleet, street, { guardMs: RADIO_GUARD_MS });
+    const concentrator = await startRadioConcentrator(own, air, { host: "127.0.0.1", port: 0 }, field);
+    concentratorPorts[street.concentratorId] = concentrator.address.port;
+    concentrators.push(concentrator);
+  }
+  const stranger = plan.subMeters.findLast(({ reach }) => reach.kind === "wireless");
+  const registered = { ...plan, subMeters: plan.subMeters.filter((meter) => meter !== stranger) };
   const secondPerson = { commands: options.approvalFor ?? [], policy: STANDARD_DECISION_POLICY };
   const utility = composeUtility({
     world,
@@ -72,13 +91,13 @@ export async function openWireUtility(options: WireOptions = {}): Promise<WireUt
     version: "0.0.0",
     plan,
     secondPerson,
-    headEnd: { historyMs: 2 * DAY_MS },
+    headEnd: { historyMs: 2 * DAY_MS, concentratorPollMs: 300 },
   });
   await provisionMdm(utility.mdm.registry, plan);
-  await provisionSubMeters(utility.mdm.registry, createGasParameters(scratch.store, clock), plan);
+  await provisionSubMeters(utility.mdm.registry, createGasParameters(scratch.store, clock), registered);
   await provisionNetwork(utility.mdm.topology, plan);
   const meterPorts = Object.fromEntries([...served.addresses].map(([meterId, { port }]) => [meterId, port]));
-  await provisionHeadEnd({ registry: utility.registry, keys: utility.keys, plan, masterSecret }, { meterPorts, concentratorPorts: {} });
+  await provisionHeadEnd({ registry: utility.registry, keys: utility.keys, plan: registered, masterSecret }, { meterPorts, concentratorPorts });
   await utility.start();
   const users = options.users ?? [];
   const server = await startHttpServer(
@@ -97,11 +116,13 @@ export async function openWireUtility(options: WireOptions = {}): Promise<WireUt
     utility,
     plan,
     fleet,
+    stranger,
     server,
     json: async (path) => (await fetch(server.url + path)).json() as never,
     async close() {
       await server.close();
       await utility.stop();
+      for (const concentrator of concentrators) await concentrator.stop();
       endActs();
       await served.close();
       await scratch.close();

@@ -14,6 +14,7 @@ import type {
   SessionTrace,
   TimelinePage,
   Topology,
+  WirelessStrangers,
 } from "@amity/api";
 import { read } from "./api-client.ts";
 
@@ -54,6 +55,12 @@ export const metersQuery = (filter: MetersFilter) =>
     initialPageParam: undefined as string | undefined,
     getNextPageParam: (page) => page.next,
   });
+/** Wireless meters that are heard and registered nowhere. */
+export const strangersQuery = queryOptions({
+  queryKey: ["strangers"],
+  queryFn: ({ signal }) => read<WirelessStrangers>(`${v1}/wireless-strangers`, undefined, signal),
+  refetchInterval: 15_000,
+});
 export const meterQuery = (id: string) =>
   queryOptions({
     queryKey: ["meter", id],

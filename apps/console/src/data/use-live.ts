@@ -28,6 +28,15 @@ export function useUtilityNow(everyMs = 1_000): number {
     const timer = setInterval(() => setNow(utilityNow()), everyMs);
     return () => clearInterval(timer);
   }, [everyMs]);
+  useEffect(() => {
+    if (live.state().tick !== undefined) return undefined;
+    // Until the first tick it was the machine's time.
+    const forget = live.on("tick", () => {
+      forget();
+      setNow(utilityNow());
+    });
+    return forget;
+  }, []);
   return now;
 }
 

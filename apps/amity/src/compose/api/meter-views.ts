@@ -2,9 +2,10 @@ import type { MeterDetail, MeterSummary, MetersQuery, Page } from "@amity/api";
 import { DAY_MS } from "@amity/intervals";
 import { metersBeside, openExceptionsByMeter, readRegisters, type Channel } from "@amity/mdm";
 import { METERED_QUANTITIES, type MeterId } from "@amity/model";
+import { conditionsOf } from "./condition-view.ts";
 import { instantText, readCursor, writeCursor } from "./cursor.ts";
 import type { WatchedMeter } from "./fleet-watch.ts";
-import { MAIN_CHANNELS, protocolWords, routeWords } from "./meter-words.ts";
+import { MAIN_CHANNELS, protocolWords, reachOf, routeWords } from "./meter-words.ts";
 import type { UtilityParts } from "./utility-parts.ts";
 
 const REGISTERS_BACK_MS = 3 * DAY_MS;
@@ -80,7 +81,11 @@ const PROFILE = /^(1-0:99\.1\.0|0-[1-4]:24\.3\.0)$/;
 
 /** Everything about one meter that is not a series. */
 export async function meterDetailOf(parts: UtilityParts, meterId: MeterId): Promise<MeterDetail | undefined> {
-  const [detail, meter] = await Promise.all([parts.headEnd.views.meter(meterId), meterSummaryOf(parts, meterId)]);
+  const [detail, meter, conditions] = await Promise.all([
+    parts.headEnd.views.meter(meterId),
+    meterSummaryOf(parts, meterId),
+    conditionsOf(parts.registry, meterId, parts.world.clock.nowMs()),
+  ]);
   const watched = parts.watch.meter(meterId);
   if (detail === undefined || meter === undefined || watched === undefined) return undefined;
   const { device, health } = detail;
@@ -94,6 +99,8 @@ export async function meterDetailOf(parts: UtilityParts, meterId: MeterId): Prom
     meter,
     ...(health.manufacturer === undefined ? {} : { manufacturer: health.manufacturer }),
     route: routeWords(device),
+    reach: reachOf(device),
+    conditions,
     protocol: protocolWords(device),
     commands: [...parts.headEnd.views.controlsOffered(meterId)],
     samePlace: samePlace.map(({ meterId: id, commodity, usagePointId }) => ({ id, commodity, usagePoint: usagePointId })),

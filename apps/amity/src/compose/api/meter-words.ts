@@ -1,3 +1,4 @@
+import type { MeterReach } from "@amity/api";
 import type { Device } from "@amity/headend";
 import type { Commodity } from "@amity/model";
 
@@ -15,6 +16,21 @@ export function routeWords(device: Device): string {
       return `speaks unasked at ${route.address.host}, port ${route.address.port}`;
     case "wireless":
       return `heard by concentrator ${route.concentratorId} as ${route.address}`;
+  }
+}
+
+/** The way to a meter, as data. */
+export function reachOf({ route }: Device): MeterReach {
+  switch (route.kind) {
+    case "direct":
+    case "listen":
+      return { kind: route.kind, address: `${route.address.host}:${route.address.port}` };
+    case "concentrator":
+      return { kind: "concentrator", concentrator: route.concentratorId, address: route.meterAddress };
+    case "wireless":
+      return { kind: "wireless", concentrator: route.concentratorId, address: route.address };
+    case "behind":
+      return { kind: "behind", host: route.hostMeterId, channel: route.channel };
   }
 }
 

@@ -4,63 +4,11 @@ import { DAY_MS } from "@amity/intervals";
 import { changesOf, type LedgerChange } from "@amity/mdm";
 import type { TimelineAsk } from "../../http/ports.ts";
 import { instantText, readCursor, writeCursor } from "./cursor.ts";
+import { EVENT_TITLES, severityOfEvent } from "./event-words.ts";
 import type { UtilityParts } from "./utility-parts.ts";
 
 const EVENTS_MAX = 1000;
 const COMMANDS_MAX = 200;
-
-const EVENT_TITLES: Readonly<Record<string, string>> = {
-  powerUp: "Power returned",
-  powerDown: "Power failed",
-  lastGasp: "Last gasp: the meter lost its supply",
-  clockSet: "Clock set",
-  clockInvalid: "Clock invalid",
-  coverOpened: "Cover opened",
-  coverClosed: "Cover closed",
-  magneticField: "Magnetic field",
-  supplyDisconnected: "Supply disconnected",
-  supplyConnected: "Supply connected",
-  supplyArmed: "Ready for reconnection",
-  associationFailed: "Association refused",
-  replayDetected: "Replay detected",
-  batteryLow: "Battery low",
-  tamper: "Tampering",
-  leak: "Leak",
-  leakEnded: "Leak ended",
-  burst: "Burst pipe",
-  burstEnded: "Burst pipe mended",
-  backflow: "Backflow",
-  backflowEnded: "Backflow ended",
-  airInPipe: "Air in the pipe",
-  airInPipeEnded: "Air in the pipe gone",
-  frost: "Frost",
-  frostEnded: "Frost ended",
-  deviceError: "Fault of the meter",
-  deviceErrorEnded: "Fault of the meter gone",
-  communicationError: "The meter is not heard by its host",
-};
-const ALARMS: ReadonlySet<string> = new Set([
-  "lastGasp",
-  "powerDown",
-  "coverOpened",
-  "magneticField",
-  "replayDetected",
-  "tamper",
-  "burst",
-  "backflow",
-  "frost",
-]);
-const WARNINGS: ReadonlySet<string> = new Set([
-  "clockInvalid",
-  "associationFailed",
-  "supplyDisconnected",
-  "supplyArmed",
-  "batteryLow",
-  "leak",
-  "airInPipe",
-  "deviceError",
-  "communicationError",
-]);
 
 /** Reads, edits, commands and events of one meter on one axis, newest first. */
 export async function timelineOf(parts: UtilityParts, ask: TimelineAsk): Promise<Page<TimelineEntry> | undefined> {
@@ -117,7 +65,7 @@ function eventEntry({ cursor, event }: StoredEvent): TimelineEntry {
     kind: "event",
     title: EVENT_TITLES[event.kind] ?? `Event ${event.code}`,
     detail: `${event.log}, code ${event.code}${event.detail === undefined || event.detail === "" ? "" : `, ${event.detail}`}`,
-    severity: ALARMS.has(event.kind) ? "alarm" : WARNINGS.has(event.kind) ? "warning" : "notice",
+    severity: severityOfEvent(event.kind),
   };
 }
 

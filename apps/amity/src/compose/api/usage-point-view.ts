@@ -1,7 +1,8 @@
-import type { UsagePointDetail } from "@amity/api";
+import type { PlaceTrouble, UsagePointDetail } from "@amity/api";
 import { metersBeside, usagePointsOf } from "@amity/mdm";
 import { summaryShape } from "./bill-views.ts";
 import { instantText } from "./cursor.ts";
+import { conditionsOf } from "./condition-view.ts";
 import { exceptionsOf } from "./exception-views.ts";
 import type { UtilityParts } from "./utility-parts.ts";
 
@@ -27,6 +28,9 @@ export async function usagePointOf(parts: UtilityParts, id: string): Promise<Usa
     meterIds.length === 0 ? [] : mdm.exceptions.list({ meterIds, state: "open", limit: EXCEPTIONS_COUNTED }),
     present === undefined ? { items: [] } : exceptionsOf(parts, { meterId: present, state: "open", limit: EXCEPTIONS_SHOWN }),
   ]);
+  const standing = { id: present ?? "", commodity: commodityOfPoint(point.commodity), usagePoint: id };
+  const neighbours = beside.map(({ meterId, commodity, usagePointId }) => ({ id: meterId, commodity, usagePoint: usagePointId }));
+  const trouble = await Promise.all([...(present === undefined ? [] : [standing]), ...neighbours].map((meter) => troubleOf(parts, meter)));
   const tariff = tariffs.find((one) => one.id === bills[0]?.tariffId);
   return {
     id,
@@ -44,9 +48,24 @@ export async function usagePointOf(parts: UtilityParts, id: string): Promise<Usa
       }))
       .toReversed(),
     ...(tariff === undefined ? {} : { tariff: { id: tariff.id, name: tariff.name } }),
-    samePlace: beside.map(({ meterId, commodity, usagePointId }) => ({ id: meterId, commodity, usagePoint: usagePointId })),
+    samePlace: neighbours,
+    trouble: trouble.filter(({ conditions, exceptions }) => conditions.length + exceptions.length > 0),
     bills: bills.map(summaryShape),
     exceptions: shown.items,
     openExceptions: open.length,
   };
+}
+
+/** What a meter says of itself, and what validation found of it. */
+async function troubleOf(parts: UtilityParts, meter: PlaceTrouble["meter"]): Promise<PlaceTrouble> {
+  const [conditions, found] = await Promise.all([
+    conditionsOf(parts.registry, meter.id, parts.world.clock.nowMs()),
+    exceptionsOf(parts, { meterId: meter.id, state: "open", limit: EXCEPTIONS_SHOWN }),
+  ]);
+  return { meter, conditions, exceptions: found.items };
+}
+
+/** The ledger may hold what the console has no pages for. */
+function commodityOfPoint(commodity: string): PlaceTrouble["meter"]["commodity"] {
+  return commodity === "gas" || commodity === "water" || commodity === "heat" ? commodity : "electricity";
 }

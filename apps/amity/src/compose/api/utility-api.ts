@@ -7,9 +7,9 @@ import { intervalsOf } from "./interval-views.ts";
 import type { LiveFeed } from "./live-feed.ts";
 import { meterDetailOf, metersOf } from "./meter-views.ts";
 import { backfillOf, completenessOf, feedersOf, loadOf, overviewOf } from "./overview-views.ts";
+import { lastSessionOf } from "./session-view.ts";
 import { timelineOf } from "./timeline-view.ts";
 import { strangerShape } from "./stranger-shape.ts";
-import { traceShape } from "./trace-shape.ts";
 import type { UtilityParts } from "./utility-parts.ts";
 
 /** The utility as the HTTP edge sees it, over the running head-end and MDM. */
@@ -41,10 +41,7 @@ export function utilityApi(
     intervals: (ask) => intervalsOf(parts, ask),
     exportReadings: (ask) => exportOf(parts, ask),
     timeline: (ask) => timelineOf(parts, ask),
-    lastSession(meterId) {
-      const trace = headEnd.views.sessionTrace(meterId);
-      return Promise.resolve(trace === undefined ? undefined : traceShape(trace));
-    },
+    lastSession: (meterId) => lastSessionOf(parts, meterId),
     commands: (query) => commandsOf(parts, query),
     command: (commandId) => commandOf(parts, commandId),
     exceptions: (query) => exceptionsOf(parts, query),

@@ -1,4 +1,4 @@
-import type { HeadEnd, Registry as HeadEndRegistry } from "@amity/headend";
+import type { HeadEnd, KeyVault, Registry as HeadEndRegistry } from "@amity/headend";
 import type { Zone } from "@amity/intervals";
 import type { World } from "@amity/runtime";
 import type { Mdm } from "../mdm.ts";
@@ -12,6 +12,8 @@ export interface UtilityParts {
   readonly world: Pick<World, "clock" | "timers">;
   readonly headEnd: HeadEnd;
   readonly registry: HeadEndRegistry;
+  /** Opens what was ciphered on the wire, for those who may look at sessions. */
+  readonly keys: KeyVault;
   readonly mdm: Mdm;
   readonly clusters: ClusterBook;
   readonly days: DayBook;

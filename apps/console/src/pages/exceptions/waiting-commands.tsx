@@ -35,8 +35,7 @@ function WaitingCommand({ command }: { command: Command }) {
   const { commandId, meterId, control, summary, reason, requestedBy, requestedAt, expiresAt } = command;
   const path = `/api/v1/commands/${encodeURIComponent(commandId)}`;
   const say = useMutation({
-    mutationFn: (verdict: "approval" | "cancel") =>
-      write<Command>("POST", `${path}/${verdict}`, { note: note.trim() }),
+    mutationFn: (verdict: "approval" | "cancel") => write<Command>("POST", `${path}/${verdict}`, { note: note.trim() }),
     onSettled: () => void queries.invalidateQueries({ queryKey: ["commands"] }),
   });
   const title = `${KINDS[control.kind].name} ${meterId}`;

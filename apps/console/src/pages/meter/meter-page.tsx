@@ -9,9 +9,11 @@ import { useRight, useZone } from "../../shell/session-context.ts";
 import { CommodityIcon, CommodityLabel, COMMODITY_WORDS } from "../../ui/commodity.tsx";
 import { ago, count, dateTime, exact, percent, shortDay } from "../../ui/format.ts";
 import { ProblemNote } from "../../ui/problem-note.tsx";
+import { ConditionList } from "../../ui/condition-list.tsx";
 import { StateLabel } from "../../ui/state-mark.tsx";
 import { ApduTrace } from "./apdu-trace.tsx";
 import { IntervalSection } from "./interval-section.tsx";
+import { MeterFacts } from "./meter-facts.tsx";
 import { TimelineSection } from "./timeline-section.tsx";
 import { useSpan } from "./use-span.ts";
 
@@ -38,6 +40,7 @@ export function MeterPage() {
   return (
     <div className="page">
       <MeterHead detail={detail} />
+      {detail.meter.commodity !== "electricity" && <MeterFacts detail={detail} />}
       <Registers detail={detail} />
       {span !== undefined && (
         <>
@@ -54,6 +57,7 @@ function MeterHead({ detail }: { detail: MeterDetail }) {
   const zone = useZone();
   const now = useUtilityNow(2_000);
   const { meter } = detail;
+  const isSubMeter = meter.commodity !== "electricity";
   return (
     <div className="page-head">
       <div>
@@ -98,7 +102,7 @@ function MeterHead({ detail }: { detail: MeterDetail }) {
           )}
         </p>
         <p>
-          {detail.route}, {detail.protocol}. Heard {ago(meter.lastSeen, now)}
+          {isSubMeter ? detail.protocol : `${detail.route}, ${detail.protocol}`}. Heard {ago(meter.lastSeen, now)}
           {detail.watermark !== undefined && `, load profile read up to ${dateTime(detail.watermark, zone)}`}
           {detail.clockOffsetSeconds !== undefined && `, clock ${clockWords(detail.clockOffsetSeconds)}`}
           {meter.host === undefined &&
@@ -116,6 +120,7 @@ function MeterHead({ detail }: { detail: MeterDetail }) {
             ))}
           </ul>
         )}
+        {detail.conditions.length > 0 && <ConditionList conditions={detail.conditions} />}
         {detail.health.lastError !== undefined && <p className="out">{detail.health.lastError}</p>}
       </div>
       <CommandBar detail={detail} />

@@ -1,7 +1,7 @@
 import { useInfiniteQuery, useQuery } from "@tanstack/react-query";
-import { getRouteApi } from "@tanstack/react-router";
+import { getRouteApi, Link } from "@tanstack/react-router";
 import { useEffect, useState } from "react";
-import { metersQuery, overviewQuery, topologyQuery, type MetersFilter } from "../../data/queries.ts";
+import { metersQuery, overviewQuery, strangersQuery, topologyQuery, type MetersFilter } from "../../data/queries.ts";
 import { COMMODITY_WORDS } from "../../ui/commodity.tsx";
 import { count } from "../../ui/format.ts";
 import { ProblemNote } from "../../ui/problem-note.tsx";
@@ -28,6 +28,7 @@ export function MetersPage() {
         <div>
           <h1>Meters</h1>
           <p role="status">{total === undefined ? " " : `${count(total)} ${isFiltered ? "match" : "in the fleet"}`}</p>
+          <HeardLink />
         </div>
         <Filters
           filter={filter}
@@ -51,6 +52,20 @@ export function MetersPage() {
         />
       )}
     </div>
+  );
+}
+
+/** The way to wireless meters that nobody registered, where any is heard. */
+function HeardLink() {
+  const { data } = useQuery(strangersQuery);
+  const heard = data?.items.length ?? 0;
+  if (heard === 0) return null;
+  return (
+    <p className="small">
+      <Link to="/meters/heard">
+        {count(heard)} wireless {heard === 1 ? "meter is" : "meters are"} heard and not registered
+      </Link>
+    </p>
   );
 }
 

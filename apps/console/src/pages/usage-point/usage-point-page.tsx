@@ -7,6 +7,7 @@ import { meterQuery } from "../../data/queries.ts";
 import { useZone } from "../../shell/session-context.ts";
 import { CommodityIcon, COMMODITY_WORDS } from "../../ui/commodity.tsx";
 import { count, dateTime, longDateTime, money, percent } from "../../ui/format.ts";
+import { ConditionList } from "../../ui/condition-list.tsx";
 import { ProblemNote } from "../../ui/problem-note.tsx";
 import { deliveredText } from "../bills/joint-box.tsx";
 
@@ -55,6 +56,7 @@ export function UsagePointPage() {
           )}
         </div>
       </div>
+      <Trouble point={point} />
       <MeterHistory point={point} />
       {present !== undefined && <Channels meterId={present.meterId} />}
       <Bills point={point} />
@@ -65,6 +67,41 @@ export function UsagePointPage() {
 
 function commodityOf(point: UsagePointDetail): UsagePointDetail["samePlace"][number]["commodity"] {
   return point.commodity === "gas" || point.commodity === "water" || point.commodity === "heat" ? point.commodity : "electricity";
+}
+
+/** What is wrong at the place, whatever it is that flows there: what the meters say, and what validation found. */
+function Trouble({ point }: { point: UsagePointDetail }) {
+  const zone = useZone();
+  const others = point.trouble.filter(({ meter, conditions }) => meter.usagePoint !== point.id || conditions.length > 0);
+  if (others.length === 0) return null;
+  return (
+    <section className="stack" aria-labelledby="trouble-title">
+      <h2 id="trouble-title">At this place</h2>
+      {others.map(({ meter, conditions, exceptions }) => (
+        <div key={meter.id} className="trouble">
+          <h3>
+            <CommodityIcon commodity={meter.commodity} /> {COMMODITY_WORDS[meter.commodity]}{" "}
+            <Link to="/meters/$meterId" params={{ meterId: meter.id }} className="mono">
+              {meter.id}
+            </Link>
+          </h3>
+          {conditions.length > 0 && <ConditionList conditions={conditions} />}
+          {meter.usagePoint !== point.id && exceptions.length > 0 && (
+            <ul className="examples">
+              {exceptions.map((exception) => (
+                <li key={exception.id}>
+                  <Link to="/exceptions" search={{ id: exception.id }} className="severity" data-severity={exception.severity}>
+                    {exception.title}
+                  </Link>{" "}
+                  <span className="quiet">{dateTime(exception.from, zone)}</span> {exception.reason}
+                </li>
+              ))}
+            </ul>
+          )}
+        </div>
+      ))}
+    </section>
+  );
 }
 
 function MeterHistory({ point }: { point: UsagePointDetail }) {
