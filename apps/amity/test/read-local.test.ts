@@ -35,10 +35,12 @@ beforeAll(async () => {
         readout: () => "C.1.0(4711)\r\n1.8.0(000123.456*kWh)\r\n",
         operand: () => "1",
         authenticate: (_command, answer) => (answer === "secret" ? 1 : undefined),
-        execute: ({ name }) =>
-          name === "R5"
-            ? { kind: "data", text: "P.01(0261101001500)(00)(15)(1)(1.5)(kW)\r\n(0.400)\r\n(1.200)\r\n" }
-            : { kind: "error", text: "ERR1" },
+        execute: ({ name, data = "" }) =>
+          name === "R5" && data.startsWith("P.98")
+            ? { kind: "data", text: "P.98(0261101001500)(00000080)()(0)\r\n" }
+            : name === "R5"
+              ? { kind: "data", text: "P.01(0261101001500)(00)(15)(1)(1.5)(kW)\r\n(0.400)\r\n(1.200)\r\n" }
+              : { kind: "error", text: "ERR1" },
       },
       { timers: realTimers },
     ),
@@ -46,6 +48,9 @@ beforeAll(async () => {
   const entries = [{ objName: obisOctets("1-0:1.8.0*255"), unit: 30, scaler: -4, value: integer(EXACT) }];
   await listen("sml", (connection) =>
     serveSml(connection, { serverId: new Uint8Array(10).fill(7), list: () => ({ entries }) }, { timers: realTimers, pushEveryMs: 100 }),
+  );
+  await listen("quiet", (connection) =>
+    serveSml(connection, { serverId: new Uint8Array(10).fill(7), list: () => ({ entries }) }, { timers: realTimers }),
   );
   await listen("p1", (connection) => serveP1(connection, () => meterTelegram(p1Meter()), { timers: realTimers, everyMs: 100 }));
   const water = new WirelessMeter(
@@ -97,6 +102,7 @@ interface Output {
     readonly values: readonly number[];
     readonly scaler: number;
   }[];
+  readonly events: readonly unknown[];
   readonly error?: { readonly code?: string };
 }
 
@@ -125,6 +131,17 @@ describe("reading a meter of a local protocol once", () => {
       const { readings } = await read(`sml://127.0.0.1:${ports["sml"]}${query}`);
       expect(readings).toMatchObject([{ value: String(EXACT), text: "9007199254740.9931 Wh" }]);
     }
+  });
+
+  it("by SML asks a meter that pushes nothing", { timeout: 60_000 }, async () => {
+    const { readings, code } = await read(`sml://127.0.0.1:${ports["quiet"]}`);
+    expect(readings).toMatchObject([{ value: String(EXACT) }]);
+    expect(code).toBe(0);
+  });
+
+  it("by IEC 62056-21 gives the log of events", { timeout: 60_000 }, async () => {
+    const { events } = await read(`iec62056-21://127.0.0.1:${ports["iec"]}?password=secret`, "events", "--from", "2026-11-01T00:00Z");
+    expect(events).toEqual([{ kind: "powerDown", log: "P.98", code: 0x80, at: "2026-11-01T00:15:00.000Z" }]);
   });
 
   it("by P1 gives the meters behind it as well", { timeout: 60_000 }, async () => {

@@ -20,6 +20,8 @@ export interface LocalUrl {
   readonly secrets: readonly { readonly purpose: string; readonly secret: Uint8Array }[];
   /** Wireless M-Bus: datagrams are taken at this port in place of a gateway's lines. */
   readonly isUdp: boolean;
+  /** SML: a meter that pushes nothing is asked, as the URL does not say which of the two it does. */
+  readonly isAskedIfSilent: boolean;
   /** Wireless M-Bus: only this meter, by its address or its identification number. */
   readonly only: string | undefined;
 }
@@ -34,7 +36,7 @@ export function isLocalUrl(url: string): boolean {
 }
 
 /**
- * `mbus://host:port?address=5`, `iec62056-21://host?password=`, `sml://host` (listened to; `ask` asks), `p1://host?ek=&ak=`,
+ * `mbus://host:port?address=5`, `iec62056-21://host?password=`, `sml://host` (listened to, and asked where it pushes nothing; `listen` and `ask` settle it), `p1://host?ek=&ak=`,
  * `han://host?ek=`, `wmbus://host?key=` (lines of a gateway; `udp` for datagrams). Other parameters are settings of the driver:
  * `secondary`, `baud`, `medium`, `zone`, `profile`, `serverId` and so on.
  * @throws UsageError `url`.
@@ -63,6 +65,7 @@ export function parseLocalUrl(text: string): LocalUrl {
     host,
     port,
     isUdp: query.has("udp"),
+    isAskedIfSilent: url.protocol === "sml:" && isHeard && !query.has("listen"),
     only: meter,
     secrets: secretsOf(query),
     device: {
@@ -76,7 +79,8 @@ export function parseLocalUrl(text: string): LocalUrl {
 }
 
 /** Device addresses of IEC 62056-21 and SML are names; others that look like numbers are numbers. */
-function settingOf(name: string, value: string): string | number {
+function settingOf(name: string, value: string): string | number | boolean {
+  if (value === "true" || value === "false") return value === "true";
   const isName = name === "serverId" || name === "secondary" || name === "equipmentId";
   return !isName && /^(?:0|[1-9]\d{0,9})$/.test(value) ? Number(value) : value;
 }

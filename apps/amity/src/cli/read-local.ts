@@ -50,13 +50,17 @@ interface ReadResult {
 const DAY_MS = 86_400_000;
 /** How long is waited for a meter that speaks unasked: some send every quarter of an hour, most every few seconds. */
 const LISTEN_MS_MIN = 30_000;
+/** Basic meters push every one to four seconds. */
+const PUSH_MS_MAX = 6_000;
+
+/** What can be asked for, the most telling first. */
+const ASKED = ["events", "profile", "registers"] as const;
 
 /** `amity read` for everything that is not a DLMS association: by the same drivers that the head-end uses. */
 export async function readLocal(text: string, what: readonly string[], options: ReadLocalOptions): Promise<void> {
   const url = parseLocalUrl(text);
-  const strange = what.find((word) => word !== "profile" && word !== "registers");
-  if (strange !== undefined)
-    throw new UsageError(`"${strange}" cannot be asked for here`, { code: "name", advice: "registers or profile" });
+  const strange = what.find((word) => !ASKED.some((known) => known === word));
+  if (strange !== undefined) throw new UsageError(`"${strange}" cannot be asked for here`, { code: "name", advice: ASKED.join(", ") });
   const keys = sealedKeyVault(secureRandomBytes(32), memorySealedStore(), realRandom());
   await keys.store(url.secrets.map(({ purpose, secret }) => ({ ref: { owner: url.device.meterId, purpose }, secret })));
   const driver = headEndDrivers().find(({ protocol }) => protocol === url.device.protocol);
@@ -65,8 +69,8 @@ export async function readLocal(text: string, what: readonly string[], options: 
     url.device.protocol === "wmbus"
       ? await hear(url, driver, { keys, options })
       : url.device.route.kind === "listen"
-        ? await listen(url, driver, { keys, options })
-        : await ask(url, driver, { keys, options, wantsProfile: what.includes("profile") });
+        ? await listenOrAsk(url, driver, { keys, options })
+        : await ask(url, driver, { keys, options, asked: ASKED.find((word) => what.includes(word)) ?? "registers" });
   if (options.json === true) printJson(result);
   else print(result);
   if (result.error !== undefined) process.exitCode = EXIT.partial;
@@ -82,9 +86,9 @@ const WORLD = { timers: realTimers, random: realRandom(), clock: scaledClock(rea
 async function ask(
   url: LocalUrl,
   driver: MeterDriver,
-  { keys, options, wantsProfile }: Means & { wantsProfile: boolean },
+  { keys, options, asked }: Means & { asked: (typeof ASKED)[number] },
 ): Promise<ReadResult> {
-  const device = wantsProfile && url.device.protocol === "iec62056-21" ? withProfile(url.device) : url.device;
+  const device = url.device.protocol === "iec62056-21" ? withUsualNames(url.device, asked) : url.device;
   driver.checkDevice(device);
   const connection = await realNetwork.connect({ host: url.host, port: url.port }, { timeoutMs: options.timeout });
   const session = await driver.open(
@@ -100,24 +104,43 @@ async function ask(
     },
   );
   try {
-    const profile = device.settings["profile"];
-    const name = typeof profile === "string" ? profile : undefined;
-    if (wantsProfile && name === undefined)
-      throw new UsageError("the URL does not say which profile", { code: "name", advice: "e.g. sml://host?profile=1-0:99.1.0" });
-    const answer =
-      wantsProfile && name !== undefined
-        ? await session.readProfile(name, spanOf(options))
-        : session.readAll === undefined
-          ? registersAnswer(await session.readRegisters())
-          : await session.readAll();
+    const answer = await answerOf(session, device, { asked, options });
     return resultOf(url, answer, await acquaintance(session));
   } finally {
     await session.close();
   }
 }
 
-function withProfile(device: Device): Device {
-  return { ...device, settings: { profile: "P.01", ...device.settings } };
+function answerOf(
+  session: MeterSession,
+  device: Device,
+  { asked, options }: { readonly asked: (typeof ASKED)[number]; readonly options: ReadLocalOptions },
+): Promise<MeterAnswer<CollectedReadings>> {
+  switch (asked) {
+    case "events":
+      return session.readEvents(nameOf(device, "eventLog", "log"), spanOf(options)).then(withNothingElse);
+    case "profile":
+      return session.readProfile(nameOf(device, "profile", "profile"), spanOf(options));
+    case "registers":
+      return session.readAll?.() ?? session.readRegisters().then(registersAnswer);
+  }
+}
+
+/** @throws UsageError `name` where the URL does not say which one is meant. */
+function nameOf({ settings }: Device, setting: string, what: string): string {
+  const name = settings[setting];
+  if (typeof name === "string") return name;
+  const advice = `e.g. sml://host?profile=1-0:99.1.0, iec62056-21://host?eventLog=P.98`;
+  throw new UsageError(`the URL does not say which ${what}`, { code: "name", advice });
+}
+
+function withUsualNames(device: Device, asked: (typeof ASKED)[number]): Device {
+  const usual = asked === "events" ? { eventLog: "P.98" } : asked === "profile" ? { profile: "P.01" } : {};
+  return { ...device, settings: { ...usual, ...device.settings } };
+}
+
+function withNothingElse(answer: Awaited<ReturnType<MeterSession["readEvents"]>>): MeterAnswer<CollectedReadings> {
+  return answer.kind === "refused" ? answer : { kind: "done", value: { intervals: [], registers: [], events: answer.value.events } };
 }
 
 async function acquaintance(session: MeterSession): Promise<Pick<ReadResult, "identity" | "clock">> {
@@ -140,8 +163,22 @@ function registersAnswer(answer: Awaited<ReturnType<MeterSession["readRegisters"
   return answer.kind === "refused" ? answer : { kind: "done", value: { intervals: [], registers: answer.value, events: [] } };
 }
 
+/** Meters push every few seconds, those that do: one that is silent for longer is asked where its protocol can. */
+async function listenOrAsk(url: LocalUrl, driver: MeterDriver, means: Means): Promise<ReadResult> {
+  if (!url.isAskedIfSilent) return listen(url, driver, means);
+  try {
+    return await listen(url, driver, means, PUSH_MS_MAX);
+  } catch (error) {
+    if (!(error instanceof LinkError) || error.code !== "silence") throw error;
+    remark(`nothing is pushed in ${PUSH_MS_MAX / 1000} s: asking`);
+    const { host, port, device } = url;
+    const direct = { ...url, device: { ...device, route: { kind: "direct", address: { host, port } } } as const };
+    return ask(direct, driver, { ...means, asked: "registers" });
+  }
+}
+
 /** The first telegram of a meter that only speaks, with the meters on its channels. */
-async function listen(url: LocalUrl, driver: MeterDriver, { keys, options }: Means): Promise<ReadResult> {
+async function listen(url: LocalUrl, driver: MeterDriver, { keys, options }: Means, waitMs?: number): Promise<ReadResult> {
   const { device } = url;
   driver.checkDevice(device);
   const behind = ([1, 2, 3, 4] as const).map((channel): Device => ({
@@ -153,7 +190,8 @@ async function listen(url: LocalUrl, driver: MeterDriver, { keys, options }: Mea
   const connection = await realNetwork.connect({ host: url.host, port: url.port }, { timeoutMs: options.timeout });
   if (driver.listen === undefined) throw new UsageError(`${url.scheme} is not listened to`, { code: "url" });
   try {
-    const readings = await withinTime<CollectedReadings>(options, (resolve, reject) =>
+    const limitMs = waitMs ?? listeningMs(options);
+    const readings = await withinTime<CollectedReadings>(limitMs, (resolve, reject) =>
       driver.listen?.(
         { kind: "stream", connection, description: device.meterId },
         {
@@ -179,7 +217,7 @@ async function hear(url: LocalUrl, driver: MeterDriver, { keys, options }: Means
   const address = { host: url.host, port: url.port };
   const radio: RadioSource = url.isUdp ? datagramRadio(WORLD, address) : gatewayRadio(WORLD, address);
   try {
-    return await withinTime<ReadResult>(options, (resolve, reject) => {
+    return await withinTime<ReadResult>(listeningMs(options), (resolve, reject) => {
       const take = async (octets: Uint8Array): Promise<void> => {
         const name = senderOf(octets);
         if (name === undefined || (url.only !== undefined && !name.includes(url.only))) return;
@@ -204,11 +242,11 @@ function senderOf(octets: Uint8Array): string | undefined {
   }
 }
 
-function withinTime<T>(
-  options: ReadLocalOptions,
-  begin: (resolve: (value: T) => void, reject: (error: unknown) => void) => void,
-): Promise<T> {
-  const waitMs = Math.max(options.timeout, LISTEN_MS_MIN);
+function listeningMs({ timeout }: ReadLocalOptions): number {
+  return Math.max(timeout, LISTEN_MS_MIN);
+}
+
+function withinTime<T>(waitMs: number, begin: (resolve: (value: T) => void, reject: (error: unknown) => void) => void): Promise<T> {
   return new Promise<T>((resolve, reject) => {
     const timer = realTimers.after(waitMs, () =>
       reject(new LinkError(`nothing was heard for ${waitMs / 1000} s`, { code: "silence", advice: "--timeout gives it more time" })),
