@@ -5,9 +5,14 @@ import {
   MeterKey,
   decodeTelegram,
   encodeTelegram,
+  knownFormats,
   linkAddressOctets,
+  meterTime,
+  meterTimeText,
   readProfile,
+  readRecords,
   singleKey,
+  storageSeries,
   writeRecords,
   type MeterAddress,
   type MeterProfile,
@@ -162,4 +167,72 @@ describe("meter profiles", () => {
     expect(readProfile(telegram(meter("TCH", 0x69, 0x80), 0xa0, fromHex("00 9f33 64")))).toBeUndefined();
     expect(readProfile(telegram(meter("DME", 0x41, 7), 0xa2, fromHex("00112233455566778899aabbccde")))).toBeUndefined();
   });
+});
+
+test("Engelmann FAW: fifteen months, behind the check octets of an encrypted message", () => {
+  const efe = meter("EFE", 0x20, 0x07);
+  const key = new MeterKey(new Uint8Array(16).fill(7));
+  const number = (value: number) => [value & 0xff, (value >> 8) & 0xff, (value >> 16) & 0xff, 0];
+  const months = Array.from({ length: 15 }, (_, index) => number(90_000 - 1000 * index)).flat();
+  const content = Uint8Array.of(0x2d, 5, 0, 0, 0x3f, 0x3c, ...number(80_000), 0, ...months, 0x1e, 0x0a, 0x44, 0x35, ...number(91_500));
+  const message = { meter: efe, header: "long", controlInformation: 0x73, accessNumber: 1, content, security: { mode: 5, key } } as const;
+  const frame = encodeTelegram({ control: 0x44, sender: efe, format: "none", message });
+  const { application } = decodeTelegram(frame, { keys: () => key, formats: knownFormats() });
+  expect(Object.fromEntries((readProfile(application)?.readings ?? []).map(({ name, value }) => [name, value]))).toMatchObject({
+    total: 91.5,
+    dueDate: "2025-12-31",
+    totalAtDueDate: 80,
+    totalMonthsAgo1: 90,
+    totalMonthsAgo15: 76,
+  });
+});
+
+describe("Diehl's scrambled records", () => {
+  const dme: MeterAddress = { id: "12345678", manufacturer: "DME", version: 0x40, deviceType: 4 };
+  const content = writeRecords([{ coding: "int32", codes: [0x06], value: 2651 }]).finish();
+
+  /** Scrambles under the first seed: 32 bits of feedback, clocked eight times an octet. */
+  function scrambled(spoil = 0): Uint8Array {
+    const sum = content.reduce((total, octet) => (total + octet) & 0xff, 0);
+    const message = { meter: dme, header: "short", accessNumber: 5, content, configurationBits: 0 } as const;
+    const frame = encodeTelegram({ control: 0x44, sender: dme, format: "none", message });
+    // Security mode 16 and above: the sum of the content, but for one bit of its own.
+    frame[14] = (sum & 0xef) | 0x10;
+    const word = (at: number) => new DataView(frame.buffer, frame.byteOffset).getUint32(at);
+    let register = (0x39bc8a10 ^ 0xe66d83f8 ^ word(2) ^ word(6) ^ word(10)) >>> 0;
+    for (let index = 15; index < frame.length; index++) {
+      for (let step = 0; step < 8; step++) {
+        const bit = ((register >>> 1) ^ (register >>> 2) ^ (register >>> 11) ^ (register >>> 31)) & 1;
+        register = ((register << 1) | bit) >>> 0;
+      }
+      frame[index] = (frame[index] ?? 0) ^ (register & 0xff) ^ spoil;
+    }
+    return frame;
+  }
+
+  test("are standard ones below", () => {
+    const { application } = decodeTelegram(scrambled(), { format: "none" });
+    expect(application.problems).toEqual([]);
+    expect(application.records.map(({ value, vib }) => [vib.quantity, value])).toEqual([["energy", 2651]]);
+  });
+
+  test("are left alone where the sum is wrong", () => {
+    expect(decodeTelegram(scrambled(1), { format: "none" }).application.records.map(({ value }) => value)).not.toEqual([2651]);
+  });
+});
+
+test("registers of a storage block have the date of their block, one interval older each", () => {
+  const records = readRecords(
+    writeRecords([
+      { coding: "int8", codes: [0xfd, 0x28], storage: 8, value: 1 },
+      { coding: "int16", codes: [0x6c], storage: 8, value: meterTime({ year: 2024, month: 11, day: 30 }) },
+      ...[3, 2, 1].map((value, index): RecordInput => ({ coding: "int32", codes: [0x13], storage: 8 + index, value })),
+    ]).finish(),
+  ).records;
+  expect(storageSeries(records).map(({ record, at }) => [record.value, meterTimeText(at)])).toEqual([
+    [3, "2024-11-30"],
+    [2, "2024-10-31"],
+    [1, "2024-09-30"],
+  ]);
+  expect(storageSeries(records.filter(({ vib }) => vib.quantity !== "date"))).toEqual([]);
 });

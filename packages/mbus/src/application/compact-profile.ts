@@ -57,7 +57,12 @@ function open(record: DataRecord, records: readonly DataRecord[], octets: Uint8A
       value = running;
     }
     const steps = values.length + 1;
-    values.push({ storage: record.storage + steps, value, element: raw, at: moved(baseDate, unit, isInverse ? -steps : steps, count) });
+    values.push({
+      storage: record.storage + steps,
+      value,
+      element: raw,
+      at: movedBy(baseDate, { unit, count }, isInverse ? -steps : steps),
+    });
   }
   return { record, spacing: { unit, count: count >= 253 ? 1 : count }, values };
 }
@@ -78,14 +83,21 @@ function element(octets: Uint8Array, at: number, dataField: number, mode: number
   return size <= 6 && value === -(2 ** (size * 8 - 1)) ? undefined : value;
 }
 
-function moved(base: DataRecord["value"] | undefined, unit: string, steps: number, count: number): MeterTime | undefined {
+/**
+ * A date so many months, or so many times `count` days, away (`undefined` for other units). A base on the last day of its month stands
+ * for month ends.
+ */
+export function movedBy(
+  base: DataRecord["value"] | undefined,
+  { unit, count }: { readonly unit: string; readonly count: number },
+  steps: number,
+): MeterTime | undefined {
   if (base === undefined || base === null || typeof base !== "object" || !("month" in base) || !base.isValid) return undefined;
   if (unit === "month") {
     const index = base.year * 12 + base.month - 1 + steps;
     const year = Math.floor(index / 12);
     const month = (index % 12) + 1;
     const last = new Date(Date.UTC(year, month, 0)).getUTCDate();
-    // A base on the last day of its month stands for month ends.
     const isMonthEnd = base.day === new Date(Date.UTC(base.year, base.month, 0)).getUTCDate();
     return { ...base, year, month, day: isMonthEnd ? last : Math.min(base.day, last) };
   }

@@ -220,6 +220,12 @@ function setManufacturerData(draft: Draft, from: number, end: number): void {
   draft.manufacturerOffset = from;
 }
 
+/** Decryption leaves its two check octets in front: records pass over them as fillers, layouts do not. */
+function behindCheckOctets({ payload, security }: Draft, from: number, end: number): number {
+  const isChecked = security.status === "decrypted" || security.status === "plaintext";
+  return isChecked && end - from >= 2 && payload[from] === 0x2f && payload[from + 1] === 0x2f ? from + 2 : from;
+}
+
 function readCompact(draft: Draft, end: number, context: ApplicationContext): void {
   const from = draft.payloadOffset;
   if (context.formats === undefined) {
@@ -233,7 +239,7 @@ function readCompact(draft: Draft, end: number, context: ApplicationContext): vo
     return setManufacturerData(draft, from, end);
   }
   try {
-    const compact = readCompactFrame(draft.payload, from, end, context.formats);
+    const compact = readCompactFrame(draft.payload, behindCheckOctets(draft, from, end), end, context.formats);
     setRecords(draft, compact);
     draft.payload = compact.expanded;
     draft.payloadOffset = 0;

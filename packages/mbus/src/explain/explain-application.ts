@@ -2,9 +2,11 @@ import { DecodeError, toHex, type AmityError } from "@amity/bytes";
 import { APPLICATION_RESETS, readStatus } from "../application/application-error.ts";
 import { compactProfiles } from "../application/compact-profile.ts";
 import type { Application } from "../application/read-application.ts";
-import { meterTimeText } from "../application/record.ts";
+import { meterTimeText, scaledValue } from "../application/record.ts";
+import { storageSeries } from "../application/storage-series.ts";
 import { readLongAddress, type MeterAddress } from "../link/address.ts";
 import { deviceTypeName } from "../link/device-type.ts";
+import { statusWords } from "../profiles/status-words.ts";
 import { METER_PROFILES, readProfile } from "../profiles/read-profile.ts";
 import type { KeyLookup } from "../transport/meter-key.ts";
 import type { TransportHeader } from "../transport/transport-header.ts";
@@ -28,7 +30,13 @@ export function explainApplication(application: Application, at: number, frame: 
     });
   }
   if (application.header !== undefined) nodes.push(explainHeader(application.header, application, place));
-  for (const record of application.records) nodes.push(explainRecord(record, application.payload, inPayload));
+  const status = statusWords(application);
+  for (const record of application.records) {
+    const words = status.find((each) => each.record === record)?.words;
+    const node = explainRecord(record, application.payload, inPayload);
+    const said = words === undefined ? [] : [words.length === 0 ? "ok" : words.join(", ")];
+    nodes.push({ ...node, meaning: [node.meaning ?? "", ...said].join(": ") });
+  }
   nodes.push(...explainFixed(application, place), ...explainSignals(application, at, place));
   const { manufacturerData, manufacturerOffset } = application;
   if (manufacturerData !== undefined && manufacturerData.length > 0) {
@@ -161,6 +169,18 @@ export function explainProfiles(application: Application, keys: KeyLookup | unde
       ...(at === undefined ? {} : { meaning: meterTimeText(at) }),
     })),
   }));
+  const stored = storageSeries(application.records);
+  if (stored.length > 0) {
+    const children = stored.map(({ record, at }): ExplainNode => ({
+      name: `${record.vib.quantity}, storage ${record.storage}`,
+      offset: -1,
+      octets: 0,
+      value: scaledValue(record) ?? null,
+      unit: record.vib.unit,
+      meaning: meterTimeText(at),
+    }));
+    series.push({ name: "storageSeries", offset: -1, octets: 0, children });
+  }
   if (profile === undefined) return series;
   const readings = profile.readings.map(({ name, value, unit }): ExplainNode => ({
     name,

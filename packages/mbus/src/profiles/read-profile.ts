@@ -6,6 +6,7 @@ import { APATOR_PROFILES } from "./data/apator.ts";
 import { BMETERS_PROFILES } from "./data/bmeters.ts";
 import { DIEHL_PROFILES } from "./data/diehl.ts";
 import { ELECTRICITY_PROFILES } from "./data/electricity.ts";
+import { ENGELMANN_PROFILES } from "./data/engelmann.ts";
 import { HEAT_COST_PROFILES } from "./data/heat-cost.ts";
 import { KAMSTRUP_PROFILES } from "./data/kamstrup.ts";
 import { QUNDIS_PROFILES } from "./data/qundis.ts";
@@ -21,6 +22,7 @@ export const METER_PROFILES: readonly MeterProfile[] = [
   ...BMETERS_PROFILES,
   ...DIEHL_PROFILES,
   ...ELECTRICITY_PROFILES,
+  ...ENGELMANN_PROFILES,
   ...HEAT_COST_PROFILES,
   ...KAMSTRUP_PROFILES,
   ...QUNDIS_PROFILES,

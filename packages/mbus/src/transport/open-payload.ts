@@ -4,6 +4,7 @@ import type { CivilDate } from "../application/data-types.ts";
 import { linkAddressOctets, type MeterAddress } from "../link/address.ts";
 import { desInitialVector } from "./des-mode.ts";
 import { openGcm } from "./gcm-mode.ts";
+import { unscrambleRealData } from "./prios.ts";
 import { DERIVATION, type MeterKey } from "./meter-key.ts";
 import { SECURITY_MODES, type TransportHeader } from "./transport-header.ts";
 
@@ -46,6 +47,9 @@ export interface OpenContext {
 }
 
 const BLOCK = 16;
+/** Above the modes of the standard Diehl's meters keep a sum of what they scramble. */
+const FIRST_RESERVED_MODE = 16;
+const DIEHL: ReadonlySet<string> = new Set(["DME", "EWT", "HYD", "SAP", "SPL"]);
 const CBC_MODES: ReadonlySet<number> = new Set([2, 3, 4, 5, 7]);
 const GCM_MODE = 9;
 const NO_IV = new Uint8Array(BLOCK);
@@ -56,6 +60,14 @@ export function openPayload(data: Uint8Array, end: number, header: TransportHead
   const start = header.payloadOffset;
   const blocks = (header.configuration >> 4) & 0x0f;
   // Where a security mode is today, old wired meters kept a signature nobody used: reserved codes protect nothing.
+  if (mode >= FIRST_RESERVED_MODE && DIEHL.has(context.meter.manufacturer)) {
+    const plain = unscrambleRealData(data.subarray(0, end), header.offset - 1);
+    if (plain !== undefined) {
+      const out = data.slice();
+      out.set(plain, header.offset);
+      return opened(out, start, mode, context, "none");
+    }
+  }
   if (mode === 0 || SECURITY_MODES[mode] === undefined || (CBC_MODES.has(mode) && blocks === 0 && announcedOctets(header) === 0))
     return clear(data, start, mode, context);
   if (mode === GCM_MODE && context.key?.algorithm === "aes") return openSealed(data, end, header, { ...context, key: context.key });

@@ -5,7 +5,7 @@ import { withoutApatorPrefix } from "./apator-prefix.ts";
 import { apatorVolume } from "./apator-registers.ts";
 import { unpackBfwMonths } from "./bfw-months.ts";
 import { spreadHydrodigit } from "./hydrodigit.ts";
-import { unscramblePrios } from "./prios.ts";
+import { unscramblePrios } from "../../transport/prios.ts";
 import { unmaskRfmTx1 } from "./rfm-tx1.ts";
 import { sumTechemHalfMonths } from "./techem-half-months.ts";
 

@@ -10,6 +10,23 @@ const MARK = 0x4b;
  * octet. `frame` is the telegram without CRCs, `at` its CI. Returns the octets behind the CI; `undefined` where no seed fits.
  */
 export function unscramblePrios(frame: Uint8Array, at: number): Uint8Array | undefined {
+  return unscrambled(frame, at, (out) => out[CLEAR] === MARK);
+}
+
+/**
+ * The same scrambler around standard records: Diehl's "real data" behind a short header whose security mode is 16 or above.
+ * The sum of the content, but for a bit, stands in the high octet of the configuration field.
+ */
+export function unscrambleRealData(frame: Uint8Array, at: number): Uint8Array | undefined {
+  return unscrambled(frame, at, (out) => {
+    const sum = out.subarray(CLEAR).reduce((total, octet) => (total + octet) & 0xff, 0);
+    return (sum & SUM_BITS) === ((out[CLEAR - 1] ?? 0) & SUM_BITS);
+  });
+}
+
+const SUM_BITS = 0xef;
+
+function unscrambled(frame: Uint8Array, at: number, isRight: (behindCi: Uint8Array) => boolean): Uint8Array | undefined {
   if (at < 10 || frame.length < at + 1 + CLEAR + 1) return undefined;
   const header = word(frame, 2) ^ word(frame, 6) ^ word(frame, at);
   for (const seed of SEEDS) {
@@ -22,7 +39,7 @@ export function unscramblePrios(frame: Uint8Array, at: number): Uint8Array | und
       }
       out[index] = (out[index] ?? 0) ^ (register & 0xff);
     }
-    if (out[CLEAR] === MARK) return out;
+    if (isRight(out)) return out;
   }
   return undefined;
 }
