@@ -37,7 +37,7 @@ beforeAll(async () => {
     serve("--auth", "none"),
     serve("--auth", "hls5"),
     serve("--auth", "hls3"),
-    serve("--auth", "hls5", "--transport", "hdlc"),
+    serve("--auth", "hls5", "--transport", "hdlc", "--frames", "7", "--frame", "2030"),
     serve("--auth", "hls5", "--transport", "udp"),
     serve("--auth", "hls5", "--referencing", "sn"),
     serve("--auth", "hls5", "--gateway", "--count", "3"),

@@ -17,10 +17,15 @@ export interface MeterServeOptions extends LocalServeOptions, LaboratoryOptions 
   /** Default `var/laboratory`. */
   readonly certificates?: string;
   readonly speed: number;
+  /** HDLC: most frames in a row and octets in a frame, for clients that ask for as many. Default 1 and 128. */
+  readonly frames?: number;
+  readonly frame?: number;
 }
 
 /** Most meters of one `meter serve`: each takes a port. */
 const COUNT_MAX = 20_000;
+/** Octets of information in an HDLC frame. */
+const FRAME_OCTETS_MAX = 2_030;
 const TRANSPORTS = ["wrapper", "udp", "hdlc"] as const;
 const WORLD = { timers: realTimers, random: realRandom(), network: realNetwork };
 
@@ -40,7 +45,7 @@ export async function meterServe(options: MeterServeOptions): Promise<void> {
   const listeners: { readonly address: Address; close(): Promise<void> | void }[] = [];
   for (const [index, { device, serve }] of targets.entries()) {
     const address = { host: options.host, port: options.port === 0 ? 0 : options.port + index };
-    listeners.push(await listen(transport, address, serve, device));
+    listeners.push(await listen(options, transport, address, { device, serve }));
   }
   const meters = devices.map(({ meterId }, index): ServedMeter => {
     const { systemTitle } = fleet.device(meterId);
@@ -52,11 +57,13 @@ export async function meterServe(options: MeterServeOptions): Promise<void> {
   for (const listener of listeners) await listener.close();
 }
 
-function transportOf({ transport, count }: MeterServeOptions): (typeof TRANSPORTS)[number] {
+function transportOf({ transport, count, frames = 1, frame = 128 }: MeterServeOptions): (typeof TRANSPORTS)[number] {
   const found = TRANSPORTS.find((name) => name === transport);
   if (found === undefined)
     throw new UsageError(`"${transport}" is no transport`, { code: "transport", advice: `--transport ${TRANSPORTS.join(", ")}` });
   if (count < 1 || count > COUNT_MAX) throw new UsageError(`--count is 1 to ${COUNT_MAX}`, { code: "count" });
+  if (frames < 1 || frames > 7 || frame < 32 || frame > FRAME_OCTETS_MAX)
+    throw new UsageError(`--frames is 1 to 7, --frame 32 to ${FRAME_OCTETS_MAX}`, { code: "hdlc" });
   return found;
 }
 
@@ -97,14 +104,15 @@ function gatewayTo(devices: readonly { meterId: string; device: CosemDevice }[])
 }
 
 function listen(
+  { frames = 1, frame = 128 }: MeterServeOptions,
   transport: (typeof TRANSPORTS)[number],
   address: Address,
-  serve: (link: PduLink) => void,
-  device: CosemDevice,
+  { device, serve }: Target,
 ): Promise<{ readonly address: Address; close(): Promise<void> | void }> {
   if (transport === "udp") return listenDatagrams(realNetwork, address, serve);
+  const parameters = { transmitOctets: frame, receiveOctets: frame, transmitWindow: frames, receiveWindow: frames };
   const answersAt = (serverSap: number): boolean => device.logicalDevice(serverSap) !== undefined;
   return realNetwork.listen(address, (connection: Connection) =>
-    serve(transport === "hdlc" ? serveHdlcLink(connection, realTimers, { answersAt }) : wrapperLink(connection, "server")),
+    serve(transport === "hdlc" ? serveHdlcLink(connection, realTimers, { answersAt, parameters }) : wrapperLink(connection, "server")),
   );
 }
