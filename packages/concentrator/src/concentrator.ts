@@ -93,6 +93,11 @@ export function subMeterSources(channel: 1 | 2 | 3 | 4, historyMs = 30 * DAY_MS)
   ];
 }
 
+/** What a host with M-Bus channels notes about all of them, in one log more: communication, battery, tampering (`0-0:99.98.3`). */
+export function channelLogSource(historyMs = 30 * DAY_MS): CollectedSource {
+  return { historyMs, lateMs: HOUR_MS, profile: "0-0:99.98.3", kind: "events", chunkMs: historyMs, gridMs: 1_000 };
+}
+
 /**
  * Starts a concentrator on what its disk holds: recovers the delivery log, serves the head-end, collects its meters.
  * @throws LinkError when the port is taken or the disk refuses, SecurityError when the counters cannot be trusted.

@@ -14,6 +14,9 @@ import type { Fleet } from "./fleet.ts";
 import type { KeyVault } from "./key-vault.ts";
 import type { QuarantinedDelivery, Registry } from "./registry.ts";
 import { seenNow } from "./collector.ts";
+import { routeText } from "./session-broker.ts";
+import type { FrameTrace } from "./session-trace.ts";
+import type { TraceKeeper } from "./trace-keeper.ts";
 
 export interface DeliveryIntakeParts {
   readonly registry: Registry;
@@ -21,6 +24,7 @@ export interface DeliveryIntakeParts {
   readonly committer: Committer;
   readonly drivers: readonly MeterDriver[];
   readonly keys: KeyVault;
+  readonly traces: TraceKeeper;
   readonly world: { readonly clock: Clock };
   /** Told what became of an order; resolves when that is recorded. */
   readonly onOrder: (concentratorId: string, report: OrderReport) => Promise<void>;
@@ -48,6 +52,8 @@ export class DeliveryIntake {
     for (const { sequence, delivery } of deliveries) {
       const report = delivery.object === ORDER_OBJECT ? reportOf(delivery) : undefined;
       if (report !== undefined) {
+        // What the meter said before it answered an order counts before its answer.
+        await Promise.all(taken.splice(0).map((one) => this.#parts.committer.commit(one)));
         await this.#parts.onOrder(concentratorId, report);
         continue;
       }
@@ -86,7 +92,7 @@ export class DeliveryIntake {
 
   /** The readings of a delivery, or why it is not taken. */
   async #read(concentratorId: string, delivery: SequencedDelivery["delivery"]): Promise<Collected | Refused> {
-    const { fleet, drivers, keys } = this.#parts;
+    const { fleet, drivers, keys, traces } = this.#parts;
     const { meterId, object, span, collectedAtMs } = delivery;
     const device = fleet.device(meterId);
     if (device === undefined) return { reason: "the meter is not registered" };
@@ -100,7 +106,8 @@ export class DeliveryIntake {
     const subject = driver.subjectOf === undefined ? device : driver.subjectOf(device, object, behind);
     if (subject === undefined) return { reason: `no meter is registered for ${object} of ${meterId}` };
     try {
-      const context = { receivedAtMs: collectedAtMs, keys, behind };
+      const trace = (frame: FrameTrace): void => traces.heard({ meterId, route: routeText(device), startedAtMs: frame.atMs }).frame(frame);
+      const context = { receivedAtMs: collectedAtMs, keys, behind, trace };
       const readings = await driver.interpretDelivery(subject, { ...delivery }, context);
       return {
         meterId: subject.meterId,

@@ -4,6 +4,7 @@ export { planPast, type PastOptions } from "./fleet-past.ts";
 export { planSubMeterPast, type SubMeterPastEntry } from "./sub-meter/sub-meter-past.ts";
 export * from "./keys.ts";
 export { mbusEventCode, type MbusEventName } from "./mbus-host/event-codes.ts";
+export { channelEvents, communicationEvents, type ChannelEvent } from "./mbus-host/channel-log.ts";
 export type { MbusHostOperation } from "./mbus-host/mbus-host-operations.ts";
 export * from "./sub-meter/medium.ts";
 export { SubMeterDevice, VALVE_COMMANDS } from "./sub-meter/sub-meter-device.ts";

@@ -1,4 +1,5 @@
 import {
+  channelLogSource,
   defaultSources,
   startConcentrator,
   stationMedium,
@@ -114,7 +115,7 @@ function localMeter(fleet: MeterFleet, meter: PlannedMeter, historyMs: number): 
     address,
     clientSap: STANDARD_METER.clients.reading,
     authentication: { mechanism: "lls", password: fleet.keys(meter.meterId).readingPassword },
-    ...(sources.length === 0 ? {} : { sources }),
+    ...(sources.length === 0 ? {} : { sources: [...sources, channelLogSource(historyMs)] }),
   };
 }
 

@@ -11,6 +11,8 @@ export interface AcknowledgedDelivery {
   readonly meterId: string;
   readonly object: string;
   readonly span: { readonly fromMs: number; readonly toMs: number };
+  /** When the telegrams of a wireless meter in it were heard. */
+  readonly heardMs: readonly number[];
 }
 
 /** The simulation's own notes of everything that anybody was told is safe: what the ledger is measured against at the end. */

@@ -1,3 +1,4 @@
+import { WIRELESS_OBJECT } from "@amity/concentrator";
 import { DAY_MS, type IntervalBlock } from "@amity/intervals";
 import { createLedger } from "@amity/mdm";
 import type { MeterFleet } from "@amity/meter";
@@ -36,7 +37,9 @@ export async function checkInvariants(parts: CheckParts): Promise<CheckReport[]>
   const content = await readLedger(parts);
   const truths = [
     ...parts.fleet.plan.meters.map(({ meterId }) => truthOf(parts.fleet, meterId, { fromMs: 0, nowMs: parts.nowMs })),
-    ...parts.fleet.plan.subMeters.map(({ meterId }) => subMeterTruthOf(parts.fleet, meterId, parts.nowMs)),
+    ...parts.fleet.plan.subMeters.map(({ meterId }) =>
+      subMeterTruthOf(parts.fleet, meterId, { fromMs: parts.wantedFromMs, nowMs: parts.nowMs }),
+    ),
   ];
   return [checkNothingLost(parts, content, truths), await checkNothingTwice(parts.database), checkTruth(parts, content, truths)];
 }
@@ -66,7 +69,8 @@ function checkNothingLost({ acknowledged, fleet }: CheckParts, content: LedgerCo
     const channel = HOURLY_PROFILE.exec(delivery.object)?.[1];
     const truth = truthOfMeter.get(channel === undefined ? delivery.meterId : (behind.get(`${delivery.meterId} ${channel}`) ?? ""));
     if (truth === undefined) check.expect(false, () => `${deliveryName(delivery)} is of no meter`);
-    else if (delivery.object === LOAD_PROFILE || channel !== undefined) checkDeliveredIntervals(check, { delivery, truth, content });
+    else if (delivery.object === LOAD_PROFILE || delivery.object === WIRELESS_OBJECT || channel !== undefined)
+      checkDeliveredIntervals(check, { delivery, truth, content });
     else checkDeliveredEvents(check, { delivery, truth, content });
   }
   return check.finish();
@@ -183,7 +187,7 @@ function checkTrueIntervals(check: Check, of: { parts: CheckParts; content: Ledg
     for (let slot = 0; slot < SLOTS; slot++) {
       const value = measured?.[slot] ?? Number.NaN;
       const kept = stored?.[slot] ?? Number.NaN;
-      const isDue = dayMs >= wantedFromMs && dayMs + slot * SLOT_MS + of.truth.intervalMs <= settledMs;
+      const isDue = of.truth.isWholeDue && dayMs >= wantedFromMs && dayMs + slot * SLOT_MS + of.truth.intervalMs <= settledMs;
       if (Number.isNaN(kept) && (Number.isNaN(value) || !isDue)) continue;
       check.expect(kept === value, () => `${slotName(key, slot)}: measured ${shown(value)}, stored ${shown(kept)}`);
     }

@@ -1,8 +1,14 @@
-import type { Concentrator } from "@amity/concentrator";
-import type { MeterFleet } from "@amity/meter";
+import {
+  decodeOrderReport,
+  decodeTelegrams,
+  ORDER_OBJECT,
+  WIRELESS_OBJECT,
+  WIRELESS_STATUS_OBJECT,
+  type Concentrator,
+  type Delivery,
+} from "@amity/concentrator";
 import type { Medium, Station } from "@amity/network";
-import type { Simulation, SimNode } from "@amity/runtime";
-import { startStreetConcentrator, type FieldOptions, type Street } from "../field/field.ts";
+import type { Address, Simulation, SimNode, World } from "@amity/runtime";
 import type { AcknowledgedReadings } from "./acknowledged.ts";
 import { watchedFiles } from "./watched-disk.ts";
 
@@ -12,11 +18,21 @@ const WATCHDOG_MS = 60_000;
 /** A crash at a write falls into the few milliseconds that its sync takes. */
 const CRASH_AT_WRITE_MS = 2;
 
+/** A street of electricity meters or the air around a radio concentrator. */
+export interface Surroundings {
+  readonly concentratorId: string;
+  /** The feeder that carries it; what is said by radio needs none. */
+  readonly feederId: string | undefined;
+  readonly medium: Medium;
+  /** Loss of the medium when nothing disturbs it. */
+  readonly calmLoss: number;
+  /** Starts the concentrator on what its disk holds; `medium` is the one above, as this life of it reaches it. */
+  start(world: World, medium: Medium, listen: Address): Promise<Concentrator>;
+}
+
 export interface ConcentratorSiteParts {
   readonly simulation: Simulation;
-  readonly fleet: MeterFleet;
-  readonly street: Street;
-  readonly options: FieldOptions;
+  readonly surroundings: Surroundings;
   readonly acknowledged: AcknowledgedReadings;
   readonly note: (happening: string, detail: string) => void;
 }
@@ -24,7 +40,7 @@ export interface ConcentratorSiteParts {
 /** A concentrator's place in the field: the box may crash and come back, its disk and its street stay. */
 export class ConcentratorSite {
   readonly concentratorId: string;
-  readonly street: Street;
+  readonly surroundings: Surroundings;
   readonly node: SimNode;
   readonly #parts: ConcentratorSiteParts;
   #stations: Station[] = [];
@@ -35,8 +51,8 @@ export class ConcentratorSite {
 
   constructor(parts: ConcentratorSiteParts) {
     this.#parts = parts;
-    this.street = parts.street;
-    this.concentratorId = parts.street.plan.concentratorId;
+    this.surroundings = parts.surroundings;
+    this.concentratorId = parts.surroundings.concentratorId;
     this.node = parts.simulation.node(this.concentratorId);
   }
 
@@ -47,17 +63,17 @@ export class ConcentratorSite {
 
   /** Starts on what the disk holds. Never rejects: what cannot start now is tried again. */
   async boot(): Promise<void> {
-    const { fleet, options, note, simulation } = this.#parts;
+    const { note, simulation } = this.#parts;
     const life = ++this.#life;
     const { world } = this.node;
     const files = watchedFiles(world.files, {
       onWrite: () => this.#beforeWrite(),
       onAcknowledged: (sequence, held) => this.#noteAcknowledged(sequence, held),
     });
-    const street = { ...this.street, medium: this.#ownAccess(this.street.medium) };
+    const medium = this.#ownAccess(this.surroundings.medium);
     try {
       const address = { host: this.concentratorId, port: CONCENTRATOR_PORT };
-      const concentrator = await startStreetConcentrator({ ...world, files }, street, fleet, address, options);
+      const concentrator = await this.surroundings.start({ ...world, files }, medium, address);
       if (life !== this.#life) return;
       this.#running = concentrator;
       note("concentrator-up", `${this.concentratorId} ${concentrator.deliveries.acknowledged} ${concentrator.deliveries.newest}`);
@@ -103,7 +119,7 @@ export class ConcentratorSite {
     for (const { sequence: number, delivery } of held) {
       if (number <= this.#noted || number > sequence) continue;
       const { meterId, object, span } = delivery;
-      acknowledged.deliveries.push({ concentratorId, sequence: number, meterId, object, span });
+      acknowledged.deliveries.push({ concentratorId, sequence: number, meterId, object, span, heardMs: heardMsOf(delivery) });
     }
     this.#noted = Math.max(this.#noted, sequence);
     note("acknowledged", `${concentratorId} ${sequence}`);
@@ -136,4 +152,12 @@ export class ConcentratorSite {
   #leaveMedium(): void {
     for (const station of this.#stations.splice(0)) station.detach();
   }
+}
+
+/** When the telegrams of a delivery were heard whose word is the meter's own; of an order the last answer counts. */
+function heardMsOf({ object, payload }: Delivery): number[] {
+  if (object === WIRELESS_OBJECT || object === WIRELESS_STATUS_OBJECT) return decodeTelegrams(payload).map(({ atMs }) => atMs);
+  if (object !== ORDER_OBJECT) return [];
+  const { state, answers } = decodeOrderReport(payload);
+  return state === "answered" ? answers.slice(-1).map(({ atMs }) => atMs) : [];
 }

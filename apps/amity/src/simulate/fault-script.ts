@@ -10,8 +10,6 @@ export interface FaultStage {
   readonly fleet: MeterFleet;
   readonly headEnd: HeadEndSite;
   readonly sites: readonly ConcentratorSite[];
-  /** Loss of the medium when nothing disturbs it. */
-  readonly calmLoss: number;
   readonly note: (happening: string, detail: string) => void;
 }
 
@@ -46,7 +44,7 @@ function begin(stage: FaultStage, { kind, target, atMs, untilMs, severity }: Fau
   const downMs = untilMs - atMs;
   switch (kind) {
     case "noise":
-      return site?.street.medium.setLoss(0.1 + 0.5 * severity);
+      return site?.surroundings.medium.setLoss(0.1 + 0.5 * severity);
     case "isolatedMeter":
       return isolate(stage, target, true);
     case "slowNetwork":
@@ -79,7 +77,7 @@ function end(stage: FaultStage, { kind, target }: Fault): void {
   const site = stage.sites.find(({ concentratorId }) => concentratorId === target);
   switch (kind) {
     case "noise":
-      return site?.street.medium.setLoss(stage.calmLoss);
+      return site?.surroundings.medium.setLoss(site.surroundings.calmLoss);
     case "isolatedMeter":
       return isolate(stage, target, false);
     case "slowNetwork":
@@ -113,14 +111,21 @@ function lyingDownMs(severity: number): number {
 export const CALM_NETWORK = { latencyMs: 40, jitterMs: 20 } as const;
 
 function isolate({ sites, fleet }: FaultStage, meterId: string, isIsolated: boolean): void {
-  const meter = fleet.plan.meters.find((candidate) => candidate.meterId === meterId);
-  if (meter?.address.kind !== "medium") return;
-  const { concentratorId, station } = meter.address;
-  sites.find((site) => site.concentratorId === concentratorId)?.street.medium.setIsolated(station, isIsolated);
+  const place = placeOf(fleet, meterId);
+  if (place === undefined) return;
+  const { concentratorId, station } = place;
+  sites.find((site) => site.concentratorId === concentratorId)?.surroundings.medium.setIsolated(station, isIsolated);
+}
+
+function placeOf({ plan }: MeterFleet, meterId: string): { readonly concentratorId: string; readonly station: number } | undefined {
+  const reach = plan.subMeters.find((candidate) => candidate.meterId === meterId)?.reach;
+  if (reach?.kind === "wireless") return reach;
+  const address = plan.meters.find((candidate) => candidate.meterId === meterId)?.address;
+  return address?.kind === "medium" ? address : undefined;
 }
 
 /** The meters of a feeder lose power, and with them the street that their frames travel on. */
 function cut({ sites, fleet, note }: FaultStage, feederId: string, isCut: boolean): void {
-  for (const { street } of sites) if (street.plan.feederId === feederId) street.medium.setDown(isCut);
+  for (const { surroundings } of sites) if (surroundings.feederId === feederId) surroundings.medium.setDown(isCut);
   void fleet.setFeederPower(feederId, !isCut).then((meters) => note("feeder", `${feederId} ${isCut} ${meters.length}`));
 }

@@ -54,7 +54,9 @@ export class HeadEndSite {
     const { masterSecret, field, meterPorts } = parts;
     const { registry, keys, mdm } = this.#compose();
     const { world } = this.node;
-    const concentratorPorts = Object.fromEntries(plan.concentrators.map(({ concentratorId }) => [concentratorId, CONCENTRATOR_PORT]));
+    const concentratorPorts = Object.fromEntries(
+      [...plan.concentrators, ...plan.wirelessConcentrators].map(({ concentratorId }) => [concentratorId, CONCENTRATOR_PORT]),
+    );
     await provisionHeadEnd({ registry, keys, plan, masterSecret }, { meterPorts, concentratorPorts });
     // There everything listens on one machine; here every concentrator is a node of its own.
     const concentrators = await registry.concentrators();

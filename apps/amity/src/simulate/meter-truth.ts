@@ -13,6 +13,8 @@ export interface MeterTruth {
   /** Channels of its intervals. */
   readonly channels: readonly string[];
   readonly intervalMs: number;
+  /** Every interval that it measured must arrive in time; otherwise what is stored must be right, and what was delivered stored. */
+  readonly isWholeDue: boolean;
   /** Interval values by `dayKey`; NaN where the meter has none (it was without power). */
   readonly days: ReadonlyMap<string, Float64Array>;
   /** `log code second` of every entry of its event logs, with the instant. */
@@ -49,6 +51,7 @@ export function truthOf(fleet: MeterFleet, meterId: string, span: { fromMs: numb
     channels: TRUE_CHANNELS,
     intervalMs: PERIOD_MS,
     days,
+    isWholeDue: true,
     events,
     registerAt(channel, atMs) {
       const column = TRUE_CHANNELS.indexOf(channel as (typeof TRUE_CHANNELS)[number]);
@@ -57,15 +60,20 @@ export function truthOf(fleet: MeterFleet, meterId: string, span: { fromMs: numb
   };
 }
 
-/** Works out the truth of a gas, water or heat meter on an M-Bus channel: the hours of which its host heard. */
-export function subMeterTruthOf(fleet: MeterFleet, meterId: string, nowMs: number): MeterTruth {
+/**
+ * Works out the truth of a gas, water or heat meter: on an M-Bus channel the hours of which its host heard; of one that is heard by radio
+ * every hour.
+ */
+export function subMeterTruthOf(fleet: MeterFleet, meterId: string, span: { readonly fromMs: number; readonly nowMs: number }): MeterTruth {
+  const { nowMs } = span;
   const { meter } = fleet.subMeter(meterId);
   const { registers } = MEDIUM_DESCRIPTIONS[meter.plan.medium];
   // Of gas and water the host keeps the index alone.
   const channels = registers.slice(0, meter.plan.medium === "heat" ? 2 : 1).map(({ obis }) => obis);
   const days = new Map<string, Float64Array>();
   let previous: { clockMs: number; registers: Float64Array } | undefined;
-  for (const { clockMs, hourMs } of fleet.channelOf(meterId)?.rows(nowMs) ?? []) {
+  const channel = fleet.channelOf(meterId);
+  for (const { clockMs, hourMs } of channel?.rows(nowMs) ?? everyHour(span)) {
     const at = meter.registersAt(hourMs).slice();
     if (previous?.clockMs === clockMs - HOUR_MS) {
       for (const [column, channel] of channels.entries()) {
@@ -80,6 +88,8 @@ export function subMeterTruthOf(fleet: MeterFleet, meterId: string, nowMs: numbe
     channels,
     intervalMs: HOUR_MS,
     days,
+    // What the air lost is nobody's: what was heard and acknowledged is looked at by delivery.
+    isWholeDue: channel !== undefined,
     events: new Map(),
     registerAt(channel, atMs) {
       const column = channels.findIndex((known) => known === channel);
@@ -87,6 +97,12 @@ export function subMeterTruthOf(fleet: MeterFleet, meterId: string, nowMs: numbe
       return column < 0 || atMs % HOUR_MS !== 0 ? undefined : meter.registersAt(atMs)[column];
     },
   };
+}
+
+function everyHour({ fromMs, nowMs }: { readonly fromMs: number; readonly nowMs: number }): { clockMs: number; hourMs: number }[] {
+  const first = Math.ceil(fromMs / HOUR_MS);
+  const count = Math.max(0, Math.floor(nowMs / HOUR_MS) - first + 1);
+  return Array.from({ length: count }, (_, index) => ({ clockMs: (first + index) * HOUR_MS, hourMs: (first + index) * HOUR_MS }));
 }
 
 /** Identity of an event within its meter: logs keep whole seconds. */

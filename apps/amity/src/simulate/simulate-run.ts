@@ -2,16 +2,19 @@ import { UsageError } from "@amity/bytes";
 import { createFleet, MeterFleet, type FleetPlan } from "@amity/meter";
 import type { ReadingSink } from "@amity/model";
 import { MEDIA } from "@amity/network";
-import { Simulation } from "@amity/runtime";
+import { Simulation, type World } from "@amity/runtime";
 import type { Store } from "@amity/store";
-import { openStreet, type FieldOptions } from "../field/field.ts";
+import { openStreet, startStreetConcentrator, type FieldOptions } from "../field/field.ts";
+import { openRadioStreet, startRadioConcentrator } from "../field/radio-street.ts";
 import { AcknowledgedReadings } from "./acknowledged.ts";
 import { checkInvariants } from "./checks.ts";
-import { ConcentratorSite } from "./concentrator-site.ts";
+import { ConcentratorSite, type Surroundings } from "./concentrator-site.ts";
 import { CALM_NETWORK, playFaults } from "./fault-script.ts";
-import { drawFaults, type Fault } from "./faults.ts";
+import { drawFaults, type Fault, type FaultTargets } from "./faults.ts";
 import { HeadEndSite } from "./head-end-site.ts";
 import { Check, type CheckReport, type RunReport } from "./report.ts";
+import { checkSubMeters } from "./sub-meter-checks.ts";
+import { drawSubMeterScript, playSubMeterScript, type ValveCommand } from "./sub-meter-script.ts";
 
 const MINUTE_MS = 60_000;
 const HOUR_MS = 60 * MINUTE_MS;
@@ -71,6 +74,7 @@ class SimulatedUtility {
   readonly #acknowledged: AcknowledgedReadings;
   readonly #counts: Map<string, number>;
   readonly #faults: readonly Fault[];
+  readonly #commands: readonly ValveCommand[];
 
   private constructor(parts: {
     options: SimulateRunOptions;
@@ -82,6 +86,7 @@ class SimulatedUtility {
     acknowledged: AcknowledgedReadings;
     counts: Map<string, number>;
     faults: readonly Fault[];
+    commands: readonly ValveCommand[];
   }) {
     this.#options = parts.options;
     this.#database = parts.database;
@@ -92,6 +97,7 @@ class SimulatedUtility {
     this.#acknowledged = parts.acknowledged;
     this.#counts = parts.counts;
     this.#faults = parts.faults;
+    this.#commands = parts.commands;
   }
 
   /** Builds everything and registers the fleet; virtual time has begun, nothing is collected yet. */
@@ -113,10 +119,9 @@ class SimulatedUtility {
     const acknowledged = new AcknowledgedReadings();
     const historyMs = (days + HISTORY_DAYS) * DAY_MS;
     const fieldOptions: FieldOptions = { masterSecret, medium: MEDIA.plc, historyMs, collectEveryMs: COLLECT_EVERY_MS };
-    const sites = plan.concentrators.map((concentrator) => {
-      const street = openStreet(field, fleet, concentrator, MEDIA.plc);
-      return new ConcentratorSite({ simulation, fleet, street, options: fieldOptions, acknowledged, note });
-    });
+    const sites = surroundingsOf(field, fleet, fieldOptions).map(
+      (surroundings) => new ConcentratorSite({ simulation, surroundings, acknowledged, note }),
+    );
     const headEnd = new HeadEndSite({
       simulation,
       database,
@@ -127,17 +132,13 @@ class SimulatedUtility {
       sinkThrough: options.sinkThrough ?? ((sink) => sink),
       note,
     });
-    const targets = {
-      concentrators: plan.concentrators.map(({ concentratorId }) => concentratorId),
-      feeders: plan.feeders.map(({ feederId }) => feederId),
-      stations: plan.meters.filter(({ address }) => address.kind === "medium").map(({ meterId }) => meterId),
-      field: FIELD,
-    };
     const span = { fromMs: START_MS + FIRST_FAULT_MS, toMs: START_MS + days * DAY_MS - CALM_MS };
-    const faults = drawFaults(simulation.random.fork("faults"), targets, span);
+    const faults = drawFaults(simulation.random.fork("faults"), targetsOf(plan), span);
+    const subMeters = drawSubMeterScript(simulation.random.fork("sub-meters"), plan.subMeters, span);
     await simulation.runFor(headEnd.provision(plan, { masterSecret, field: FIELD, meterPorts }));
-    playFaults({ simulation, fleet, headEnd, sites, calmLoss: MEDIA.plc.loss, note }, faults);
-    return new SimulatedUtility({ options, database, simulation, fleet, headEnd, sites, acknowledged, counts, faults });
+    playFaults({ simulation, fleet, headEnd, sites, note }, faults);
+    const commands = playSubMeterScript({ simulation, fleet, headEnd, note }, subMeters);
+    return new SimulatedUtility({ options, database, simulation, fleet, headEnd, sites, acknowledged, counts, faults, commands });
   }
 
   /** Starts all nodes and lets the days pass. */
@@ -157,7 +158,11 @@ class SimulatedUtility {
     const nowMs = this.#simulation.nowMs;
     const wantedFromMs = Math.ceil((nowMs - (days + HISTORY_DAYS) * DAY_MS) / DAY_MS) * DAY_MS;
     const parts = { database: this.#database, fleet: this.#fleet, acknowledged: this.#acknowledged };
-    const checks = await checkInvariants({ ...parts, nowMs, wantedFromMs, settledMs: nowMs - LAG_MS });
+    const settledMs = nowMs - LAG_MS;
+    const checks = [
+      ...(await checkInvariants({ ...parts, nowMs, wantedFromMs, settledMs })),
+      ...(await checkSubMeters({ ...parts, commands: this.#commands, startMs: START_MS, settledMs })),
+    ];
     this.#simulation.record(`end ${this.#simulation.executed}`);
     return {
       seed,
@@ -185,8 +190,46 @@ function planOf({ seed, meters }: SimulateRunOptions): FleetPlan {
     installedDays: [5, 30],
     zone: "Australia/Sydney",
     climate: "newSouthWales",
-    subMeters: { gas: 0.4, water: 0.6, heat: 0.2 },
+    subMeters: { gas: 0.4, water: 0.8, heat: 0.2, wireless: 0.5, valve: 0.7 },
   });
+}
+
+/** The streets of the electricity meters, and the air in which the other half of the gas, water and heat meters speak. */
+function surroundingsOf(field: World, fleet: MeterFleet, options: FieldOptions): Surroundings[] {
+  const { plan } = fleet;
+  const streets = plan.concentrators.map((concentrator): Surroundings => {
+    const street = openStreet(field, fleet, concentrator, MEDIA.plc);
+    const { concentratorId, feederId } = concentrator;
+    return {
+      concentratorId,
+      feederId,
+      medium: street.medium,
+      calmLoss: MEDIA.plc.loss,
+      start: (world, medium, listen) => startStreetConcentrator(world, { ...street, medium }, fleet, listen, options),
+    };
+  });
+  const airs = plan.wirelessConcentrators.map((concentrator): Surroundings => {
+    const street = openRadioStreet(field, fleet, concentrator);
+    return {
+      concentratorId: concentrator.concentratorId,
+      feederId: undefined,
+      medium: street.medium,
+      calmLoss: MEDIA.wirelessMbus.loss,
+      start: (world, medium, listen) => startRadioConcentrator(world, { ...street, medium }, listen, options),
+    };
+  });
+  return [...streets, ...airs];
+}
+
+function targetsOf({ concentrators, wirelessConcentrators, feeders, meters, subMeters }: FleetPlan): FaultTargets {
+  const wired = meters.filter(({ address }) => address.kind === "medium");
+  const wireless = subMeters.filter(({ reach }) => reach.kind === "wireless");
+  return {
+    concentrators: [...concentrators, ...wirelessConcentrators].map(({ concentratorId }) => concentratorId),
+    feeders: feeders.map(({ feederId }) => feederId),
+    stations: [...wired, ...wireless].map(({ meterId }) => meterId),
+    field: FIELD,
+  };
 }
 
 /** Promises that failed while nobody listened: in the field they would end the program. */
