@@ -221,6 +221,7 @@ describe("a fleet of one's own", () => {
     expect(await told("IE-1")).toMatch(/^IEC 62056-21, sign-on device 4711[^]*1\.8\.0[^]*000123\.456/);
     expect(await told("SM-1")).toMatch(/^SML openResponse, getListResponse, closeResponse[^]*98765/);
     expect(await told("P1-1")).toMatch(/P1[^]*1-0:1\.8\.1/);
+    expect(await told("W-WATER")).toMatch(/^wireless M-Bus AMT 22222222[^]*mode 7[^]*424\.242/);
     expect(await told("P1-GAS")).toBe(await told("P1-1"));
   });
 

@@ -28,6 +28,7 @@ import type { ConcentratorEntry, ConcentratorRecord, Registry } from "./registry
 import { RelayHub } from "./relay-hub.ts";
 import { errorText, type RelayRoutes } from "./session-broker.ts";
 import { WirelessBinding, type WirelessStranger } from "./wireless-binding.ts";
+import type { TraceKeeper } from "./trace-keeper.ts";
 
 export interface ConcentratorLinksParts {
   readonly world: World;
@@ -37,6 +38,7 @@ export interface ConcentratorLinksParts {
   readonly fleet: Fleet;
   readonly committer: Committer;
   readonly drivers: readonly MeterDriver[];
+  readonly traces: TraceKeeper;
   readonly options: Required<HeadEndOptions>;
   readonly notify: (notice: HeadEndNotice) => void;
   /** Told what became of an order; resolves when that is recorded. */

@@ -110,6 +110,8 @@ export interface PushContext {
   readonly keys: KeyVault;
   /** The meters behind the sender, by their channel. */
   readonly behind: readonly Device[];
+  /** Each message as it came, for the trace. */
+  readonly trace?: (frame: FrameTrace) => void;
 }
 
 /** What a listening driver is given, and whom it tells. */

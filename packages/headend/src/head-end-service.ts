@@ -14,6 +14,7 @@ import { ListenerLinks } from "./listening/listener-links.ts";
 import type { HeadEndNotice, Unsubscribe } from "./notices.ts";
 import type { CommandRecord, Device } from "./registry.ts";
 import { SessionBroker } from "./session-broker.ts";
+import { TraceKeeper } from "./trace-keeper.ts";
 import { viewsOf } from "./views.ts";
 
 const HOUR_MS = 3_600_000;
@@ -69,7 +70,7 @@ class HeadEndService implements HeadEnd {
     this.#fleet = fleet;
     const committer = new Committer({ sink, registry, fleet, clock: world.clock, historyMs: options.historyMs, notify });
     this.#committer = committer;
-    const common = { world, registry, keys, counters, fleet, committer, drivers, notify };
+    const common = { world, registry, keys, counters, fleet, committer, drivers, notify, traces: new TraceKeeper() };
     this.#links = new ConcentratorLinks({
       ...common,
       options,
@@ -91,7 +92,6 @@ class HeadEndService implements HeadEnd {
     });
     this.#listeners = new ListenerLinks({
       ...common,
-      traces: this.#broker.traces,
       driverOf: (device) => this.#broker.driverOf(device),
       connectTimeoutMs: options.requestTimeoutMs,
     });

@@ -7,7 +7,7 @@ import type { InvocationCounters } from "./invocation-counters.ts";
 import type { KeyVault } from "./key-vault.ts";
 import type { HeadEndNotice } from "./notices.ts";
 import type { Device, Route } from "./registry.ts";
-import { TraceKeeper } from "./trace-keeper.ts";
+import type { TraceKeeper } from "./trace-keeper.ts";
 
 /** Opens the way through a concentrator. */
 export interface RelayRoutes {
@@ -27,6 +27,7 @@ export interface SessionBrokerParts {
   /** The meters behind one. */
   readonly behind: (hostMeterId: MeterId) => readonly Device[];
   readonly relays: RelayRoutes;
+  readonly traces: TraceKeeper;
   readonly directSessionsMax: number;
   readonly requestTimeoutMs: number;
   readonly relayTimeoutMs: number;
@@ -47,7 +48,7 @@ type AskedRoute = Extract<Route, { kind: "direct" | "concentrator" }>;
 
 /** The only way to a meter: one session at a time with each, so many at once by route, each traced. */
 export class SessionBroker {
-  readonly traces = new TraceKeeper();
+  readonly traces: TraceKeeper;
   readonly #parts: SessionBrokerParts;
   readonly #direct: Semaphore;
   /** By meter, or by the line that meters share. */
@@ -58,6 +59,7 @@ export class SessionBroker {
 
   constructor(parts: SessionBrokerParts) {
     this.#parts = parts;
+    this.traces = parts.traces;
     this.#direct = new Semaphore(parts.directSessionsMax);
   }
 

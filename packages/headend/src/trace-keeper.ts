@@ -8,6 +8,7 @@ const SESSION_OCTETS_MAX = 256 * 1024;
 const TOTAL_OCTETS_MAX = 48 * 1024 * 1024;
 
 interface Kept {
+  readonly recorder: TraceRecorder;
   trace: SessionTrace;
   octets: number;
 }
@@ -37,10 +38,8 @@ export class TraceKeeper {
 
   begin(session: { meterId: string; route: string; purpose: string; startedAtMs: number }): TraceRecorder {
     const frames: FrameTrace[] = [];
-    const kept: Kept = { trace: { ...session, endedAtMs: undefined, outcome: "open", frames, framesDropped: 0 }, octets: 0 };
-    this.#forget(session.meterId);
-    this.#kept.set(session.meterId, kept);
-    return {
+    const trace: SessionTrace = { ...session, endedAtMs: undefined, outcome: "open", frames, framesDropped: 0 };
+    const recorder: TraceRecorder = {
       frame: (frame) => {
         const octets = octetsOf(frame);
         if (session.purpose === LISTENING && frames.length >= HEARD_FRAMES_MAX) {
@@ -67,6 +66,16 @@ export class TraceKeeper {
         };
       },
     };
+    const kept: Kept = { recorder, trace, octets: 0 };
+    this.#forget(session.meterId);
+    this.#kept.set(session.meterId, kept);
+    return recorder;
+  }
+
+  /** The record of a meter that is heard now and then: it goes on where it was. */
+  heard(meter: { meterId: string; route: string; startedAtMs: number }): TraceRecorder {
+    const kept = this.#kept.get(meter.meterId);
+    return kept?.trace.purpose === LISTENING ? kept.recorder : this.begin({ ...meter, purpose: LISTENING });
   }
 
   #account(octets: number): void {

@@ -2,6 +2,7 @@ import { Semaphore } from "@amity/concentrator";
 import { Simulation } from "@amity/runtime";
 import { describe, expect, it } from "vitest";
 import { SessionBroker } from "../src/session-broker.ts";
+import { TraceKeeper } from "../src/trace-keeper.ts";
 import {
   InvocationCounters,
   memoryCounterStore,
@@ -42,6 +43,7 @@ describe("sessions", () => {
       world,
       keys: sealedKeyVault(new Uint8Array(32), memorySealedStore(), world.random),
       counters: new InvocationCounters(memoryCounterStore()),
+      traces: new TraceKeeper(),
       drivers: [lastingDriver(() => Promise.resolve())],
       device: () => undefined,
       behind: () => [],
@@ -81,6 +83,7 @@ describe("sessions", () => {
       world,
       keys: sealedKeyVault(new Uint8Array(32), memorySealedStore(), world.random),
       counters: new InvocationCounters(memoryCounterStore()),
+      traces: new TraceKeeper(),
       drivers: [lastingDriver(() => Promise.reject(new Error("no answer")))],
       device: () => undefined,
       behind: () => [],

@@ -57,7 +57,7 @@ describe("a traced connection", () => {
   it("cuts what is only heard at the end of each readout, wherever the line cuts it", () => {
     const cut = cutReadouts();
     const stream = "/AMT5M\r\n1.8.0(1)\r\n!\r\n/AMT5M\r\n1.8.0(2)\r\n!AB12\r\n/A";
-    const messages = [...stream].flatMap((letter) => cut(octets(letter)).map(text));
+    const messages = Array.from(octets(stream), (octet) => cut(Uint8Array.of(octet)).map(text)).flat();
     expect(messages).toEqual(["/AMT5M\r\n1.8.0(1)\r\n!\r\n", "/AMT5M\r\n1.8.0(2)\r\n!AB12\r\n"]);
   });
 });
@@ -71,6 +71,17 @@ describe("the keeper of traces", () => {
     const trace = keeper.last("M1");
     return { first: trace?.frames[0]?.atMs, count: trace?.frames.length, dropped: trace?.framesDropped };
   };
+
+  it("goes on with the record of a meter that is heard now and then, until it is asked", () => {
+    const keeper = new TraceKeeper();
+    const heard = () => keeper.heard({ meterId: "M1", route: "", startedAtMs: 0 });
+    heard().frame(frame(1));
+    heard().frame(frame(2));
+    expect(keeper.last("M1")?.frames).toHaveLength(2);
+    keeper.begin({ meterId: "M1", route: "", purpose: "read", startedAtMs: 3 });
+    heard().frame(frame(4));
+    expect(keeper.last("M1")?.frames.map(({ atMs }) => atMs)).toEqual([4]);
+  });
 
   it("keeps how a session began, and of a meter that only speaks what it said last", () => {
     expect(kept("read")).toEqual({ first: 0, count: 400, dropped: 600 });

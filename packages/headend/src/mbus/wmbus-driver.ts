@@ -65,6 +65,7 @@ export function wmbusDriver(): MeterDriver {
     },
     async interpretDelivery(device, delivery, context) {
       const heard = decodeTelegrams(delivery.payload);
+      for (const { atMs, octets } of heard) context.trace?.({ atMs, direction: "received", wire: octets, protocol: "wmbus" });
       const telegrams: { telegram: Telegram; atMs: number }[] = [];
       for (const one of heard) telegrams.push({ telegram: await open(device, one, context), atMs: one.atMs });
       checkOrder(telegrams, device);

@@ -21,10 +21,15 @@ export function traceShape(trace: RecordedTrace, keys: TraceKeys): SessionTrace 
     startedAt: instantText(trace.startedAtMs),
     ...(trace.endedAtMs === undefined ? {} : { endedAt: instantText(trace.endedAtMs) }),
     route: trace.route,
-    outcome: trace.error === undefined ? trace.outcome : `${trace.outcome}: ${trace.error}`,
+    outcome: outcomeWords(trace),
     messages: trace.frames.slice(0, MESSAGES_MAX).map((frame) => messageShape(frame, keys)),
     dropped: trace.framesDropped + Math.max(0, trace.frames.length - MESSAGES_MAX),
   };
+}
+
+function outcomeWords({ outcome, error, purpose }: RecordedTrace): string {
+  if (outcome === "open") return purpose === "listen" ? "still listened to" : "open";
+  return error === undefined ? outcome : `${outcome}: ${error}`;
 }
 
 type Message = SessionTrace["messages"][number];
