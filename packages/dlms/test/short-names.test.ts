@@ -11,10 +11,13 @@ import {
   entrySelection,
   listenDlms,
   memoryCounter,
+  obisToOctets,
+  parseObis,
   wrapperLink,
   type AssociationDefinition,
   type ClientOptions,
   type DlmsClient,
+  type DlmsData,
   type PduLink,
   type SapPair,
 } from "../src/index.ts";
@@ -69,6 +72,32 @@ describe("short names", () => {
     expect(device.state.get(TEXT.instanceId)).toEqual(data.octets(Uint8Array.of(1, 2)));
     expect(await client.action(DISCONNECT, data.integer(0))).toEqual({ kind: "done" });
     expect(await client.get(RELAY)).toEqual({ kind: "data", data: data.boolean(false) });
+    await client.release();
+  });
+
+  test("find an object's short name in the list of the association, by its class or by class and name", async () => {
+    const { client } = await open(
+      { clientSap: 1, role: "manager", mechanism: "lls" },
+      { clientSap: 1, shortNames: true, authentication: { mechanism: "lls", password: SECRET } },
+    );
+    const list = { classId: 12, instanceId: parseObis("0-0:40.0.0"), attributeId: 2 };
+    const energy = objects.find(({ instanceId }) => instanceId === ENERGY.instanceId);
+    const found = data.structure(
+      data.long(energy?.baseName ?? 0),
+      data.longUnsigned(3),
+      data.unsigned(0),
+      data.octets(obisToOctets(ENERGY.instanceId)),
+    );
+    const named = (classId: number): DlmsData => data.structure(data.longUnsigned(classId), data.octets(obisToOctets(ENERGY.instanceId)));
+    expect(await client.get(list, { selector: 2, parameters: named(3) })).toEqual({ kind: "data", data: found });
+    expect(await client.get(list, { selector: 2, parameters: named(4) })).toEqual({ kind: "refused", result: "object-undefined" });
+    const registers = await client.get(list, { selector: 1, parameters: data.longUnsigned(3) });
+    expect(registers.kind === "data" && registers.data.type === "array" && registers.data.value).toContainEqual(found);
+    expect(await client.get(list, { selector: 1, parameters: named(3) })).toEqual({ kind: "refused", result: "type-unmatched" });
+    expect(await client.get(list, { selector: 9, parameters: data.nothing })).toEqual({
+      kind: "refused",
+      result: "scope-of-access-violated",
+    });
     await client.release();
   });
 

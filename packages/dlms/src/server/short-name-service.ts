@@ -1,12 +1,13 @@
 import { PeerError, decodeAll, encodeAll, type ByteReader, type CodecValue } from "@amity/bytes";
 import type { ConformanceBit } from "../acse/conformance.ts";
+import type { AccessSelection } from "../apdu/descriptors.ts";
 import { BlockBuffer, encodeApdu } from "../apdu/exchange.ts";
 import { dataOrEncoded, type EncodedData } from "../apdu/fields.ts";
 import type { DataAccessRefusal, DataAccessResult } from "../apdu/results.ts";
 import { readRequest, readResponseOf, writeRequest, writeResponse, type VariableAccess } from "../apdu/short-name.ts";
 import { ASSOCIATION_SN_BASE, memberOf } from "../apdu/short-name-map.ts";
 import { data, type DlmsData } from "../data/dlms-data.ts";
-import { obisToOctets } from "../data/obis.ts";
+import { obisFromOctets, obisToOctets } from "../data/obis.ts";
 import { objectsOf } from "./association-changes.ts";
 import { CURRENT_ASSOCIATION } from "./association-object.ts";
 import type { CompiledModel, InvokeOutcome, ObjectDefinition, ReadOutcome } from "./cosem-device.ts";
@@ -141,17 +142,16 @@ function refused(value: DataAccessRefusal): ReadResult {
 async function readVariable(variable: VariableAccess, call: ServiceCall): Promise<ReadResult> {
   if (variable.kind !== "variable-name" && variable.kind !== "parameterized") return refused("type-unmatched");
   const variableName = variable.kind === "variable-name" ? variable.value : variable.value.variableName;
+  const selection =
+    variable.kind === "parameterized" ? { selector: variable.value.selector, parameters: variable.value.parameter } : undefined;
   if (variableName >= ASSOCIATION_SN_BASE && variableName < ASSOCIATION_SN_BASE + SPAN_MAX)
-    return resultOf(readAssociationSn(variableName, call));
+    return resultOf(readAssociationSn(variableName, selection, call));
   const target = resolve(variableName, call.device.model);
   if (target === undefined) return refused("object-undefined");
   const { classId, instanceId } = target.object;
   if (target.member.kind === "method") {
-    const parameter = variable.kind === "parameterized" ? variable.value.parameter : undefined;
-    return invokedOf(await invokeMethod(call, { classId, instanceId, methodId: target.member.id }, parameter));
+    return invokedOf(await invokeMethod(call, { classId, instanceId, methodId: target.member.id }, selection?.parameters));
   }
-  const selection =
-    variable.kind === "parameterized" ? { selector: variable.value.selector, parameters: variable.value.parameter } : undefined;
   return resultOf(await readAttribute(call, { classId, instanceId, attributeId: target.member.id }, selection));
 }
 
@@ -218,16 +218,35 @@ function objectsWithNames(model: CompiledModel): (ObjectDefinition & { baseName:
 }
 
 /** Association SN (class 12): its name, and the objects in which this client has any right. */
-function readAssociationSn(variableName: number, { device, opened }: ServiceCall): ReadOutcome {
+function readAssociationSn(variableName: number, selection: AccessSelection | undefined, { device, opened }: ServiceCall): ReadOutcome {
   if (variableName === ASSOCIATION_SN_BASE) return { kind: "data", data: data.octets(obisToOctets(CURRENT_ASSOCIATION)) };
   if (variableName !== ASSOCIATION_SN_BASE + 8) return { kind: "refused", result: "object-undefined" };
   const visible = new Set(objectsOf(device, opened.definition).map(({ instanceId }) => instanceId));
-  const elements = objectsWithNames(device.model)
-    .filter(({ instanceId }) => visible.has(instanceId))
-    .map(({ baseName, classId, version, instanceId }) => element(baseName, classId, version, obisToOctets(instanceId)));
-  return { kind: "data", data: data.array(element(ASSOCIATION_SN_BASE, 12, 0, obisToOctets(CURRENT_ASSOCIATION)), ...elements) };
+  const own: NamedObject = { baseName: ASSOCIATION_SN_BASE, classId: 12, version: 0, instanceId: CURRENT_ASSOCIATION };
+  const objects = [own, ...objectsWithNames(device.model).filter(({ instanceId }) => visible.has(instanceId))];
+  return selection === undefined ? { kind: "data", data: data.array(...objects.map(element)) } : selectedElements(objects, selection);
 }
 
-function element(baseName: number, classId: number, version: number, name: Uint8Array): DlmsData {
-  return data.structure(data.long((baseName << 16) >> 16), data.longUnsigned(classId), data.unsigned(version), data.octets(name));
+type NamedObject = Pick<ObjectDefinition, "classId" | "version" | "instanceId"> & { readonly baseName: number };
+
+/** Selective access to the object list of Association SN (Blue Book 4.4.3): 1 the objects of a class, 2 the one of a class and a name. */
+function selectedElements(objects: readonly NamedObject[], { selector, parameters }: AccessSelection): ReadOutcome {
+  if (selector === 1 && parameters.type === "long-unsigned")
+    return { kind: "data", data: data.array(...objects.filter(({ classId }) => classId === parameters.value).map(element)) };
+  const [wantedClass, name] = parameters.type === "structure" ? parameters.value : [];
+  if (selector === 2 && wantedClass?.type === "long-unsigned" && name?.type === "octet-string" && name.value.length === 6) {
+    const wanted = obisFromOctets(name.value);
+    const found = objects.find(({ classId, instanceId }) => classId === wantedClass.value && instanceId === wanted);
+    return found === undefined ? { kind: "refused", result: "object-undefined" } : { kind: "data", data: element(found) };
+  }
+  return { kind: "refused", result: selector === 1 || selector === 2 ? "type-unmatched" : "scope-of-access-violated" };
+}
+
+function element({ baseName, classId, version, instanceId }: NamedObject): DlmsData {
+  return data.structure(
+    data.long((baseName << 16) >> 16),
+    data.longUnsigned(classId),
+    data.unsigned(version),
+    data.octets(obisToOctets(instanceId)),
+  );
 }
