@@ -1,6 +1,6 @@
 import { DecodeError } from "@amity/bytes";
 import { dateTimeOfInstant } from "@amity/concentrator";
-import { data, encodeData, type DlmsData } from "@amity/dlms";
+import { compressProfile, data, encodeData, type DlmsData } from "@amity/dlms";
 import { QUALITY, unpackQuality } from "@amity/model";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
@@ -46,6 +46,17 @@ describe("the buffer of a load profile", () => {
       ["1-0:1.8.0", 1000, 1250, 1300],
       ["1-0:3.8.0", 7, 7, 9],
     ]);
+  });
+
+  it.each(["null-data", "delta", "compact-array"] as const)("gives the same table when it is compressed: %s", (way) => {
+    const rows = data.array(
+      ...[1_000, 1_000, 1_250, 900].map((active, index) =>
+        row(START_MS + index * PERIOD_MS, index === 2 ? 8 : 0, data.doubleLongUnsigned(active), data.doubleLongUnsigned(7 * index)),
+      ),
+    );
+    const compressed = encodeData(compressProfile(rows, way, 900));
+    expect(compressed).not.toEqual(encodeData(rows));
+    expect(readProfileBuffer(compressed, LAYOUT)).toEqual(readProfileBuffer(encodeData(rows), LAYOUT));
   });
 
   it("is refused when cut off anywhere, and when it is noise", () => {

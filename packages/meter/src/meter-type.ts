@@ -1,4 +1,5 @@
 import { UsageError } from "@amity/bytes";
+import type { ProfileCompression } from "@amity/dlms";
 import { CONTROL_MODES, type ControlMode } from "./metrology/operations.ts";
 
 /** The energy registers that a profile may capture, in the order of the register array. */
@@ -14,6 +15,8 @@ export interface MeterTypeOptions {
   /** Whether stamps are the zone's wall clock or UTC. */
   readonly timeBase: "local" | "utc";
   readonly loadProfile: { readonly periodSeconds: number; readonly depthDays: number; readonly channels: readonly string[] };
+  /** How rows are sent; differences only to clients that agreed to them (`delta-value-encoding`). */
+  readonly profileEncoding: "plain" | ProfileCompression;
   readonly dailyProfile: { readonly depthDays: number; readonly channels: readonly string[] };
   readonly eventLogDepth: number;
   readonly controlMode: ControlMode;
@@ -37,6 +40,8 @@ export interface MeterTypeOptions {
   readonly clients: { readonly public: number; readonly reading: number; readonly management: number };
 }
 
+const PROFILE_ENCODINGS = ["plain", "null-data", "delta", "compact-array"] as const;
+
 /** The meter that Amity's demonstration is built of. */
 export const STANDARD_METER: MeterTypeOptions = {
   name: "amity-e1",
@@ -45,6 +50,7 @@ export const STANDARD_METER: MeterTypeOptions = {
   firmware: "E1-1.4.2",
   timeBase: "local",
   loadProfile: { periodSeconds: 900, depthDays: 64, channels: ENERGY_REGISTERS },
+  profileEncoding: "plain",
   dailyProfile: { depthDays: 370, channels: ENERGY_REGISTERS },
   eventLogDepth: 100,
   controlMode: 1,
@@ -98,6 +104,7 @@ export function parseMeterType(text: string): MeterTypeOptions {
     firmware: textOf(given["firmware"] ?? standard.firmware, "firmware", /^[\x20-\x7e]{1,32}$/),
     timeBase: oneOf(given["timeBase"] ?? standard.timeBase, "timeBase", ["local", "utc"]),
     loadProfile: parseLoadProfile(section(given["loadProfile"] ?? {}, "loadProfile")),
+    profileEncoding: oneOf(given["profileEncoding"] ?? standard.profileEncoding, "profileEncoding", PROFILE_ENCODINGS),
     dailyProfile: parseDailyProfile(section(given["dailyProfile"] ?? {}, "dailyProfile")),
     eventLogDepth: integer(given["eventLogDepth"] ?? standard.eventLogDepth, "eventLogDepth", [1, 1_000]),
     controlMode: oneOf(given["controlMode"] ?? standard.controlMode, "controlMode", CONTROL_MODES),

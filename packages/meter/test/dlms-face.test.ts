@@ -255,7 +255,12 @@ describe("the meter's DLMS face", () => {
     );
     fc.assert(
       fc.property(fc.integer({ min: 0, max: 4 }), fc.array(leaf, { maxLength: 5 }), (selector, fields) => {
-        const context = { clientSap: 2, role: "reading", association: fleet.model.compiled.associations[1]! };
+        const context = {
+          clientSap: 2,
+          role: "reading",
+          association: fleet.model.compiled.associations[1]!,
+          conformance: new Set<never>(),
+        };
         const outcome = device.read(
           { classId: 7, instanceId: parseObis("1-0:99.1.0"), attributeId: 2 },
           { selector, parameters: data.structure(...fields) },

@@ -20,6 +20,7 @@ export * from "./interface-class.ts";
 export * from "./object-definition.ts";
 export * from "./obis-names.ts";
 export * from "./profile-columns.ts";
+export * from "./profile-compression.ts";
 export * from "./scaler.ts";
 export type { Shape, ShapeValue } from "./shape.ts";
 export * from "./units.ts";

@@ -102,6 +102,8 @@ export interface RequestContext {
   readonly clientSap: number;
   readonly role: string;
   readonly association: AssociationDefinition;
+  /** What was agreed with the client. */
+  readonly conformance: ReadonlySet<ConformanceBit>;
   /** Calling-AE-invocation-id of its AARQ: which user of the client it is. */
   readonly userId?: number;
   /** Of the client, where it named one in its AARQ. */

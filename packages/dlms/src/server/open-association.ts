@@ -37,12 +37,14 @@ const DIAGNOSTIC = {
 /** What a server speaks beside the services of `LN_SERVICES` and `SN_SERVICES`. */
 const PROTECTION: readonly ConformanceBit[] = ["general-protection", "general-block-transfer"];
 const ALL_ATTRIBUTES: readonly ConformanceBit[] = ["attribute0-supported-with-get", "attribute0-supported-with-set"];
+/** Devices send differences to nobody who did not ask for them. */
+const DELTAS: readonly ConformanceBit[] = ["delta-value-encoding"];
 
 /** Services that this server speaks. */
-export const SERVER_CONFORMANCE: readonly ConformanceBit[] = [...PROTECTION, ...ALL_ATTRIBUTES, ...LN_SERVICES];
+export const SERVER_CONFORMANCE: readonly ConformanceBit[] = [...PROTECTION, ...DELTAS, ...ALL_ATTRIBUTES, ...LN_SERVICES];
 
 /** The same with short names. */
-const SHORT_NAME_CONFORMANCE: readonly ConformanceBit[] = [...PROTECTION, ...SN_SERVICES];
+const SHORT_NAME_CONFORMANCE: readonly ConformanceBit[] = [...PROTECTION, ...DELTAS, ...SN_SERVICES];
 
 /** An AARQ answered: the AARE, and the association where it was accepted. */
 export interface AarqOutcome {
@@ -86,6 +88,7 @@ export function openAssociation(device: LogicalDevice, clientSap: number, reques
       clientSap,
       role: definition.role,
       association: definition,
+      conformance: new Set(conformance),
       ...(asked.callingAeInvocationId === undefined ? {} : { userId: asked.callingAeInvocationId }),
       ...(asked.callingApTitle === undefined ? {} : { clientSystemTitle: asked.callingApTitle }),
     },

@@ -267,11 +267,12 @@ export class ServerAssociation {
     if (definition?.preEstablished !== true) return undefined;
     const channel = definition.ciphered === true ? serverChannel(this.#device, definition) : undefined;
     if (definition.ciphered === true && channel === undefined) return undefined;
+    const conformance = new Set(definition.conformance ?? SERVER_CONFORMANCE);
     return {
       definition,
-      context: { clientSap: this.#options.clientSap, role: definition.role, association: definition },
+      context: { clientSap: this.#options.clientSap, role: definition.role, association: definition, conformance },
       applicationContext: channel === undefined ? "ln" : "ln-ciphered",
-      conformance: new Set(definition.conformance ?? SERVER_CONFORMANCE),
+      conformance,
       clientMaxPduOctets: definition.maxPduOctets ?? 1024,
       channel,
       clientSystemTitle: undefined,

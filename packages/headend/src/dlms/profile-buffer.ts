@@ -12,7 +12,7 @@ const TAG = { null: 0x00, array: 0x01, structure: 0x02, octets: 0x09, compactArr
 
 /**
  * Reads the buffer of a profile straight from its A-XDR octets into columns. A null clock means one period after the row
- * before, a null register the value of the row before (Blue Book 4.3.6.2.3). Rows whose clock is not set are left out.
+ * before, any other null the value of the row before (Blue Book 4.3.6.2.3); differences are added to it. Rows whose clock is not set are left out.
  * @throws DecodeError with the offset of what does not fit the layout.
  */
 export function readProfileBuffer(octets: Uint8Array, layout: ProfileLayout): ProfileRows {
@@ -49,8 +49,21 @@ function readCell(reader: ByteReader, table: RowTable, column: number): void {
     table.setTime(instantOfDateTime(octets));
     return;
   }
+  const width = DELTA_OCTETS[tag];
+  if (width !== undefined) return table.addValue(column, readDelta(reader, tag, width));
   const value = readNumber(reader, tag, kind === "other");
   if (kind !== "other") table.setValue(column, value);
+}
+
+/** Differences to the row before (Blue Book 13), by tag: three with a sign, three without. */
+const DELTA_OCTETS: Readonly<Record<number, 1 | 2 | 4>> = { 0x1c: 1, 0x1d: 2, 0x1e: 4, 0x1f: 1, 0x20: 2, 0x21: 4 };
+const FIRST_UNSIGNED_DELTA = 0x1f;
+
+function readDelta(reader: ByteReader, tag: number, width: 1 | 2 | 4): number {
+  const isSigned = tag < FIRST_UNSIGNED_DELTA;
+  if (width === 1) return isSigned ? reader.i8() : reader.u8();
+  if (width === 2) return isSigned ? reader.i16() : reader.u16();
+  return isSigned ? reader.i32() : reader.u32();
 }
 
 /** A number of any integer type; what is none is passed over where nobody wants it. */
@@ -117,7 +130,8 @@ function rowsOfValues(buffer: DlmsData, layout: ProfileLayout): ProfileRows {
     for (const [column, cell] of cells.slice(0, layout.columns.length).entries()) {
       if (cell.type === "octet-string" || cell.type === "date-time") {
         if (table.kindOf(column) === "clock" && cell.value.length === DATE_TIME_OCTETS) table.setTime(instantOfDateTime(cell.value));
-      } else if ("value" in cell && (typeof cell.value === "number" || typeof cell.value === "bigint"))
+      } else if (cell.type.startsWith("delta-") && "value" in cell && typeof cell.value === "number") table.addValue(column, cell.value);
+      else if ("value" in cell && (typeof cell.value === "number" || typeof cell.value === "bigint"))
         table.setValue(column, Number(cell.value));
     }
     table.endRow();
@@ -147,10 +161,10 @@ class RowTable {
   }
 
   beginRow(): void {
-    // Until the row says otherwise it is one period later and its registers stand still.
+    // Until the row says otherwise it is one period later, and everything else is as before.
     this.#timeMs = this.#previousMs === undefined ? undefined : this.#previousMs + this.#layout.periodSeconds * 1000;
     const row = this.#rows;
-    this.#statuses[row] = 0;
+    this.#statuses[row] = row === 0 ? 0 : (this.#statuses[row - 1] ?? 0);
     for (const values of this.#values) if (values !== undefined) values[row] = row === 0 ? Number.NaN : (values[row - 1] ?? Number.NaN);
   }
 
@@ -162,6 +176,14 @@ class RowTable {
     const values = this.#values[column];
     if (values !== undefined) values[this.#rows] = value;
     else if (this.kindOf(column) === "status") this.#statuses[this.#rows] = value;
+  }
+
+  /** A difference to the row before, which is there from `beginRow`. */
+  addValue(column: number, difference: number): void {
+    const values = this.#values[column];
+    const row = this.#rows;
+    if (values !== undefined) values[row] = (values[row] ?? Number.NaN) + difference;
+    else if (this.kindOf(column) === "status") this.#statuses[row] = (this.#statuses[row] ?? 0) + difference;
   }
 
   endRow(): void {

@@ -298,13 +298,14 @@ export class MeterDevice implements CosemDevice, LogicalDevice {
     return nowMs;
   }
 
-  #context({ clientSap, clientSystemTitle }: RequestContext): ObjectContext {
+  #context({ clientSap, clientSystemTitle, conformance }: RequestContext): ObjectContext {
     return {
       meter: this.meter,
       base: this.#base,
       nowMs: this.advance(),
       clientSap,
       clientSystemTitle,
+      takesDeltas: conformance.has("delta-value-encoding"),
       systemTitle: this.systemTitle,
       receivedCounter: (setup) => this.#lastCounter(setup),
       readToken: (entered) => readToken(this.keys().vendingKey, this.meter.plan.meterId, entered),

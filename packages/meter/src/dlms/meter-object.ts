@@ -25,6 +25,8 @@ export interface ObjectContext {
   readonly base: TimeBase;
   readonly nowMs: number;
   readonly clientSap: number;
+  /** The client takes differences to the row before. */
+  readonly takesDeltas: boolean;
   /** Of the client, where it named one. */
   readonly clientSystemTitle: Uint8Array | undefined;
   /** Eight octets. */

@@ -12,6 +12,7 @@ export function observingContext(meter: SimulatedMeter, nowMs: number): ObjectCo
     nowMs,
     clientSap: 0,
     clientSystemTitle: undefined,
+    takesDeltas: false,
     systemTitle: systemTitleOf(meter.surroundings.type, meter.plan.serial),
     receivedCounter: () => 0,
     readToken: () => ({ kind: "formatFailure" }),

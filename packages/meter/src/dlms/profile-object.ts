@@ -1,4 +1,4 @@
-import { data, parseObis, type DlmsData, type InvokeOutcome } from "@amity/dlms";
+import { compressProfile, data, decodeData, parseObis, type DlmsData, type InvokeOutcome, type ReadOutcome } from "@amity/dlms";
 import type { LoggedEvent } from "../metrology/event-log.ts";
 import type { EventLogName } from "../metrology/operations.ts";
 import type { ProfileName } from "../simulated-meter.ts";
@@ -126,6 +126,14 @@ function readListed<T extends { readonly clockMs: number }>(
   return data.array(...rows.map((row) => data.structure(...columns.map((column) => column.read(row, context)))));
 }
 
+/** A buffer in the encoding of the meter's type. */
+function asSent(outcome: ReadOutcome, periodSeconds: number, { meter, takesDeltas }: ObjectContext): ReadOutcome {
+  const { profileEncoding } = meter.surroundings.type;
+  if (outcome.kind === "refused" || profileEncoding === "plain" || (profileEncoding === "delta" && !takesDeltas)) return outcome;
+  const rows = outcome.kind === "data" ? outcome.data : decodeData(outcome.octets);
+  return value(compressProfile(rows, profileEncoding, periodSeconds));
+}
+
 interface ProfileShape {
   readonly periodSeconds: number;
   readonly captures: readonly DlmsData[];
@@ -157,9 +165,9 @@ function profileObject(name: string, shape: ProfileShape, content: ProfileConten
     read(attributeId, context, access) {
       switch (attributeId) {
         case 2: {
-          if (access === undefined) return content.read(context, undefined);
-          const selection = readSelection(access, shape.keys, context.base);
-          return selection === undefined ? READ_REFUSED.wrongSelection : content.read(context, selection);
+          const selection = access === undefined ? undefined : readSelection(access, shape.keys, context.base);
+          if (access !== undefined && selection === undefined) return READ_REFUSED.wrongSelection;
+          return asSent(content.read(context, selection), shape.periodSeconds, context);
         }
         case 3:
           return value(data.array(...shape.captures));
