@@ -1,5 +1,5 @@
 import { AmityError } from "@amity/bytes";
-import { Simulation, VirtualTimers, linePair, seededRandom, type Connection, type Random, type Timers } from "@amity/runtime";
+import { Simulation, VirtualTimers, harmedLine, linePair, seededRandom, type Connection } from "@amity/runtime";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import {
@@ -11,6 +11,7 @@ import {
   openHdlcLink,
   serveDlms,
   serveHdlcLink,
+  wrapperLink,
   type AssociationDefinition,
   type ClientOptions,
   type DlmsClient,
@@ -116,12 +117,14 @@ describe.each(FORMS)("over an HDLC line that loses, spoils and doubles (%s)", (f
     const timers = new VirtualTimers();
     const random = seededRandom(seed);
     const [near, far] = linePair();
+    const noisy = (end: Connection): Connection =>
+      harmedLine(end, { loss: harm / 3, spoiling: harm / 3, doubling: harm / 3, delayMsMax: 5 }, { timers, random });
     const meter = newMeter();
     const parameters = { transmitWindow: windowFrames, receiveWindow: windowFrames };
-    serveDlms(serveHdlcLink(noisy(far, { timers, random, harm }), timers, { parameters }), meter, { timers, random });
+    serveDlms(serveHdlcLink(noisy(far), timers, { parameters }), meter, { timers, random });
     const open = async (): Promise<DlmsClient> => {
       const options = clientOptions(form);
-      const link = await openHdlcLink(noisy(near, { timers, random, harm }), timers, {
+      const link = await openHdlcLink(noisy(near), timers, {
         clientSap: options.clientSap,
         physicalDevice: 17,
         parameters,
@@ -151,33 +154,24 @@ describe.each(FORMS)("over an HDLC line that loses, spoils and doubles (%s)", (f
   });
 });
 
-interface Noise {
-  readonly timers: Timers;
-  readonly random: Random;
-  /** Share of what is sent that is lost, has an octet spoiled or comes twice. */
-  readonly harm: number;
-}
-
-/** A line on which what is sent arrives late, and not always as it was. */
-function noisy(connection: Connection, { timers, random, harm }: Noise): Connection {
-  const deliver = (octets: Uint8Array): void => void timers.after(5, () => connection.send(octets));
-  return {
-    remote: connection.remote,
-    bind: (handlers) => connection.bind(handlers),
-    send(octets) {
-      const fate = random.float();
-      if (fate < harm / 3) return;
-      const copy = octets.slice();
-      const at = Math.floor(random.float() * copy.length);
-      if (fate < (2 * harm) / 3) copy[at] = (copy[at] ?? 0) ^ (1 << Math.floor(random.float() * 8));
-      deliver(copy);
-      if (fate >= (2 * harm) / 3 && fate < harm) deliver(copy);
-    },
-    get backlog() {
-      return connection.backlog;
-    },
-    drained: () => connection.drained(),
-    close: () => connection.close(),
-    abort: () => connection.abort(),
+describe.each(FORMS)("over a TCP stream that is cut anywhere (%s)", (form) => {
+  const run = async (seed: number, cutting: number): Promise<string> => {
+    const timers = new VirtualTimers();
+    const random = seededRandom(seed);
+    const [near, far] = linePair();
+    const meter = newMeter();
+    const cut = (end: Connection): Connection => harmedLine(end, { cutting, delayMsMax: 300 }, { timers, random });
+    serveDlms(wrapperLink(cut(far), "server"), meter, { timers, random });
+    const open = () => connectDlms(wrapperLink(cut(near), "client"), clientOptions(form), { timers, random });
+    return timers.run(ending(session(open, meter)));
   };
-}
+
+  test("every session finishes, whatever comes in pieces and late", async () => {
+    await fc.assert(
+      fc.asyncProperty(fc.nat(1_000_000), fc.constantFrom(0, 0.5, 1), async (seed, cutting) => {
+        expect(await run(seed, cutting)).toBe("finished");
+      }),
+      { numRuns: 25 },
+    );
+  });
+});

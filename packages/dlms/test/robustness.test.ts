@@ -3,6 +3,7 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import {
   ServerAssociation,
+  aarq,
   apdu,
   decodeData,
   decodeGateway,
@@ -292,6 +293,31 @@ test("wrapper PDUs come whole from a stream cut anywhere", () => {
     }),
   );
 });
+
+test.each(["601da109060760857405080101be10040e01000000065f1f0400001e1dffff", "6003a1020600"])(
+  "an object identifier comes back as it was or is refused: %s",
+  (hex) => {
+    const octets = fromHex(hex).subarray(1);
+    for (let at = 0; at < octets.length; at++) {
+      for (let change = 0; change < 256; change++) {
+        const changed = octets.slice();
+        changed[at] = change;
+        const name = named(() => decodeAll(aarq, changed).applicationContextName);
+        if (name !== undefined)
+          expect(decodeAll(aarq, encodeAll(aarq, { applicationContextName: name })).applicationContextName).toBe(name);
+      }
+    }
+  },
+);
+
+function named(decode: () => string | undefined): string | undefined {
+  try {
+    return decode();
+  } catch (error) {
+    expect(error).toBeInstanceOf(DecodeError);
+    return undefined;
+  }
+}
 
 test("gateway prefixes come back", () => {
   const pdu = { direction: "request", networkId: 3, physicalAddress: fromHex("0102030405"), apdu: fromHex("C001C100") } as const;

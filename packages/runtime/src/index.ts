@@ -8,6 +8,7 @@ export type * from "./world.ts";
 export { seededRandom } from "./seeded-random.ts";
 export { realFiles, realNetwork, realRandom, realTimers, realWorld, scaledClock } from "./real/real-world.ts";
 export type { ScaledClock, ScaledClockOptions } from "./real/scaled-clock.ts";
+export { harmedLine, type LineHarm } from "./sim/harmed-line.ts";
 export { linePair } from "./sim/line-pair.ts";
 export { VirtualTimers } from "./sim/virtual-timers.ts";
 export { EventHash } from "./sim/event-hash.ts";

@@ -1,4 +1,14 @@
-import { ByteWriter, DecodeError, UsageError, berLength, mapped, sized, sizedOctets, type Codec, type CodecValue } from "@amity/bytes";
+import {
+  ByteWriter,
+  DecodeError,
+  UsageError,
+  berLength,
+  sized,
+  sizedOctets,
+  type ByteReader,
+  type Codec,
+  type CodecValue,
+} from "@amity/bytes";
 import { named } from "../codec/traced.ts";
 import type { BitString } from "../data/dlms-data.ts";
 
@@ -39,8 +49,11 @@ export const berBits: Codec<BitString> = {
   },
 };
 
-/** OBJECT IDENTIFIER as dotted arcs; 2.16 is octet 0x60. */
-export const berOid: Codec<string> = mapped(berOctets, oidText, oidOctets);
+/** OBJECT IDENTIFIER as dotted arcs (X.690, 8.19); 2.16 is octet 0x60. */
+export const berOid: Codec<string> = {
+  decode: (reader) => oidText(reader.sub(berLength.decode(reader))),
+  encode: (text, writer) => berOctets.encode(oidOctets(text), writer),
+};
 
 /** A value inside an explicit tag of its own, e.g. `A6 len 04 len octets`. */
 export function inside<T>(tag: number, inner: Codec<T>): Codec<T> {
@@ -101,23 +114,37 @@ export function berFields<const F extends BerFields>(fields: F): Codec<BerValue<
   };
 }
 
-function oidText(octets: Uint8Array): string {
+function oidText(reader: ByteReader): string {
   const arcs: number[] = [];
-  let arc = 0;
-  for (const octet of octets) {
-    arc = (arc * 128 + (octet & 0x7f)) % 0x1_0000_0000;
-    if (octet & 0x80) continue;
-    if (arcs.length === 0) arcs.push(Math.min(2, Math.floor(arc / 40)), arc - 40 * Math.min(2, Math.floor(arc / 40)));
+  do {
+    const arc = oidArc(reader);
+    const first = Math.min(2, Math.floor(arc / 40));
+    if (arcs.length === 0) arcs.push(first, arc - 40 * first);
     else arcs.push(arc);
-    arc = 0;
-  }
+  } while (!reader.isAtEnd);
   return arcs.join(".");
 }
+
+/** Seven bits an octet, the eighth says that more follow. */
+function oidArc(reader: ByteReader): number {
+  const at = reader.offset;
+  let arc = 0;
+  for (let more = true; more;) {
+    const octet = reader.u8();
+    arc = arc * 128 + (octet & 0x7f);
+    more = (octet & 0x80) !== 0;
+    if (arc > ARC_MAX || (more && arc === 0)) throw reader.fail("an object identifier's arc is too large or padded", "not-oid", at);
+  }
+  return arc;
+}
+
+/** Arcs of DLMS have three digits at most; larger ones would not come back as they were. */
+const ARC_MAX = 0x7fff_ffff;
 
 function oidOctets(text: string): Uint8Array {
   const arcs = text.split(".").map(Number);
   const [first, second, ...others] = arcs;
-  if (first === undefined || second === undefined || arcs.some((arc) => !Number.isInteger(arc) || arc < 0)) {
+  if (first === undefined || second === undefined || arcs.some((arc) => !Number.isInteger(arc) || arc < 0 || arc > ARC_MAX)) {
     throw new UsageError(`"${text}" is not an object identifier`, { code: "not-oid" });
   }
   const octets: number[] = [];

@@ -48,6 +48,8 @@ export interface SessionOptions {
 const TIMEOUT_MS = 2_200;
 const ATTEMPTS_MAX = 3;
 const TEXT_MAX = 4 * 1024 * 1024;
+/** Of one answer: empty blocks would have no end otherwise. */
+const BLOCKS_MAX = 16 * 1024;
 const BAUD_MIN = 300;
 /** The wake-up lasts 2.1 to 2.3 s, and the meter takes 1.5 to 1.7 s to be there (annex B). */
 const WAKE_UP_MS = 2_200;
@@ -147,6 +149,7 @@ export class ClientSession {
   #take(part: LinePart, nowMs: number): ClientEffect[] {
     switch (part.kind) {
       case "identification":
+        if (this.#state === "data") return this.#begunAnew(part.identification, nowMs);
         return this.#state === "identification" ? this.#identified(part.identification, nowMs) : [];
       case "data":
         return this.#data(part, nowMs);
@@ -179,6 +182,16 @@ export class ClientSession {
     return this.#select(offer, nowMs);
   }
 
+  /** A call that came late has the meter begin anew: what it said until then would stand in the readout twice. */
+  #begunAnew(identification: Identification, nowMs: number): ClientEffect[] {
+    if (this.#attempts >= (this.#options.attemptsMax ?? ATTEMPTS_MAX))
+      return this.#end("idle", { kind: "no-answer", attempts: this.#attempts });
+    this.#attempts += 1;
+    this.#texts = [];
+    this.#textLength = 0;
+    return this.#select(offerOf(identification), nowMs);
+  }
+
   #select(offer: Offer, nowMs: number): ClientEffect[] {
     const { baudMax = Number.POSITIVE_INFINITY } = this.#options;
     const isFast = (offer.mode === "C" || offer.mode === "E") && offer.baud <= baudMax && this.#attempts <= 1;
@@ -202,13 +215,16 @@ export class ClientSession {
     return this.#end("idle", { kind: "identified", identification, baud: this.#baud });
   }
 
-  /** A block of a readout or an answer; EOT asks for the next one. Mode D sends without having been asked. */
+  /**
+   * A block of a readout or an answer; EOT asks for the next one. Before an identification it is what a readout begun earlier still had
+   * to say: taken for the first block of this one, it would leave the others out.
+   */
   #data(part: Extract<LinePart, { kind: "data" }>, nowMs: number): ClientEffect[] {
-    if (this.#state === "binary") return [];
+    if (this.#state === "binary" || this.#state === "identification") return [];
     const refused = part.isFramed && this.#state !== "data" ? errorOf(part.text) : undefined;
     if (refused !== undefined) return this.#end(this.#state === "reply" ? "programming" : "idle", { kind: "refused", text: refused });
     this.#textLength += part.text.length;
-    if (this.#textLength > (this.#options.textMax ?? TEXT_MAX)) return this.#tooLong(part);
+    if (this.#textLength > (this.#options.textMax ?? TEXT_MAX) || this.#texts.length >= BLOCKS_MAX) return this.#tooLong(part);
     this.#texts.push(part.text);
     if (part.isPartial) {
       this.#last = Uint8Array.of(ACK);
@@ -223,7 +239,7 @@ export class ClientSession {
   }
 
   #tooLong(part: LinePart): ClientEffect[] {
-    const reason = `an answer of more than ${this.#options.textMax ?? TEXT_MAX} characters`;
+    const reason = `an answer of more than ${this.#options.textMax ?? TEXT_MAX} characters or ${BLOCKS_MAX} blocks`;
     return this.#end("idle", { kind: "damaged", error: new DecodeError(reason, { offset: part.offset, code: "limit" }) });
   }
 

@@ -8,10 +8,14 @@ export interface ScanResult {
   readonly collisions: readonly SecondaryPattern[];
   /** Selections made: the cost of the search. */
   readonly selections: number;
+  /** False where the search ended at its limit of selections or meters: a line that answers everything would have it go on for ever. */
+  readonly isComplete: boolean;
 }
 
 /** Everything a bus can hold, and more: a search that finds this many ends. */
 const METERS_MAX = 500;
+/** Some 250 meters with numbers in a row take 3,000. */
+const SELECTIONS_MAX = 20_000;
 const DIGITS = 8;
 
 /** Asks each primary address once with SND_NKE; several meters on one address acknowledge like one. */
@@ -25,15 +29,24 @@ export async function scanPrimary(master: WiredMaster, from = 0, to: number = PR
  * Wildcard search (EN 13757-7, annex E): digits of the identification are fixed one by one wherever answers collide.
  * `start` narrows it (its `F` digits are searched).
  */
-export async function scanSecondary(master: WiredMaster, start: SecondaryPattern = { id: "FFFFFFFF" }): Promise<ScanResult> {
+export async function scanSecondary(
+  master: WiredMaster,
+  start: SecondaryPattern = { id: "FFFFFFFF" },
+  selectionsMax = SELECTIONS_MAX,
+): Promise<ScanResult> {
   const meters = new Map<string, { address: MeterAddress; primaryAddress: number }>();
   const collisions: SecondaryPattern[] = [];
   let selections = 0;
+  let isComplete = true;
   await master.initialize(PRIMARY_ADDRESS.networkLayer, 1);
   const visit = async (pattern: SecondaryPattern, digit: number): Promise<void> => {
+    if (selections >= selectionsMax || meters.size >= METERS_MAX) {
+      isComplete = false;
+      return;
+    }
     selections++;
     const selected = await master.select(pattern, 1);
-    if (selected === "none" || meters.size >= METERS_MAX) return;
+    if (selected === "none") return;
     if (selected === "selected") {
       const answer = await master.request(PRIMARY_ADDRESS.networkLayer, 1);
       if (answer.kind === "response") {
@@ -54,7 +67,7 @@ export async function scanSecondary(master: WiredMaster, start: SecondaryPattern
     }
   };
   await visit(start, 0);
-  return { meters: [...meters.values()], collisions, selections };
+  return { meters: [...meters.values()], collisions, selections, isComplete };
 }
 
 function nextWildcard(id: string, from: number): number {
