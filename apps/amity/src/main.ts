@@ -54,7 +54,7 @@ function addServers(program: Command): void {
   meter
     .command("serve")
     .description("serve simulated meters that any outside client can read")
-    .option("--protocol <name>", "dlms, mbus (several on one bus), wmbus, sml, iec62056-21 or p1", "dlms")
+    .option("--protocol <name>", "dlms, mbus (several on one bus), wmbus, sml, iec62056-21, p1 or han", "dlms")
     .option("--transport <name>", "DLMS: wrapper, udp or hdlc", "wrapper")
     .option("--frames <number>", "HDLC: most frames in a row, for clients that ask for as many (1)", count)
     .option("--frame <octets>", "HDLC: most octets in a frame (128)", count)
@@ -77,6 +77,7 @@ function addServers(program: Command): void {
     .option("--medium <name>", "mbus, wmbus, p1: all, electricity, gas, water or heat", "all")
     .option("--mode <letter>", "iec62056-21: A to E; D pushes, E may go on as DLMS over HDLC", "C")
     .option("--push <ms>", "sml, p1, mode D: how often; sml 0 only answers", count)
+    .option("--han-form <name>", "han: aidon, kaifa, kamstrup (Norway), se, se-kamstrup (Denmark, too) or at", "aidon")
     .option("--p1-version <name>", "p1: 5, 4, 3, 2.2, be, lu (always ciphered) or se", "5")
     .option("--ciphered", "p1: ciphered with --ek and --ak (Austria)")
     .option("--interval <seconds>", "wmbus: machine seconds between telegrams of a meter", positive, 10)

@@ -2,8 +2,9 @@ import { existsSync, readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { describe, expect, test } from "vitest";
 import { fromHex } from "@amity/bytes";
-import { readNotification, type DlmsData } from "@amity/dlms";
-import { readHanList } from "../src/index.ts";
+import { linePair, VirtualTimers } from "@amity/runtime";
+import { decodeDateTime, decodeFrame, instantOf, readNotification, type DlmsData } from "@amity/dlms";
+import { encodeHanPush, HAN_FORMS, HAN_LISTS, readHanList, serveHan, type HanFormName, type HanList, type P1Meter } from "../src/index.ts";
 
 const FILE = fileURLToPath(new URL("../../../../shared/vectors/dlms/push-hdlc-real-meters.json", import.meta.url));
 const hasVectors = existsSync(FILE);
@@ -57,4 +58,67 @@ test("Kamstrup's values get the units that it leaves out, Kaifa's the codes", ()
   expect(readHanList(kamstrup)).toMatchObject([{ obis: "1-1:31.7.0*255", number: { value: 123n, scaler: -2 }, unit: "A" }]);
   expect(readHanList({ type: "structure", value: [number(1500)] })).toMatchObject([{ obis: "1-0:1.7.0*255", unit: "W" }]);
   expect(readHanList({ type: "structure", value: [number(1), number(2)] })).toEqual([]);
+});
+
+const METER: P1Meter = {
+  manufacturer: "AMT",
+  identifier: "E1",
+  equipmentId: "7359992892587665",
+  instantMs: Date.UTC(2027, 9, 31, 0, 30),
+  isSummer: true,
+  tariff: 1,
+  importedWh: [1_234_561, 89],
+  exportedWh: [0, 4_242],
+  importedVarh: 555,
+  exportedVarh: 0,
+  importW: 0,
+  exportW: 2_601,
+  importVar: 17,
+  exportVar: 0,
+  phases: [1, 2, 3].map((phase) => ({ voltageDv: 2_300 + phase, currentCa: 123 * phase, importW: 0, exportW: 867 })),
+};
+
+describe.each(Object.keys(HAN_FORMS) as HanFormName[])("what a meter of form %s pushes", (form) => {
+  const pushed = (list: HanList) => {
+    const frame = decodeFrame(encodeHanPush(METER, form, list, 7));
+    return readNotification(frame.information.subarray(3));
+  };
+
+  test.each(HAN_LISTS)("reads back: list %s", (list) => {
+    const values = new Map(readHanList(pushed(list).body).map((value) => [value.obis.replace(/^.*:(.*)\*255$/, "$1"), value]));
+    const of = (quantity: string): [number, string | undefined] => {
+      const { number = { value: -1n, scaler: 0 }, unit } = values.get(quantity) ?? {};
+      return [Math.round(Number(number.value) * 10 ** number.scaler * 1_000) / 1_000, unit];
+    };
+    expect(of("1.7.0")).toEqual([0, "W"]);
+    const isAll = list === "hour" || form === "at" || form.startsWith("se");
+    if (!isAll) return;
+    expect(of("1.8.0")).toEqual([1_234_650, "Wh"]);
+    expect(of("2.7.0")).toEqual([2_601, "W"]);
+    expect([
+      [2.46, "A"],
+      [2.5, "A"],
+    ]).toContainEqual(of("51.7.0"));
+  });
+
+  test("tells summer from winter", () => {
+    const told = [METER, { ...METER, instantMs: METER.instantMs + 3_600_000, isSummer: false }].map((meter) => {
+      const { dateTime } = readNotification(decodeFrame(encodeHanPush(meter, form, "hour", 1)).information.subarray(3));
+      return dateTime === undefined ? undefined : instantOf(decodeDateTime(dateTime));
+    });
+    expect(told).toEqual([METER.instantMs, METER.instantMs + 3_600_000]);
+  });
+});
+
+test("the first list is that of the hour, then come those of now", async () => {
+  const timers = new VirtualTimers();
+  const [near, far] = linePair();
+  const counts: number[] = [];
+  serveHan(far, () => METER, { timers, form: "kaifa" });
+  near.bind({
+    data: (octets) => void counts.push(readHanList(readNotification(decodeFrame(octets).information.subarray(3)).body).length),
+    closed() {},
+  });
+  await timers.run(timers.sleep(10_100));
+  expect(counts).toEqual([18, 1, 1, 1, 13]);
 });

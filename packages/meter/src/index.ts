@@ -11,7 +11,7 @@ export { SubMeterDevice, VALVE_COMMANDS } from "./sub-meter/sub-meter-device.ts"
 export { startSubMeterBeacon, type SubMeterBeacon } from "./sub-meter/sub-meter-beacon.ts";
 export type { MeteredHome } from "./faces/home.ts";
 export { LOCAL_PORT_MODES, localPortFace, type LocalPortFaceOptions, type LocalPortMode } from "./faces/local-port-face.ts";
-export { p1Face } from "./faces/p1-face.ts";
+export { hanFace, p1Face } from "./faces/p1-face.ts";
 export { smlFace } from "./faces/sml-face.ts";
 export { wiredElectricity, wiredSubMeter, type WiredFaceOptions } from "./faces/wired-face.ts";
 export { SubMeterRadio } from "./sub-meter/sub-meter-radio.ts";

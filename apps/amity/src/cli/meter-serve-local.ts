@@ -1,5 +1,5 @@
 import { UsageError, toHex } from "@amity/bytes";
-import { P1_FORMS, type P1Form } from "@amity/dsmr";
+import { HAN_FORMS, P1_FORMS, type HanFormName, type P1Form } from "@amity/dsmr";
 import { addressText } from "@amity/mbus";
 import {
   createFleet,
@@ -15,7 +15,7 @@ import {
 } from "@amity/meter";
 import { realNetwork, realRandom, realTimers, type Address, type Clock, type Connection, type Listener } from "@amity/runtime";
 import { laboratoryDevice, type LaboratoryAccess } from "../laboratory/laboratory-device.ts";
-import { busServer, localPortServer, p1Server, radioServer, smlServer, type BusMeter } from "../laboratory/local-meters.ts";
+import { busServer, hanServer, localPortServer, p1Server, radioServer, smlServer, type BusMeter } from "../laboratory/local-meters.ts";
 import { addressOption } from "./address-option.ts";
 import type { LaboratoryKeys } from "./laboratory-options.ts";
 import { printJson, printLine } from "./output.ts";
@@ -36,6 +36,8 @@ export interface LocalServeOptions {
   readonly push?: number;
   /** Default 5. */
   readonly p1Version?: string;
+  /** Default aidon. */
+  readonly hanForm?: string;
   readonly ciphered?: boolean;
   /** Machine seconds, default 10. */
   readonly interval?: number;
@@ -51,7 +53,7 @@ export interface LaboratoryParts {
   readonly keys: LaboratoryKeys;
 }
 
-export const LOCAL_PROTOCOLS = ["mbus", "wmbus", "sml", "iec62056-21", "p1"] as const;
+export const LOCAL_PROTOCOLS = ["mbus", "wmbus", "sml", "iec62056-21", "p1", "han"] as const;
 type LocalProtocol = (typeof LOCAL_PROTOCOLS)[number];
 const MEDIA = ["all", "electricity", "gas", "water", "heat"] as const;
 type MediumChoice = (typeof MEDIA)[number];
@@ -60,6 +62,8 @@ const SLAVES_MAX = 250;
 const COUNT_MAX = 1_000;
 const PUSH_MS = { sml: 1_000, "iec62056-21": 5_000 } as const;
 const P1_FORM_NAMES = Object.keys(P1_FORMS) as P1Form[];
+const HAN_FORM_NAMES = Object.keys(HAN_FORMS) as HanFormName[];
+type PortProtocol = Exclude<LocalProtocol, "mbus" | "wmbus">;
 
 /** One line of what is served. */
 interface Served {
@@ -139,7 +143,7 @@ async function serveRadio({ options, fleet, medium, serving, running }: Serving)
   });
 }
 
-async function servePorts(protocol: "sml" | "iec62056-21" | "p1", given: Serving): Promise<Served[]> {
+async function servePorts(protocol: PortProtocol, given: Serving): Promise<Served[]> {
   const { options, fleet, medium, running } = given;
   if (protocol !== "p1" && medium !== "all" && medium !== "electricity")
     throw new UsageError(`${protocol} is spoken by electricity meters here`, { code: "medium", advice: "leave --medium out" });
@@ -152,7 +156,7 @@ async function servePorts(protocol: "sml" | "iec62056-21" | "p1", given: Serving
   return served.length === 0 ? fail(`no meters to serve with --count ${options.count}`) : served;
 }
 
-function portServer(protocol: "sml" | "iec62056-21" | "p1", home: MeteredHome, given: Serving): (connection: Connection) => void {
+function portServer(protocol: PortProtocol, home: MeteredHome, given: Serving): (connection: Connection) => void {
   const { options, parts, serving } = given;
   const device = home.electricity;
   switch (protocol) {
@@ -167,6 +171,10 @@ function portServer(protocol: "sml" | "iec62056-21" | "p1", home: MeteredHome, g
         { mode, password: options.password, pushEveryMs: options.push ?? PUSH_MS[protocol], dlms: laboratoryDevice(device, parts.access) },
         serving,
       );
+    }
+    case "han": {
+      const form = choice(options.hanForm ?? "aidon", HAN_FORM_NAMES, "--han-form");
+      return hanServer(home, { form, ...(options.push === undefined ? {} : { everyMs: options.push }) }, serving);
     }
     case "p1": {
       const form = choice(options.p1Version ?? "5", P1_FORM_NAMES, "--p1-version");

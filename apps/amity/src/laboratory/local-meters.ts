@@ -1,10 +1,11 @@
 import { telegramOfLine } from "@amity/concentrator";
 import { toHex } from "@amity/bytes";
 import { serveDlms, serveHdlcLink, type CosemDevice } from "@amity/dlms";
-import { serveP1, type P1Form, type ServeP1Options } from "@amity/dsmr";
+import { serveHan, serveP1, type P1Form, type ServeHanOptions, type ServeP1Options } from "@amity/dsmr";
 import { PasswordLock, serveLocalPort } from "@amity/iec62056-21";
 import { serveWiredBus, timeOnAirMs, WiredBus } from "@amity/mbus";
 import {
+  hanFace,
   localPortFace,
   p1Face,
   smlFace,
@@ -132,6 +133,15 @@ export interface P1Settings {
   readonly form: P1Form;
   readonly everyMs: number;
   readonly cipher?: ServeP1Options["cipher"];
+}
+
+/** What accepts connections to the HAN port of a home's electricity meter. */
+export function hanServer(
+  home: MeteredHome,
+  settings: Omit<ServeHanOptions, "timers">,
+  { timers }: ServingParts,
+): (connection: Connection) => void {
+  return (connection) => serveHan(connection, () => hanFace(home), { ...settings, timers });
 }
 
 /** What accepts connections to the P1 port of a home's electricity meter. */

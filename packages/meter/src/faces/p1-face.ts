@@ -18,15 +18,24 @@ const PEAK_MONTHS = 13;
 type IsSummer = (atMs: number) => boolean;
 
 /** The telegram that a home's electricity meter sends out of its P1 port now, with the meters on its M-Bus channels. */
-export function p1Face({ electricity, subMeters }: MeteredHome, form: P1Form = "5"): TelegramContent {
+export function p1Face(home: MeteredHome, form: P1Form = "5"): TelegramContent {
+  return meterTelegram(customerPortOf(home, { name: form, hasDemand: form === "be" }), form);
+}
+
+/** What a home's electricity meter tells of itself at its HAN port now: the lists of `HAN_FORMS` are written of this. */
+export function hanFace(home: MeteredHome): P1Meter {
+  return customerPortOf(home, { name: "han", hasDemand: false });
+}
+
+function customerPortOf({ electricity, subMeters }: MeteredHome, { name, hasDemand }: { name: string; hasDemand: boolean }): P1Meter {
   const { meter } = electricity;
   const nowMs = electricity.advance();
   const { zone, site, type } = meter.surroundings;
   const isSummer: IsSummer = (atMs) => zone.offsetMsAt(atMs) > site.options.standardOffsetMinutes * 60_000;
   const clockMs = Math.floor(meter.clockAt(nowMs) / 1_000) * 1_000;
-  const telegram: P1Meter = {
+  return {
     manufacturer: type.manufacturer,
-    identifier: `\\2${type.model}-${form}`,
+    identifier: `\\2${type.model}-${name}`,
     equipmentId: meter.plan.meterId,
     instantMs: clockMs,
     isSummer: isSummer(clockMs),
@@ -35,10 +44,9 @@ export function p1Face({ electricity, subMeters }: MeteredHome, form: P1Form = "
     isDisconnected: meter.controlState !== "connected",
     failureCount: meter.powerFailures,
     powerFailures: failuresOf(meter, isSummer),
-    ...(form === "be" ? { demand: demandOf(meter, nowMs, isSummer) } : {}),
+    ...(hasDemand ? { demand: demandOf(meter, nowMs, isSummer) } : {}),
     channels: subMeters.map((subMeter, index) => channelOf(subMeter, index, nowMs, isSummer)),
   };
-  return meterTelegram(telegram, form);
 }
 
 function energiesOf(
