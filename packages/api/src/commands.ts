@@ -41,6 +41,14 @@ export const Control = z
     }),
     z.object({ kind: z.literal("tariff"), calendar: TariffCalendar, activateAt: Instant.optional().describe("Absent: at once") }),
     z.object({ kind: z.literal("message"), text: z.string().max(512).describe("For the customer's display") }),
+    z.object({
+      kind: z.literal("changeKeys"),
+      by: z.enum(["transfer", "agreement"]).default("transfer").describe("Sent under the master key, or agreed on (suites 1 and 2)"),
+    }),
+    z.object({
+      kind: z.literal("renewCertificate"),
+      usage: z.enum(["digital-signature", "key-agreement"]).default("digital-signature"),
+    }),
   ])
   .meta({ id: "Control" });
 export type Control = z.infer<typeof Control>;

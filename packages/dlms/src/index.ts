@@ -37,13 +37,8 @@ export * from "./security/key-agreement.ts";
 export * from "./security/protect.ts";
 export * from "./security/secure-channel.ts";
 export * from "./security/security-options.ts";
-export {
-  withChange,
-  type AssociationChange,
-  type AssociationChanges,
-  type AssociationUser,
-  type ObjectRightsBits,
-} from "./server/association-changes.ts";
+export type * from "./server/association-change.ts";
+export { withChange } from "./server/association-changes.ts";
 export * from "./server/compile-model.ts";
 export * from "./server/cosem-device.ts";
 export * from "./server/listen-dlms.ts";

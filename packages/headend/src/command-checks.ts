@@ -18,6 +18,8 @@ const NEEDED: Readonly<Record<EndDeviceControl["kind"], MeterCapability>> = {
   limit: "limit",
   tariff: "tariff",
   message: "message",
+  changeKeys: "keys",
+  renewCertificate: "keys",
 };
 
 const KINDS = Object.keys(NEEDED) as EndDeviceControl["kind"][];

@@ -1,4 +1,4 @@
-import type { CommandRequest, EndDeviceControl, RegisterReading, SettingControl } from "@amity/model";
+import type { CommandRequest, EndDeviceControl, KeyControl, RegisterReading, SettingControl } from "@amity/model";
 import type { MeterAnswer, MeterSession, SessionPurpose, SupplyState } from "./driver.ts";
 
 /** How a command ended at the meter. */
@@ -13,7 +13,9 @@ export type Execution =
 
 /** Controls that switch, set or change: they are never repeated blindly, their outcome is read back. */
 export function isWrite(control: EndDeviceControl): boolean {
-  return control.kind === "disconnect" || control.kind === "connect" || control.kind === "setClock" || isSetting(control);
+  return (
+    control.kind === "disconnect" || control.kind === "connect" || control.kind === "setClock" || isSetting(control) || isOfKeys(control)
+  );
 }
 
 /** Controls that can leave people in the dark: counted by the quota. */
@@ -23,6 +25,10 @@ export function isSwitching(control: EndDeviceControl): boolean {
 
 function isSetting(control: EndDeviceControl): control is SettingControl {
   return control.kind === "limit" || control.kind === "tariff" || control.kind === "message";
+}
+
+function isOfKeys(control: EndDeviceControl): control is KeyControl {
+  return control.kind === "changeKeys" || control.kind === "renewCertificate";
 }
 
 /** The least rights that will do. */
@@ -50,12 +56,15 @@ export async function sendWrite(session: MeterSession, control: EndDeviceControl
     case "setClock":
       return session.setClock(world.nowMs());
     default:
+      if (isOfKeys(control)) return session.keyring?.change(control) ?? NO_KEYS;
       if (!isSetting(control)) return { kind: "done", value: undefined };
       return session.settings?.write(control) ?? NO_SETTINGS;
   }
 }
 
 const NO_SETTINGS = { kind: "refused", reason: "this meter's protocol sets no limits, tariffs or messages" } as const;
+
+const NO_KEYS = { kind: "refused", reason: "this association changes no keys" } as const;
 
 /**
  * Asks the meter what came of a write: the only thing that may be done about one whose outcome is unknown.
@@ -64,6 +73,7 @@ const NO_SETTINGS = { kind: "refused", reason: "this meter's protocol sets no li
 export async function readBack(session: MeterSession, control: EndDeviceControl, world: ExecutionWorld): Promise<Execution> {
   if (control.kind === "setClock") return readClockBack(session);
   if (isSetting(control)) return compareSetting(session, control);
+  if (isOfKeys(control)) return checkKeys(session, control);
   let last: Execution = { kind: "failed", outcome: "the meter does not tell its output state" };
   for (let round = 0; round < READ_BACKS; round++) {
     if (round > 0) await world.sleep(READ_BACK_WAIT_MS);
@@ -91,6 +101,12 @@ async function compareSetting(session: MeterSession, control: SettingControl): P
   const answer = (await session.settings?.compare(control)) ?? NO_SETTINGS;
   if (answer.kind === "refused") return { kind: "failed", outcome: `the setting could not be read back: ${answer.reason}` };
   return { kind: answer.value.isAsWanted ? "done" : "failed", outcome: `read back: ${answer.value.text}` };
+}
+
+async function checkKeys(session: MeterSession, control: KeyControl): Promise<Execution> {
+  const answer = (await session.keyring?.check(control)) ?? NO_KEYS;
+  if (answer.kind === "refused") return { kind: "failed", outcome: `the keys could not be checked: ${answer.reason}` };
+  return { kind: answer.value.isAsWanted ? "done" : "failed", outcome: `checked: ${answer.value.text}` };
 }
 
 async function readClockBack(session: MeterSession): Promise<Execution> {

@@ -1,7 +1,7 @@
 import type { HeardTelegram, MeterOrder, TimeSpan } from "@amity/concentrator";
 import type { PduLink } from "@amity/dlms";
 import type { Clock, Connection, Random, Timers } from "@amity/runtime";
-import type { EndDeviceControl, EndDeviceEvent, IntervalSeries, MeterId, RegisterReading, SettingControl } from "@amity/model";
+import type { EndDeviceControl, EndDeviceEvent, IntervalSeries, KeyControl, MeterId, RegisterReading, SettingControl } from "@amity/model";
 import type { Device } from "./registry.ts";
 import type { FrameTrace } from "./session-trace.ts";
 import type { KeyVault } from "./key-vault.ts";
@@ -180,6 +180,8 @@ export interface MeterSession {
   readSupply(): Promise<MeterAnswer<SupplyState>>;
   /** What can be set and read back; absent where the protocol or the meter knows no such thing. */
   readonly settings?: MeterSettings;
+  /** New keys and certificates; absent where the protocol or the association knows no such thing. */
+  readonly keyring?: MeterKeyring;
   /** Everything that the meter says in one readout; where it is there, a visit takes this instead of the registers alone. */
   readAll?(): Promise<MeterAnswer<CollectedReadings>>;
   /**
@@ -189,6 +191,14 @@ export interface MeterSession {
   behind?(device: Device): MeterSession;
   /** Ends the association in order; never throws. */
   close(): Promise<void>;
+}
+
+/** Keys and certificates of a meter. */
+export interface MeterKeyring {
+  /** Changes them; a refusal leaves the keys of before. */
+  change(control: KeyControl): Promise<MeterAnswer<void>>;
+  /** Tells whether the meter has what was last given to it: the only thing that counts as done. */
+  check(control: KeyControl): Promise<MeterAnswer<{ readonly isAsWanted: boolean; readonly text: string }>>;
 }
 
 /** Limits, tariffs and messages of a meter. */

@@ -40,7 +40,7 @@ export { logicalDeviceName, systemTitleOf } from "./dlms/identity.ts";
 export { meterModel, type MeterModel } from "./dlms/meter-model.ts";
 export { lastGaspApdu } from "./dlms/last-gasp.ts";
 export { formatToken, mintToken, type PaymentToken } from "./payment-token.ts";
-export { certify, curveOfSuite, deriveAuthority, deriveKeyPair, type FleetAuthority } from "./meter-key-pairs.ts";
+export { authorityCertificate, certify, curveOfSuite, deriveAuthority, deriveKeyPair, type FleetAuthority } from "./meter-key-pairs.ts";
 export { networkCarrier, type OutgoingPush, type PushCarrier } from "./push-carrier.ts";
 export { FleetJournal, type JournalEntry } from "./journal.ts";
 export {

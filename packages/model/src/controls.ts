@@ -13,10 +13,17 @@ export type EndDeviceControl =
   /** The meter counts by this calendar, at once or from an instant on. */
   | { readonly kind: "tariff"; readonly calendar: TariffCalendar; readonly activateAtMs?: number }
   /** Text for the customer's display. */
-  | { readonly kind: "message"; readonly text: string };
+  | { readonly kind: "message"; readonly text: string }
+  /** New encryption and authentication keys: sent under the master key, or agreed on so that nobody else can know them (suites 1 and 2). */
+  | { readonly kind: "changeKeys"; readonly by: "transfer" | "agreement" }
+  /** The meter makes a new key pair and gets a certificate for it. */
+  | { readonly kind: "renewCertificate"; readonly usage: "digital-signature" | "key-agreement" };
 
 /** Controls that change what a meter keeps, and are read back from there. */
 export type SettingControl = Extract<EndDeviceControl, { kind: "limit" | "tariff" | "message" }>;
+
+/** Controls that change what a meter proves itself by. */
+export type KeyControl = Extract<EndDeviceControl, { kind: "changeKeys" | "renewCertificate" }>;
 
 /** A time-of-use calendar as meters keep one: seasons name weeks, weeks name days, days switch tariffs. */
 export interface TariffCalendar {

@@ -51,6 +51,18 @@ export const KINDS: Readonly<Record<ControlKind, KindWords>> = {
     action: "Send message",
     effect: "The text stands on the customer’s display until another takes its place.",
   },
+  changeKeys: {
+    name: "Change keys",
+    right: "critical-command",
+    action: "Change keys",
+    effect: "The meter is read under new keys from the next contact on; those of before open it no more.",
+  },
+  renewCertificate: {
+    name: "Renew certificate",
+    right: "critical-command",
+    action: "Renew certificate",
+    effect: "The meter makes a new key pair and signs with it once it holds the certificate.",
+  },
 };
 
 type Switch = "disconnect" | "connect";

@@ -41,6 +41,10 @@ export function controlOf(kind: ControlKind, draft: ControlDraft, zone: string):
       if (draft.isLifted) return { kind, overSeconds };
       return watts === undefined ? undefined : { kind, watts, overSeconds };
     }
+    case "changeKeys":
+      return { kind, by: "transfer" };
+    case "renewCertificate":
+      return { kind, usage: "digital-signature" };
     case "message":
       return { kind, text: draft.text };
     case "readProfile": {

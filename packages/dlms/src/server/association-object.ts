@@ -4,7 +4,7 @@ import type { AccessSelection } from "../apdu/descriptors.ts";
 import { data, type DlmsData } from "../data/dlms-data.ts";
 import { obisToOctets, parseObis, type Obis } from "../data/obis.ts";
 import { MECHANISM_IDS } from "../security/security-options.ts";
-import type { AssociationUser } from "./association-changes.ts";
+import type { AssociationUser } from "./association-change.ts";
 import type { OpenAssociation } from "./association-state.ts";
 import { LIST_SELECTORS, readObjectList, versionOf } from "./object-list.ts";
 import {

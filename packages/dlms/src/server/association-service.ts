@@ -1,7 +1,8 @@
 import type { ActionRefusal } from "../apdu/results.ts";
 import type { DlmsData } from "../data/dlms-data.ts";
 import { obisFromOctets, type Obis } from "../data/obis.ts";
-import { grantable, objectOf, type AssociationChange, type AssociationUser } from "./association-changes.ts";
+import type { AssociationChange, AssociationUser } from "./association-change.ts";
+import { grantable, objectOf } from "./association-changes.ts";
 import { ASSOCIATION_LN, CURRENT_ASSOCIATION, associationObject, associationObisOf } from "./association-object.ts";
 import type { OpenAssociation } from "./association-state.ts";
 import { ACCESS, type AssociationDefinition, type InvokeOutcome, type LogicalDevice } from "./cosem-device.ts";

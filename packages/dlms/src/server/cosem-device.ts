@@ -1,6 +1,6 @@
 import type { ConformanceBit } from "../acse/conformance.ts";
 import type { AccessSelection, AttributeDescriptor, MethodDescriptor } from "../apdu/descriptors.ts";
-import type { AssociationChange, AssociationChanges } from "./association-changes.ts";
+import type { AssociationChange, AssociationChanges } from "./association-change.ts";
 import type { ActionRefusal, DataAccessRefusal, DataAccessResult } from "../apdu/results.ts";
 import type { DlmsData } from "../data/dlms-data.ts";
 import type { Obis } from "../data/obis.ts";

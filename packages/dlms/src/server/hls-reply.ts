@@ -55,7 +55,7 @@ function readAction(plain: Uint8Array, isOwnAssociation: (method: MethodDescript
  */
 function shortNameReply(plain: Uint8Array): HlsReply | undefined {
   const found = plain[0] === READ ? readParameter(plain) : plain[0] === WRITE ? writtenParameter(plain) : undefined;
-  if (found?.variableName !== methodName(ASSOCIATION_SN_BASE, ASSOCIATION_SN, REPLY_METHOD_SN)) return undefined;
+  if (found === undefined || found.variableName !== methodName(ASSOCIATION_SN_BASE, ASSOCIATION_SN, REPLY_METHOD_SN)) return undefined;
   const refusal = { kind: "refused", value: "read-write-denied" } as const;
   return {
     answer: found.parameter,

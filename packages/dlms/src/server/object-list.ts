@@ -2,7 +2,8 @@ import { encodeData } from "../data/axdr.ts";
 import { data, type DlmsData } from "../data/dlms-data.ts";
 import { obisToOctets, type Obis } from "../data/obis.ts";
 import type { AccessSelection } from "../apdu/descriptors.ts";
-import { objectsOf, type ObjectRightsBits } from "./association-changes.ts";
+import type { ObjectRightsBits } from "./association-change.ts";
+import { objectsOf } from "./association-changes.ts";
 import {
   ACCESS,
   type AssociationDefinition,

@@ -1,4 +1,4 @@
-import { DecodeError, SecurityError } from "@amity/bytes";
+import { DecodeError, LinkError, SecurityError } from "@amity/bytes";
 import {
   connectDlms,
   ExceptionResponseError,
@@ -9,6 +9,7 @@ import {
   type MechanismName,
   type PduLink,
   type SecurityOptions,
+  type SecuritySuite,
 } from "@amity/dlms";
 import { decodeDeliveryPayload, PUSH_OBJECT } from "@amity/concentrator";
 import type {
@@ -27,6 +28,7 @@ import { mediumSettingOf } from "../medium.ts";
 import type { CounterLease } from "../invocation-counters.ts";
 import type { Device } from "../registry.ts";
 import { DlmsExchange } from "./dlms-exchange.ts";
+import { DlmsKeys, type CertificationAuthority } from "./dlms-keys.ts";
 import { DlmsSession } from "./dlms-session.ts";
 import { associationFor, dlmsSettingsOf, type DlmsSettings } from "./dlms-settings.ts";
 import { eventsOfBuffer, isEventLog } from "./event-rows.ts";
@@ -34,6 +36,7 @@ import { listenHan, pushReceiverOf, readingsOfPush } from "./han-push.ts";
 import { HEARD_PROFILE } from "../listening/heard.ts";
 import { eventsOfPush } from "./push-events.ts";
 import { intervalsOfRows } from "./interval-runs.ts";
+import { KeyTrials, promoteKeys, type KeySet } from "./key-sets.ts";
 import { LayoutCache } from "./layout-cache.ts";
 import {
   assignToSubMeters,
@@ -51,6 +54,8 @@ import { layoutOfDescription } from "./profile-layout.ts";
 export interface DlmsDriverOptions {
   /** Eight octets; one head-end, one title: the invocation counters of all its keys belong to it. */
   readonly systemTitle: Uint8Array;
+  /** Issues certificates for meters of suites 1 and 2; without it keys are transferred only. */
+  readonly authority?: CertificationAuthority;
 }
 
 const CAPABILITIES: ReadonlySet<MeterCapability> = new Set<MeterCapability>([
@@ -64,6 +69,7 @@ const CAPABILITIES: ReadonlySet<MeterCapability> = new Set<MeterCapability>([
   "limit",
   "tariff",
   "message",
+  "keys",
 ]);
 
 /** Numbers in hand before an association: AARQ, challenge, the first requests, release. */
@@ -75,6 +81,7 @@ const COUNTERS_FOR_OPENING = 64;
  */
 export function dlmsDriver(options: DlmsDriverOptions): MeterDriver {
   const layouts = new LayoutCache();
+  const trials = new KeyTrials();
   return {
     protocol: "dlms",
     capabilities: CAPABILITIES,
@@ -85,7 +92,7 @@ export function dlmsDriver(options: DlmsDriverOptions): MeterDriver {
         ownEventCodes(device);
       } else dlmsSettingsOf(device);
     },
-    open: (link, request) => openSession(link, request, options, layouts),
+    open: (link, request) => openSession(link, request, { ...options, layouts, trials }),
     capabilitiesOf,
     sourcesOf,
     subjectOf,
@@ -100,20 +107,23 @@ export function dlmsDriver(options: DlmsDriverOptions): MeterDriver {
   };
 }
 
-async function openSession(
-  link: MeterLink,
-  request: SessionRequest,
-  options: DlmsDriverOptions,
-  layouts: LayoutCache,
-): Promise<MeterSession> {
+/** What the sessions of one driver share. */
+interface SessionMeans extends DlmsDriverOptions {
+  readonly layouts: LayoutCache;
+  readonly trials: KeyTrials;
+}
+
+async function openSession(link: MeterLink, request: SessionRequest, means: SessionMeans): Promise<MeterSession> {
   const { device, world, counters, timeoutMs } = request;
+  const { layouts, trials } = means;
   let pdus: PduLink | undefined;
   try {
     const settings = dlmsSettingsOf(device);
     const { clientSap, mechanism } = associationFor(settings, request.purpose);
     pdus = await pduLinkOf(link, settings, clientSap, request);
     const lease = counters.lease(device.meterId);
-    const security = mechanism === "hls-gmac" ? await securityOf(request, settings, options, lease) : undefined;
+    const chosen = mechanism === "hls-gmac" ? await trials.choose(request.keys, device.meterId) : undefined;
+    const security = chosen === undefined ? undefined : securityOf(chosen.keys, settings, means.systemTitle, lease);
     const authentication = await authenticationOf(request, mechanism);
     if (security !== undefined) await lease.ensure(COUNTERS_FOR_OPENING);
     const trace = traceOf(request);
@@ -129,6 +139,8 @@ async function openSession(
       },
       world,
     );
+    // Keys that open the meter are the meter's.
+    if (chosen?.isNext === true) await promoteKeys(request.keys, device.meterId);
     const exchange = new DlmsExchange({
       client,
       holder: device.meterId,
@@ -136,11 +148,14 @@ async function openSession(
       layouts,
       lease: security === undefined ? undefined : lease,
     });
-    return new DlmsSession({ exchange, device, behind: request.behind ?? [] });
+    const keyring = keyringOf(exchange, request, { means, suite: settings.suite, isOpenedWithNext: chosen?.isNext });
+    return new DlmsSession({ exchange, device, behind: request.behind ?? [], keyring });
   } catch (error) {
     if (pdus !== undefined) pdus.abort();
     else if (link.kind === "stream") link.connection.abort();
     await learnCounter(error, counters.lease(device.meterId));
+    // A link that failed tells nothing about keys.
+    if (!(error instanceof LinkError)) await trials.failed(request.keys, device.meterId);
     throw error;
   }
 }
@@ -160,19 +175,22 @@ async function learnCounter(error: unknown, lease: CounterLease): Promise<void> 
   if (invocationCounter !== undefined) await lease.raise(invocationCounter + 1);
 }
 
-async function securityOf(
-  request: SessionRequest,
-  settings: DlmsSettings,
-  options: DlmsDriverOptions,
-  lease: CounterLease,
-): Promise<SecurityOptions> {
-  const owner = request.device.meterId;
-  const encryptionKey = await request.keys.secret({ owner, purpose: "guek" });
-  const authenticationKey = await request.keys.secret({ owner, purpose: "gak" });
+/** `undefined` where the association is not one that manages under keys. */
+function keyringOf(
+  exchange: DlmsExchange,
+  { device, purpose, keys: vault, world: { random } }: SessionRequest,
+  { means, suite, isOpenedWithNext }: { means: SessionMeans; suite: SecuritySuite; isOpenedWithNext: boolean | undefined },
+): DlmsKeys | undefined {
+  if (purpose !== "manage" || isOpenedWithNext === undefined) return undefined;
+  const { systemTitle, authority } = means;
+  return new DlmsKeys({ exchange, meterId: device.meterId, vault, random, suite, systemTitle, authority, isOpenedWithNext });
+}
+
+function securityOf(keys: KeySet, settings: DlmsSettings, systemTitle: Uint8Array, lease: CounterLease): SecurityOptions {
   return {
     suite: settings.suite,
-    systemTitle: options.systemTitle,
-    keys: { encryptionKey, authenticationKey },
+    systemTitle,
+    keys,
     protection: "authenticated-encrypted",
     ciphering: settings.ciphering,
     sent: lease,

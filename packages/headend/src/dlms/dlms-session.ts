@@ -7,6 +7,7 @@ import type {
   MeterAnswer,
   MeterClockReading,
   MeterIdentity,
+  MeterKeyring,
   MeterSession,
   MeterSettings,
   SupplyState,
@@ -25,6 +26,8 @@ export interface DlmsSessionParts {
   readonly device: Device;
   /** The meters behind this one. */
   readonly behind: readonly Device[];
+  /** Present in ciphered associations that manage. */
+  readonly keyring: MeterKeyring | undefined;
 }
 
 const NAMES = {
@@ -42,11 +45,13 @@ export class DlmsSession implements MeterSession {
   readonly #exchange: DlmsExchange;
   readonly #device: Device;
   readonly #behind: readonly Device[];
+  readonly keyring?: MeterKeyring;
 
   constructor(parts: DlmsSessionParts) {
     this.#exchange = parts.exchange;
     this.#device = parts.device;
     this.#behind = parts.behind;
+    if (parts.keyring !== undefined) this.keyring = parts.keyring;
   }
 
   async identify(): Promise<MeterAnswer<MeterIdentity>> {

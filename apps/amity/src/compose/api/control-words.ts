@@ -24,6 +24,10 @@ export function controlWords(control: EndDeviceControl, commodity: Commodity, zo
       const when = control.activateAtMs === undefined ? "at once" : `from ${localText(control.activateAtMs, zone)} on`;
       return `Count by the calendar "${control.calendar.name}" ${when}`;
     }
+    case "changeKeys":
+      return control.by === "transfer" ? "Give the meter new keys" : "Agree with the meter on new keys";
+    case "renewCertificate":
+      return `Renew the meter's certificate for ${control.usage === "key-agreement" ? "key agreement" : "signatures"}`;
     case "message":
       return control.text === "" ? "Clear the display's message" : `Show "${control.text}" on the customer's display`;
   }
