@@ -40,6 +40,10 @@ describe("a data record", () => {
     ["02 fd fd 02 0a 00", "remainingBatteryLife", "month", 10],
     ["07 07 00 e4 0b 54 02 00 00 00", "energy", "Wh", 100000000000000],
     ["04 7e 05 00 00 00", "any", "", 5],
+    ["02 fb 68 00 14", "ratingFactor", "1/4096", 5120],
+    ["02 fb 69 e8 03", "thermalOutputRatingFactor", "W", 1000],
+    ["02 fb 6b 33 13", "roomSideThermalCouplingRatingFactor", "1/4096", 4915],
+    ["02 fb 6e 00 10", "displayOutputScalingFactor", "1/4096", 4096],
   ])("%s is %s in %s", (hex, quantity, unit, value) => {
     const record = one(hex);
     expect([record.vib.quantity, record.vib.unit]).toEqual([quantity, unit]);
@@ -52,6 +56,17 @@ describe("a data record", () => {
     expect(one("92 00 13 01 00")).toMatchObject({ function: "maximum" });
     expect(one("61 13 00")).toMatchObject({ storage: 1, function: "minimum" });
     expect(one(`ff${"ff".repeat(9)}7f 13`.replace("ff", "f0"))).toMatchObject({ tariff: 4 ** 10 - 1, subunit: 1023, function: "error" });
+  });
+
+  test("says in the second table of VIFEs which way, and how its data are written", () => {
+    expect(one("02 83 fc 10 ff ff")).toMatchObject({
+      value: -1,
+      vib: { modifiers: [{ code: 0xfc10, name: "absoluteForwardAndBackward" }] },
+    });
+    expect(one("02 83 fc 11 ff ff")).toMatchObject({ value: 65_535, vib: { kind: "unsigned", modifiers: [{ name: "dataTypeC" }] } });
+    expect(one("02 fd ba fc 12 01 80")).toMatchObject({ value: 0x8001, vib: { kind: "flags", modifiers: [{ name: "dataTypeD" }] } });
+    expect(one("02 83 fc 14 01 00").vib.modifiers).toEqual([{ code: 0xfc14, name: "fromPartnerToMeter" }]);
+    expect(one("02 83 fc 15 01 00").vib.modifiers).toEqual([{ code: 0xfc15, name: "fromMeterToPartner" }]);
   });
 
   test("keeps 64-bit integers exact", () => {

@@ -141,6 +141,9 @@ function combine(plain: ValueInfo, codes: readonly number[], used: number, text:
     if (code === 0x7c) {
       const extended = (codes[++index] ?? 0) & 0x7f;
       draft.modifiers.push(EXTENDED[extended] ?? { code: 0xfc00 | extended, name: "unknown" });
+      // Said of the data, not of what was measured: an integer without sign (type C), bits (type D).
+      if (draft.kind === "number" && extended === 0x11) draft.kind = "unsigned";
+      if (draft.kind === "number" && extended === 0x12) draft.kind = "flags";
     } else apply(code, draft);
   }
   return {

@@ -65,7 +65,7 @@ function readSpecial(data: Uint8Array, at: number, octets: number, kind: ValueKi
     if (octets === 4) return readDateTime(data, at);
     if (octets === 6) return readDateTimeSeconds(data, at);
   }
-  if (kind === "flags" || kind === "identifier") {
+  if (kind === "flags" || kind === "identifier" || kind === "unsigned") {
     return octets === 8 ? BigInt.asUintN(64, BigInt(readSigned(data, at, octets))) : readUnsigned(data, at, octets);
   }
   if (kind === "daylightSaving" || kind === "listeningWindow") return { kind: "octets", octets: data.slice(at, at + octets) };

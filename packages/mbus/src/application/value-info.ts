@@ -1,5 +1,14 @@
 /** How the data of a record is to be read when its coding is an integer. */
-export type ValueKind = "number" | "date" | "dateTime" | "flags" | "identifier" | "manufacturer" | "daylightSaving" | "listeningWindow";
+export type ValueKind =
+  | "number"
+  | "unsigned"
+  | "date"
+  | "dateTime"
+  | "flags"
+  | "identifier"
+  | "manufacturer"
+  | "daylightSaving"
+  | "listeningWindow";
 
 /** A combinable VIFE: what it says and its octet (0xfcXX for the second table). */
 export interface Modifier {

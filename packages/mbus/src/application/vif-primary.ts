@@ -32,7 +32,10 @@ export const PRIMARY_VIFS = [
   { first: 0x7e, last: 0x7e, quantity: "any", unit: "" },
 ] as const satisfies readonly VifRow[];
 
-/** First extension, VIF FB (EN 13757-3:2018, table 12; withdrawn codes of earlier editions are kept: old meters use them). */
+/**
+ * First extension, VIF FB (EN 13757-3:2018, table 12; withdrawn codes of earlier editions are kept: old meters use them).
+ * The rating factors of heat-cost allocators count 2^-12, which no power of ten says: the unit does.
+ */
 export const FB_VIFS = [
   { first: 0x00, last: 0x01, quantity: "energy", unit: "Wh", exponent: 5 },
   { first: 0x02, last: 0x03, quantity: "reactiveEnergy", unit: "varh", exponent: 3 },
@@ -59,6 +62,13 @@ export const FB_VIFS = [
   { first: 0x5c, last: 0x5f, quantity: "returnTemperature", unit: "°F", exponent: -3 },
   { first: 0x60, last: 0x63, quantity: "temperatureDifference", unit: "°F", exponent: -3 },
   { first: 0x64, last: 0x67, quantity: "externalTemperature", unit: "°F", exponent: -3 },
+  { first: 0x68, last: 0x68, quantity: "ratingFactor", unit: "1/4096" },
+  { first: 0x69, last: 0x69, quantity: "thermalOutputRatingFactor", unit: "W" },
+  { first: 0x6a, last: 0x6a, quantity: "thermalCouplingRatingFactor", unit: "1/4096" },
+  { first: 0x6b, last: 0x6b, quantity: "roomSideThermalCouplingRatingFactor", unit: "1/4096" },
+  { first: 0x6c, last: 0x6c, quantity: "heaterSideThermalCouplingRatingFactor", unit: "1/4096" },
+  { first: 0x6d, last: 0x6d, quantity: "lowTemperatureRatingFactor", unit: "1/4096" },
+  { first: 0x6e, last: 0x6e, quantity: "displayOutputScalingFactor", unit: "1/4096" },
   { first: 0x70, last: 0x73, quantity: "coldWarmTemperatureLimit", unit: "°F", exponent: -3 },
   { first: 0x74, last: 0x77, quantity: "coldWarmTemperatureLimit", unit: "°C", exponent: -3 },
   { first: 0x78, last: 0x7f, quantity: "cumulativeMaximumPower", unit: "W", exponent: -3 },
@@ -113,7 +123,7 @@ export const FD_VIFS = [
   { first: 0x62, last: 0x62, quantity: "controlSignal", unit: "" },
   { first: 0x63, last: 0x63, quantity: "dayOfWeek", unit: "" },
   { first: 0x64, last: 0x64, quantity: "weekNumber", unit: "" },
-  { first: 0x65, last: 0x65, quantity: "timePointOfDayChange", unit: "" },
+  { first: 0x65, last: 0x65, quantity: "timePointOfDayChange", unit: "", kind: "dateTime" },
   { first: 0x66, last: 0x66, quantity: "parameterActivationState", unit: "" },
   { first: 0x67, last: 0x67, quantity: "supplierInformation", unit: "", kind: "identifier" },
   { first: 0x68, last: 0x6b, quantity: "durationSinceLastCumulation", unit: ["h", "d", "month", "year"] },

@@ -64,9 +64,9 @@ export const EXTENDED_VIFES: readonly VifeRow[] = [
   { first: 0x05, last: 0x07, name: ["betweenL1L2", "betweenL2L3", "betweenL3L1"] },
   { first: 0x08, last: 0x0b, name: ["quadrant1", "quadrant2", "quadrant3", "quadrant4"] },
   { first: 0x0c, last: 0x0c, name: "differenceImportExport" },
-  { first: 0x0f, last: 0x0f, name: "absoluteForwardAndBackward" },
-  { first: 0x10, last: 0x11, name: ["dataTypeC", "dataTypeD"] },
-  { first: 0x12, last: 0x13, name: ["fromPartnerToMeter", "fromMeterToPartner"] },
+  { first: 0x10, last: 0x10, name: "absoluteForwardAndBackward" },
+  { first: 0x11, last: 0x12, name: ["dataTypeC", "dataTypeD"] },
+  { first: 0x14, last: 0x15, name: ["fromPartnerToMeter", "fromMeterToPartner"] },
 ];
 
 /**
