@@ -1,14 +1,11 @@
-import { readFileSync } from "node:fs";
-import { createRequire } from "node:module";
 import type { Locator, Page } from "playwright-core";
 import type { Command, CommandsPage } from "@amity/api";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { ensureConsoleBuilt, loadStaticConsole } from "../src/http/index.ts";
-import { findChromium, withPage } from "./browser.ts";
+import { findChromium, violations, withPage } from "./browser.ts";
 import { openWireUtility, type WireUtility } from "./wire-utility/wire-utility.ts";
 
 const executable = await findChromium();
-const axe = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 
 describe.skipIf(executable === undefined)("commands in a real browser, to meters on real sockets", () => {
   let wire: WireUtility;
@@ -162,14 +159,4 @@ describe.skipIf(executable === undefined)("commands in a real browser, to meters
 /** The words of what has the focus. */
 function focused(page: Page): Promise<unknown> {
   return page.evaluate("document.activeElement?.textContent");
-}
-
-async function violations(page: Page): Promise<string[]> {
-  await page.evaluate(axe);
-  return page.evaluate(async () => {
-    const { axe: checker } = globalThis as unknown as {
-      axe: { run(): Promise<{ violations: { id: string; nodes: { html: string }[] }[] }> };
-    };
-    return (await checker.run()).violations.map(({ id, nodes }) => `${id}: ${nodes[0]?.html}`);
-  });
 }

@@ -1,13 +1,10 @@
-import { readFileSync } from "node:fs";
-import { createRequire } from "node:module";
 import type { Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { ensureConsoleBuilt, loadStaticConsole } from "../src/http/index.ts";
-import { findChromium, withPage } from "./browser.ts";
+import { findChromium, violations, withPage } from "./browser.ts";
 import { openStoredUtility, type StoredUtility } from "./stored-utility/stored-utility.ts";
 
 const executable = await findChromium();
-const axe = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 
 describe.skipIf(executable === undefined)("decisions in a real browser, on a ledger in PostgreSQL", () => {
   let stored: StoredUtility;
@@ -145,13 +142,3 @@ describe.skipIf(executable === undefined)("decisions in a real browser, on a led
     });
   });
 });
-
-async function violations(page: Page): Promise<string[]> {
-  await page.evaluate(axe);
-  return page.evaluate(async () => {
-    const { axe: checker } = globalThis as unknown as {
-      axe: { run(): Promise<{ violations: { id: string; nodes: { html: string }[] }[] }> };
-    };
-    return (await checker.run()).violations.map(({ id, nodes }) => `${id}: ${nodes[0]?.html}`);
-  });
-}

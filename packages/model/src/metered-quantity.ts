@@ -21,6 +21,7 @@ export const METERED_QUANTITIES: Readonly<Record<string, MeteredQuantity>> = {
   "5-0:1.0.0": { commodity: "heat", kind: "energy", flow: "forward", name: "Cooling energy" },
   "6-0:1.0.0": { commodity: "heat", kind: "energy", flow: "forward", name: "Heat energy" },
   "6-0:2.0.0": { commodity: "heat", kind: "volume", flow: "forward", name: "Heating water volume" },
+  "6-0:8.0.0": { commodity: "heat", kind: "power", flow: "forward", name: "Heat power" },
   "6-0:10.0.0": { commodity: "heat", kind: "temperature", flow: "forward", name: "Supply temperature" },
   "6-0:11.0.0": { commodity: "heat", kind: "temperature", flow: "reverse", name: "Return temperature" },
   "7-0:3.0.0": { commodity: "gas", kind: "volume", flow: "forward", name: "Gas volume, as metered" },

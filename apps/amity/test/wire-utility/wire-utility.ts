@@ -43,6 +43,8 @@ interface WireOptions {
   readonly users?: readonly User[];
   /** Commands that wait for a second person. */
   readonly approvalFor?: readonly EndDeviceControl["kind"][];
+  /** What happened to meters before the head-end came to read them. */
+  readonly before?: (fleet: MeterFleet, plan: FleetPlan) => Promise<unknown>;
 }
 
 /** Six homes with gas, water and heat, most behind their electricity meters, some by radio; two days of history. */
@@ -67,6 +69,7 @@ export async function openWireUtility(options: WireOptions = {}): Promise<WireUt
   });
   const masterSecret = random.bytes(32);
   const fleet = await MeterFleet.open({ plan, masterSecret, clock });
+  await options.before?.(fleet, plan);
   const served = await fleet.serve(world);
   const endActs = fleet.act(world, () => Promise.resolve());
   const field = { masterSecret, historyMs: 2 * DAY_MS, collectEveryMs: HOUR_MS };
@@ -97,7 +100,10 @@ export async function openWireUtility(options: WireOptions = {}): Promise<WireUt
   await provisionSubMeters(utility.mdm.registry, createGasParameters(scratch.store, clock), registered);
   await provisionNetwork(utility.mdm.topology, plan);
   const meterPorts = Object.fromEntries([...served.addresses].map(([meterId, { port }]) => [meterId, port]));
-  await provisionHeadEnd({ registry: utility.registry, keys: utility.keys, plan: registered, masterSecret }, { meterPorts, concentratorPorts });
+  await provisionHeadEnd(
+    { registry: utility.registry, keys: utility.keys, plan: registered, masterSecret },
+    { meterPorts, concentratorPorts },
+  );
   await utility.start();
   const users = options.users ?? [];
   const server = await startHttpServer(

@@ -65,7 +65,7 @@ export function BindDialog({ stranger, onClose, onBound }: BindDialogProps) {
           <button type="button" className="button" onClick={onClose}>
             Cancel
           </button>
-          <button type="submit" className="button" data-kind="primary" disabled={bind.isPending || draft.meterId === ""}>
+          <button type="submit" className="button" data-kind="primary" disabled={bind.isPending}>
             Bind to {stranger.concentratorId}
           </button>
         </div>
@@ -91,9 +91,10 @@ function DraftFields({ draft, onChange }: { draft: Draft; onChange: (draft: Draf
       </label>
       <div className="fields">
         <label className="label grow">
-          Usage point (may be left empty)
+          Usage point; made where there is none of this name
           <input
             className="field mono"
+            required
             maxLength={80}
             value={draft.usagePoint}
             onChange={(event) => set({ usagePoint: event.target.value.trim() })}
@@ -132,7 +133,7 @@ function registrationOf({ concentratorId, address }: WirelessStranger, { meterId
     protocol: "wmbus",
     route: { kind: "wireless", concentratorId, address },
     commodity,
-    ...(usagePoint === "" ? {} : { usagePoint }),
+    usagePoint,
     ...(key === "" ? {} : { keys: { mbus: key } }),
   };
 }

@@ -40,7 +40,7 @@ export function MeterPage() {
   return (
     <div className="page">
       <MeterHead detail={detail} />
-      {detail.meter.commodity !== "electricity" && <MeterFacts detail={detail} />}
+      {isSubMeterOf(detail) && <MeterFacts detail={detail} />}
       <Registers detail={detail} />
       {span !== undefined && (
         <>
@@ -53,11 +53,16 @@ export function MeterPage() {
   );
 }
 
+/** Whether it is one of those that another device reads or hears, or that measures something else than electricity. */
+function isSubMeterOf({ meter, reach }: MeterDetail): boolean {
+  return meter.commodity !== "electricity" || reach.kind === "behind" || reach.kind === "wireless";
+}
+
 function MeterHead({ detail }: { detail: MeterDetail }) {
   const zone = useZone();
   const now = useUtilityNow(2_000);
   const { meter } = detail;
-  const isSubMeter = meter.commodity !== "electricity";
+  const isSubMeter = isSubMeterOf(detail);
   return (
     <div className="page-head">
       <div>
@@ -105,7 +110,7 @@ function MeterHead({ detail }: { detail: MeterDetail }) {
           {isSubMeter ? detail.protocol : `${detail.route}, ${detail.protocol}`}. Heard {ago(meter.lastSeen, now)}
           {detail.watermark !== undefined && `, load profile read up to ${dateTime(detail.watermark, zone)}`}
           {detail.clockOffsetSeconds !== undefined && `, clock ${clockWords(detail.clockOffsetSeconds)}`}
-          {meter.host === undefined &&
+          {(detail.reach.kind === "direct" || detail.reach.kind === "concentrator") &&
             `. ${count(detail.health.sessions)} sessions, ${detail.health.failures === 0 ? "none" : count(detail.health.failures)} failed`}
           {meter.completeness !== undefined && `, ${percent(meter.completeness)} of the last 24 hours received`}.
         </p>
