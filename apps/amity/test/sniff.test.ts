@@ -149,6 +149,16 @@ describe("a proxy between a client and a meter", () => {
     expect(summaries(said()).filter((line) => line.includes("no key given fits")).length).toBeGreaterThan(3);
   });
 
+  it("says suite, protection and counter of what it has no key for", async () => {
+    const { port, said } = await sniffed("wrapper", []);
+    const client = await manager(port, "global");
+    await client.get(ENERGY);
+    await client.release();
+    expect(summaries(said()).find((line) => line.includes("get-request"))).toMatch(
+      /glo-get-request \(suite 0, authenticated-encrypted, invocation counter 10\d, no key given\)/,
+    );
+  });
+
   it("explains HDLC: frames, and the APDUs that they carry", async () => {
     const { port, said } = await sniffed("hdlc");
     const connection = await realNetwork.connect({ host: "127.0.0.1", port });

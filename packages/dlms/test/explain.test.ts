@@ -41,7 +41,25 @@ describe("explaining", () => {
         explain(apdu, { keys: [{ ...KEY, encryptionKey: KEY.authenticationKey }], systemTitles: [fromHex("4D4D4D0000BC614E")] }),
         "deciphered",
       )?.error,
-    ).toBe("no key given fits");
+    ).toBe("no key given fits: a key, the system title (4d4d4d0000bc614e) or an octet on the way is wrong");
+    expect(find(explain(apdu, { keys: [KEY] }), "deciphered")?.error).toBe(
+      "the system title of the sender is not known, and no key opens without it",
+    );
+  });
+
+  test("shows what a ciphered APDU consists of where no key opens it, and where its tag is cut off", () => {
+    const apdu = fromHex("C81E3001234567411312FF935A47566827C467BC7D825C3BE4A77C3FCC056B6B");
+    const tree = explain(apdu);
+    expect(find(tree, "securityControl")?.value).toBe("suite 0, authenticated-encrypted");
+    expect(find(tree, "ciphertext")).toEqual({ name: "ciphertext", offset: 7, length: 13, value: "411312ff935a47566827c467bc" });
+    expect(find(tree, "authenticationTag")).toMatchObject({ offset: 20, length: 12, value: "7d825c3be4a77c3fcc056b6b" });
+    expect(find(tree, "deciphered")).toBeUndefined();
+    expect(find(explain(fromHex("C80A30012345674113121314")), "authenticationTag")?.error).toContain("12 octets");
+  });
+
+  test("names the services of a conformance block", () => {
+    const request = explain(fromHex("01000000065F1F0400001E1DFFFF"), { form: "apdu" });
+    expect(find(request, "services")?.value).toContain("get, set, selective-access");
   });
 
   test("opens the InitiateRequest in an AARQ with the title that the AARQ carries", () => {

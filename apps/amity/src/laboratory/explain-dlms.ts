@@ -27,7 +27,15 @@ export function summaryOfDlms(root: ExplainedField): string {
   if (inside.error !== undefined) parts.push(`ERROR ${inside.error}`);
   if (opened?.error !== undefined) parts.push(`(${opened.error})`);
   else if (opened !== undefined) parts.push(`(${[opened.value, opened.detail].filter((part) => part !== undefined).join(", ")})`);
+  else parts.push(...closedOf(root));
   return parts.join(" ");
+}
+
+/** Suite, protection and counter of a ciphered APDU that no key was tried on. */
+function closedOf(root: ExplainedField): string[] {
+  const control = findField(root, "securityControl")?.value;
+  if (control === undefined) return [];
+  return [`(${control}, invocation counter ${findField(root, "invocationCounter")?.value ?? "missing"}, no key given)`];
 }
 
 /** The first field of a name, however deep. */

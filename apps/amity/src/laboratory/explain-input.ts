@@ -96,20 +96,22 @@ function explainKeys({ key, authenticationKey, systemTitle }: ExplainInputOption
 }
 
 function explainDlms(octets: Uint8Array, options: ExplainInputOptions): ExplainedField {
-  const { authenticationKey, systemTitle } = options;
+  const { key, authenticationKey, systemTitle } = options;
   const given = explainKeys(options);
   const root = isCosemOverMbus(octets) ? explainCosemOverMbus(octets, given) : explainDlmsOctets(octets, given);
   const missing = [
+    ...(key === undefined ? ["the encryption key (--key)"] : []),
     ...(authenticationKey === undefined ? ["the authentication key (--auth-key)"] : []),
     ...(systemTitle === undefined ? ["the sender's system title (--system-title)"] : []),
   ];
   return missing.length === 0 ? root : withAdvice(root, `not given: ${missing.join(", ")}`);
 }
 
-/** Says at what could not be deciphered what else was needed, perhaps. */
+/** Says at what is not deciphered what else was needed, perhaps. */
 function withAdvice(field: ExplainedField, advice: string): ExplainedField {
   const children = field.children?.map((child) => withAdvice(child, advice));
-  const said = field.name === "deciphered" && field.error !== undefined ? { ...field, detail: advice } : field;
+  const isClosed = field.name === "ciphertext" || (field.name === "deciphered" && field.error !== undefined);
+  const said = isClosed ? { ...field, detail: advice } : field;
   return children === undefined ? said : { ...said, children };
 }
 

@@ -18,9 +18,9 @@ const conformanceTag: Codec<undefined> = {
 };
 
 const conformance: Codec<ConformanceBit[]> = mapped(
-  struct({ tag: conformanceTag, bits: sizedOctets(u8, 8) }),
-  ({ bits }) => conformanceBits(bits.subarray(1)),
-  (names) => ({ tag: undefined, bits: Uint8Array.of(0, ...conformanceOctets(names)) }),
+  struct({ tag: conformanceTag, services: sizedOctets(u8, 8) }),
+  ({ services }) => conformanceBits(services.subarray(1)),
+  (names) => ({ tag: undefined, services: Uint8Array.of(0, ...conformanceOctets(names)) }),
 );
 
 /** DEFAULT TRUE: flag 0 stands for true, otherwise the value follows. */

@@ -1,4 +1,5 @@
 import { AmityError, ByteReader, DecodeError, toHex } from "@amity/bytes";
+import { GCM_TAG_OCTETS } from "@amity/crypto";
 import { apdu } from "../apdu/apdu.ts";
 import {
   DEDICATED_TAGS,
@@ -15,8 +16,8 @@ import { formatAddress } from "../hdlc/address.ts";
 import { GATEWAY_REQUEST, GATEWAY_RESPONSE, decodeGateway } from "../link/gateway.ts";
 import { WRAPPER_HEADER_OCTETS } from "../link/wrapper.ts";
 import { unprotectGeneral } from "../security/general-ciphering.ts";
-import { securityHeaderOf, unprotect } from "../security/protect.ts";
-import type { SecuritySuite } from "../security/security-options.ts";
+import { SECURITY_HEADER_OCTETS, securityHeaderOf, unprotect } from "../security/protect.ts";
+import type { Protection, SecuritySuite } from "../security/security-options.ts";
 import { meaningOf } from "./meaning.ts";
 
 /** A frame, an APDU or a part of one, as a person reads it. Plain data: its JSON is the machine-readable form. */
@@ -203,24 +204,25 @@ function explainCiphered(octets: Uint8Array, top: TracedField | undefined, optio
   return explainContent(content, top.offset + top.length - content.length, titles, { options, depth });
 }
 
+const HEADER_FIELDS: ReadonlySet<string> = new Set(["securityControl", "invocationCounter"]);
+
 /** Keys that are named can be tried; wrapped and agreed ones need secrets that no explanation is given. */
 function explainGeneralCiphering(octets: Uint8Array, top: TracedField, options: ExplainOptions, depth: number): Explained[] {
   const content = valueAt(top, "content");
   if (content === undefined) return [];
   const fields = explainContent(content.octets, content.offset, [], { options: {}, depth });
-  for (const key of options.keys ?? []) {
+  const deciphered = { name: "deciphered", offset: content.offset, length: content.octets.length };
+  const keys = options.keys ?? [];
+  for (const key of keys) {
     try {
       const { plain } = unprotectGeneral(((content.octets[0] ?? 0) & 0x0f) as SecuritySuite, key, octets);
       const inside = explainApdu(plain, 0, options, depth + 1);
-      return [
-        ...fields,
-        { name: "deciphered", offset: content.offset, length: content.octets.length, value: `with ${key.label}`, children: [inside] },
-      ];
+      return [...fields.filter(({ name }) => HEADER_FIELDS.has(name)), { ...deciphered, value: `with ${key.label}`, children: [inside] }];
     } catch (error) {
       if (!(error instanceof AmityError)) throw error;
     }
   }
-  return fields;
+  return keys.length === 0 ? fields : [...fields, { ...deciphered, error: "no key given fits: wrapped and agreed keys cannot be tried" }];
 }
 
 /** The octets of a field and where they start: at the end of what the field took. */
@@ -246,26 +248,36 @@ function explainContent(
     { name: "securityControl", offset, length: 1, value: control },
     { name: "invocationCounter", offset: offset + 1, length: 4, value: String(header.invocationCounter) },
   ];
-  if (header.suite > 2 || options.keys === undefined || options.keys.length === 0) return fields;
+  const body = explainBody(content.subarray(SECURITY_HEADER_OCTETS), offset + SECURITY_HEADER_OCTETS, header.protection);
+  const keys = options.keys ?? [];
+  if (header.suite > 2 || keys.length === 0) return [...fields, ...body];
   const suite = header.suite as SecuritySuite;
-  for (const key of options.keys) {
+  for (const key of keys) {
     for (const systemTitle of titles) {
       const plain = opened({ suite, systemTitle, ...key }, content);
       if (plain === undefined) continue;
       const inside = explainApdu(plain, 0, options, depth + 1);
-      return [
-        ...fields,
-        {
-          name: "deciphered",
-          offset,
-          length: content.length,
-          value: `with ${key.label}, sent by ${toHex(systemTitle)}`,
-          children: [inside],
-        },
-      ];
+      const value = `with ${key.label}, sent by ${toHex(systemTitle)}`;
+      return [...fields, { name: "deciphered", offset, length: content.length, value, children: [inside] }];
     }
   }
-  return [...fields, { name: "deciphered", offset, length: content.length, error: "no key given fits" }];
+  const error =
+    titles.length === 0
+      ? "the system title of the sender is not known, and no key opens without it"
+      : `no key given fits: a key, the system title (${titles.map((title) => toHex(title)).join(" or ")}) or an octet on the way is wrong`;
+  return [...fields, ...body, { name: "deciphered", offset, length: content.length, error }];
+}
+
+/** What follows the security header of an APDU that is not opened. */
+function explainBody(body: Uint8Array, offset: number, protection: Protection | undefined): Explained[] {
+  const isTagged = protection === "authenticated" || protection === "authenticated-encrypted";
+  if (isTagged && body.length < GCM_TAG_OCTETS)
+    return [{ name: "authenticationTag", offset, length: body.length, error: `an authentication tag has ${GCM_TAG_OCTETS} octets` }];
+  const length = body.length - (isTagged ? GCM_TAG_OCTETS : 0);
+  const isClear = protection === undefined || protection === "authenticated";
+  const text: Explained = { name: isClear ? "plaintext" : "ciphertext", offset, length, value: toHex(body.subarray(0, length)) };
+  const tag = { name: "authenticationTag", offset: offset + length, length: GCM_TAG_OCTETS, value: toHex(body.subarray(length)) };
+  return isTagged ? [text, tag] : [text];
 }
 
 /** Without a tag any key "fits": then the octets must be an APDU. */

@@ -1,4 +1,5 @@
 import { toHex } from "@amity/bytes";
+import { conformanceBits } from "../acse/initiate.ts";
 import { className } from "../cosem/class-catalogue.ts";
 import { obisName } from "../cosem/obis-names.ts";
 import { obisFromOctets, type Obis } from "../data/obis.ts";
@@ -7,6 +8,7 @@ const PRINTABLE = /^[\x20-\x7e]{4,}$/;
 
 /** A leaf as text: octets in hex (with the text where they are readable), A-XDR values by their content. */
 export function meaningOf(name: string, value: unknown): string {
+  if (name === "services" && value instanceof Uint8Array) return conformanceBits(value.subarray(1)).join(", ");
   if (value instanceof Uint8Array) return octetsText(value);
   if (name === "instanceId" && typeof value === "string") return obisText(value as Obis);
   if (name === "classId" && typeof value === "number") return `${value} (${className(value)})`;
