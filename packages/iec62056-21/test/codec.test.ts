@@ -270,6 +270,10 @@ describe("a log", () => {
     expect(entries()[3]?.elements[0]).toEqual({ code: "91.11.0", value: "4" });
   });
 
+  test("that has nothing for the time asked for is empty, not damaged", () => {
+    expect(parseProfile(parseDataSets("P.98(ERROR)").dataSets)).toEqual({ blocks: [], refusals: ["ERROR"], problems: [] });
+  });
+
   test("is written as it is read", () => {
     const text = entries()
       .map((entry) => formatLogEntry(entry))

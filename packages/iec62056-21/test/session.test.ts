@@ -123,6 +123,18 @@ describe("a readout", () => {
     expect(bauds).toEqual([9600, 300]);
   });
 
+  test.each([
+    ["/AMT5METER", 200],
+    ["/AMt5METER", 20],
+  ])("begins to answer no sooner than its identification %s says", async (line, reactionMs) => {
+    const { client, timers } = connect(meter(line));
+    const beganMs = timers.elapsedMs();
+    await timers.run(client.openProgramming());
+    // Identification and operand: two answers.
+    expect(timers.elapsedMs() - beganMs).toBeGreaterThanOrEqual(2 * reactionMs);
+    expect(timers.elapsedMs() - beganMs).toBeLessThan(2 * reactionMs + 50);
+  });
+
   test("wakes a meter that sleeps before each call, and waits until it is there", async () => {
     const heard: { atMs: number; octets: Uint8Array }[] = [];
     const timers = new VirtualTimers();

@@ -1,5 +1,5 @@
 import { DecodeError } from "@amity/bytes";
-import { formatDataSet, type DataSet, type DataValue } from "../message/data-set.ts";
+import { errorOf, formatDataSet, type DataSet, type DataValue } from "../message/data-set.ts";
 
 /** The meter's local time as it stands in a profile (VDEW `ZST`): digits, with the season where it was sent. */
 export interface ProfileTime {
@@ -36,6 +36,8 @@ export interface ProfileBlock {
 /** Blocks as far as they were sound, and what was wrong with the rest. */
 export interface Profile {
   readonly blocks: readonly ProfileBlock[];
+  /** What stands in place of a block, e.g. `ERROR`: meters that have nothing for the time asked for say so. */
+  readonly refusals: readonly string[];
   readonly problems: readonly DecodeError[];
 }
 
@@ -45,9 +47,15 @@ const HEADER_VALUES = 4;
 /** Reads every profile block among the data sets of an answer to R5 or R6. */
 export function parseProfile(dataSets: readonly DataSet[]): Profile {
   const blocks: ProfileBlock[] = [];
+  const refusals: string[] = [];
   const problems: DecodeError[] = [];
   for (const dataSet of dataSets) {
     if (!/^(?:\d+-\d+:)?P\.\d+$/i.test(dataSet.address)) continue;
+    const refused = dataSet.values.length === 1 ? errorOf(dataSet.values[0]?.value ?? "") : undefined;
+    if (refused !== undefined) {
+      refusals.push(refused);
+      continue;
+    }
     try {
       blocks.push(parseBlock(dataSet, problems));
     } catch (error) {
@@ -55,7 +63,7 @@ export function parseProfile(dataSets: readonly DataSet[]): Profile {
       problems.push(error);
     }
   }
-  return { blocks, problems };
+  return { blocks, refusals, problems };
 }
 
 function parseBlock({ address, values, offset }: DataSet, problems: DecodeError[]): ProfileBlock {

@@ -2,12 +2,12 @@ import type { Connection, Timer, Timers } from "@amity/runtime";
 import { toOctets } from "../line/characters.ts";
 import { HandedOver } from "../line/handed-over.ts";
 import { READOUT_END } from "../message/command.ts";
-import { formatIdentification } from "../message/identification.ts";
+import { formatIdentification, isQuick } from "../message/identification.ts";
 import { MeterSession, type LocalPortDevice, type MeterEffect, type MeterSessionOptions } from "./meter-session.ts";
 
 export interface ServeLocalPortOptions extends MeterSessionOptions {
   readonly timers: Timers;
-  /** Time before an answer begins (ms): 200 by the standard, 20 for quick meters. Default 20. */
+  /** Time before an answer begins (ms). Default 200, and 20 for meters that say so by a small third letter (6.3.2, note 14). */
   readonly reactionMs?: number;
   /** True: characters take their ten bits at the line's rate. False: at once. */
   readonly isPaced?: boolean;
@@ -17,7 +17,7 @@ export interface ServeLocalPortOptions extends MeterSessionOptions {
   readonly handOver?: (connection: Connection) => void;
 }
 
-const REACTION_MS = 20;
+const REACTION_MS = { quick: 20, usual: 200 } as const;
 const BITS_PER_CHARACTER = 10;
 /** A peer that does not take what is pushed gets nothing more (octets). */
 const BACKLOG_MAX = 64 * 1024;
@@ -85,7 +85,8 @@ class PortServer {
   }
 
   #send(octets: Uint8Array): void {
-    const { reactionMs = REACTION_MS, isPaced = false } = this.#options;
+    const usualMs = isQuick(this.#device.identification) ? REACTION_MS.quick : REACTION_MS.usual;
+    const { reactionMs = usualMs, isPaced = false } = this.#options;
     const nowMs = this.#timers.elapsedMs();
     const durationMs = isPaced ? (octets.length * BITS_PER_CHARACTER * 1000) / this.#baud : 0;
     this.#freeAtMs = Math.max(nowMs + reactionMs, this.#freeAtMs) + durationMs;
