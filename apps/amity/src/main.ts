@@ -46,7 +46,10 @@ function addServers(program: Command): void {
     .option("--auth-file <file>", "users and password hashes (JSON), required on any address but loopback")
     .option("--second-person-kwh <number>", "a decision over more energy waits for a second person (100)", count)
     .option("--second-person-money <number>", "a decision over more money waits for a second person (50)", count)
-    .option("--second-person-for <commands>", "commands that wait for a second person: disconnect,connect,setClock,limit,tariff,message")
+    .option(
+      "--second-person-for <commands>",
+      "commands that wait for a second person: disconnect,connect,setClock,limit,tariff,message,changeKeys",
+    )
     .option("--json", "machine-readable progress, one JSON object a line")
     .action(async (options) => (await import("./cli/up.ts")).up(options));
 
@@ -204,13 +207,18 @@ function addCommands(program: Command): void {
   withUtility(program.command("command"))
     .description("ask something of a meter and wait for what came of it")
     .argument("<meter>", "meter id")
-    .argument("<kind>", "ping, read-registers, read-profile, disconnect, connect, set-clock, limit, tariff, message")
+    .argument(
+      "<kind>",
+      "ping, read-registers, read-profile, disconnect, connect, set-clock, limit, tariff, message, change-keys, renew-certificate",
+    )
     .option("--watts <number>", "limit: at most this much", count)
     .option("--over-seconds <number>", "limit: how long it may be exceeded (60)", count)
     .option("--lift", "limit: lift it")
     .option("--calendar <file>", "tariff: the calendar (JSON)")
     .option("--activate-at <time>", "tariff: in force from then on (ISO 8601); at once where absent")
     .option("--text <text>", "message: what the customer's display shows")
+    .option("--by <way>", "change-keys: transfer (under the master key) or agreement (suites 1 and 2)")
+    .option("--usage <name>", "renew-certificate: digital-signature or key-agreement")
     .option("--from <time>", "read-profile: first instant (ISO 8601)")
     .option("--to <time>", "read-profile: end")
     .option("--reason <text>", "why; kept on record, and shown to a second person")

@@ -12,6 +12,8 @@ export interface ControlOptions {
   readonly to?: string;
   readonly calendar?: string;
   readonly activateAt?: string;
+  readonly by?: string;
+  readonly usage?: string;
 }
 
 /** Options of each kind that takes any. */
@@ -20,6 +22,8 @@ const FIELDS: Partial<Readonly<Record<ControlKind, readonly (keyof ControlOption
   message: ["text"],
   readProfile: ["from", "to"],
   tariff: ["calendar", "activateAt"],
+  changeKeys: ["by"],
+  renewCertificate: ["usage"],
 };
 const ALL_FIELDS = Object.values(FIELDS).flat();
 
@@ -54,7 +58,7 @@ export async function controlOfOptions(name: string, options: ControlOptions): P
 }
 
 async function fieldsOf(kind: ControlKind, options: ControlOptions): Promise<Record<string, unknown>> {
-  const { watts, lift, overSeconds, text, from, to, calendar, activateAt } = options;
+  const { watts, lift, overSeconds, text, from, to, calendar, activateAt, by, usage } = options;
   switch (kind) {
     case "limit": {
       if ((watts === undefined) === (lift !== true))
@@ -68,6 +72,10 @@ async function fieldsOf(kind: ControlKind, options: ControlOptions): Promise<Rec
       const when = activateAt === undefined ? {} : { activateAt: instantOption(activateAt, "--activate-at") };
       return { kind, calendar: await calendarOf(calendar), ...when };
     }
+    case "changeKeys":
+      return { kind, ...(by === undefined ? {} : { by }) };
+    case "renewCertificate":
+      return { kind, ...(usage === undefined ? {} : { usage }) };
     default:
       return { kind, ...(text === undefined ? {} : { text }) };
   }

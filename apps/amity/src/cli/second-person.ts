@@ -10,7 +10,7 @@ export interface SecondPersonOptions {
 }
 
 /** Commands that may be made to wait: those that change something at a meter or at a home. */
-const COMMANDS = ["disconnect", "connect", "setClock", "limit", "tariff", "message"] as const;
+const COMMANDS = ["disconnect", "connect", "setClock", "limit", "tariff", "message", "changeKeys", "renewCertificate"] as const;
 
 /** @throws UsageError `second-person` for a command that cannot wait for one. */
 export function secondPersonOf({ secondPersonKwh, secondPersonMoney, secondPersonFor }: SecondPersonOptions): SecondPerson {

@@ -30,9 +30,10 @@ export async function provisionHeadEnd(
   if (first !== undefined && (await keys.has({ owner: first.meterId, purpose: "guek" }))) return;
   const secrets: { ref: KeyRef; secret: Uint8Array }[] = [];
   for (const { meterId } of plan.meters) {
-    const { encryptionKey, authenticationKey, readingPassword } = deriveMeterKeys(masterSecret, meterId);
+    const { encryptionKey, authenticationKey, masterKey, readingPassword } = deriveMeterKeys(masterSecret, meterId);
     secrets.push({ ref: { owner: meterId, purpose: "guek" }, secret: encryptionKey });
     secrets.push({ ref: { owner: meterId, purpose: "gak" }, secret: authenticationKey });
+    secrets.push({ ref: { owner: meterId, purpose: "master" }, secret: masterKey });
     secrets.push({ ref: { owner: meterId, purpose: "password" }, secret: readingPassword });
   }
   for (const { concentratorId } of concentrators) {

@@ -73,7 +73,9 @@ export class DlmsKeys implements MeterKeyring {
 
   async #transfer(): Promise<MeterAnswer<void>> {
     const { vault, meterId, random, suite } = this.#parts;
-    const masterKey = await vault.secret({ owner: meterId, purpose: "master" });
+    const master = { owner: meterId, purpose: "master" };
+    if (!(await vault.has(master))) return { kind: "refused", reason: "the head-end has no master key of this meter" };
+    const masterKey = await vault.secret(master);
     const octets = suite === 2 ? 32 : 16;
     const keys = { encryptionKey: random.bytes(octets), authenticationKey: random.bytes(octets) };
     await storeNextKeys(vault, meterId, keys);
@@ -92,6 +94,8 @@ export class DlmsKeys implements MeterKeyring {
     const serverTitle = exchange.client.association.serverSystemTitle;
     if (suite === 0 || serverTitle === undefined || authority === undefined)
       return { kind: "refused", reason: "keys are agreed on in security suites 1 and 2, with an authority for certificates" };
+    if (!(await vault.has({ owner: HEAD_END, purpose: "sign" })) || !(await vault.has({ owner: HEAD_END, purpose: "sign-certificate" })))
+      return { kind: "refused", reason: "the head-end has no signing key with a certificate" };
     const imported = await this.#setup.importCertificate(await vault.secret({ owner: HEAD_END, purpose: "sign-certificate" }));
     if (imported.kind === "refused")
       return { kind: "refused", reason: `the meter does not take the head-end's certificate: ${imported.result}` };
