@@ -2,7 +2,7 @@ import { execFile } from "node:child_process";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import type { ReadingSink } from "@amity/model";
+import type { EndDeviceEvent, ReadingSink } from "@amity/model";
 import { seededRandom } from "@amity/runtime";
 import type { Store } from "@amity/store";
 import { drawFaults, FAULT_KINDS } from "../src/simulate/faults.ts";
@@ -31,11 +31,17 @@ function failed(report: RunReport): string[] {
 
 describe("a utility in virtual time", () => {
   it("keeps every acknowledged reading once and ends up with the meters' truth, whatever the seed breaks", async () => {
-    for (const seed of [11, SABOTAGED_SEED]) {
-      const report = await run(seed);
+    for (const [seed, meters] of [
+      [11, METERS],
+      [SABOTAGED_SEED, 6],
+    ] as const) {
+      const report = await run(seed, { meters });
       expect({ seed, checks: report.checks.filter(({ ok }) => !ok) }).toEqual({ seed, checks: [] });
       expect(report.faults.length).toBeGreaterThan(20);
       for (const { name, checked } of report.checks.slice(0, 3)) expect([name, checked > 500]).toEqual([name, true]);
+      // What befell gas, water and heat meters, by wire and by radio; and their valves.
+      const [events, valves] = report.checks.slice(3, 5);
+      expect([(events?.checked ?? 0) > 50, (valves?.checked ?? 0) > 10]).toEqual([true, true]);
     }
   });
 
@@ -58,6 +64,16 @@ describe("the checks", () => {
   it("catch a sink that stores a day twice", async () => {
     const report = await run(SABOTAGED_SEED, { sinkThrough: repeatingSink });
     expect(failed(report)).toEqual(["nothing is stored twice"]);
+  });
+
+  it("catch a sink that swallows what befell somebody, and one that tells it anew a minute later", async () => {
+    const garbled = eventsThrough((events) =>
+      events.flatMap((event) => (event.kind === "backflow" ? [] : [event, { ...event, atMs: event.atMs + 60_000 }])),
+    );
+    const report = await run(SABOTAGED_SEED, { sinkThrough: garbled });
+    const found = report.checks.find(({ name }) => name.startsWith("what befell sub-meters"))?.failures.join("\n");
+    expect(found).toContain("was told and is not stored");
+    expect(found).toContain("is stored, and nobody told it");
   });
 
   it("catch a sink that says less than it was given", async () => {
@@ -123,6 +139,11 @@ function repeatingSink(sink: ReadingSink, database: Store): ReadingSink {
       );
     },
   };
+}
+
+/** Passes readings on, and of events what `change` makes of them. */
+function eventsThrough(change: (events: readonly EndDeviceEvent[]) => readonly EndDeviceEvent[]): (sink: ReadingSink) => ReadingSink {
+  return (sink) => ({ accept: (batches) => sink.accept(batches.map((batch) => ({ ...batch, events: change(batch.events) }))) });
 }
 
 /** Passes odd values on as even ones. */

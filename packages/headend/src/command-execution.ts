@@ -9,7 +9,13 @@ export type Execution =
       readonly registers?: readonly RegisterReading[];
       readonly supply?: SupplyState["control"];
     }
-  | { readonly kind: "failed"; readonly outcome: string; readonly supply?: SupplyState["control"] };
+  | {
+      readonly kind: "failed";
+      readonly outcome: string;
+      readonly supply?: SupplyState["control"];
+      /** It was taken, and is not to be seen yet. */
+      readonly mayCome?: boolean;
+    };
 
 /** Controls that switch, set or change: they are never repeated blindly, their outcome is read back. */
 export function isWrite(control: EndDeviceControl): boolean {
@@ -94,7 +100,7 @@ function judgeSupply(control: EndDeviceControl, state: SupplyState): Execution {
   if (control.kind === "connect" && supply === "readyForReconnection") {
     return { kind: "done", outcome: `read back: ${text}; waits for the button at the meter`, supply };
   }
-  return { kind: "failed", outcome: `read back: ${text}; not carried out`, supply };
+  return { kind: "failed", outcome: `read back: ${text}; not carried out`, supply, mayCome: true };
 }
 
 async function compareSetting(session: MeterSession, control: SettingControl): Promise<Execution> {

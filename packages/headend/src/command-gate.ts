@@ -14,6 +14,7 @@ import {
   type ExecutionWorld,
 } from "./command-execution.ts";
 import { commandOfOrder, progressOf, type CommandOrders } from "./command-orders.ts";
+import { CommandResults } from "./command-results.ts";
 import { CommandWait } from "./command-wait.ts";
 import type { Committer } from "./committer.ts";
 import type { MeterSession } from "./driver.ts";
@@ -44,7 +45,6 @@ export interface CommandGateParts {
 
 /** Who writes into the audit trail when no person does. */
 const HEAD_END = "head-end";
-const RESULTS_MAX = 1_000;
 /** A concentrator tells of an order that has expired within this time, civil ms; then it is asked. */
 const REPORT_LATE_MS = 3_600_000;
 
@@ -56,7 +56,7 @@ export class CommandGate {
   readonly #parts: CommandGateParts;
   readonly #quota: SwitchingQuota;
   readonly #retry: RetryBudget<string>;
-  readonly #results = new Map<string, readonly RegisterReading[]>();
+  readonly #results = new CommandResults();
   readonly #running = new Set<string>();
   /** Commands that wait for a second person, or for their concentrator. */
   readonly #wait: CommandWait;
@@ -75,7 +75,7 @@ export class CommandGate {
   }
 
   resultOf(commandId: string): readonly RegisterReading[] | undefined {
-    return this.#results.get(commandId);
+    return this.#results.of(commandId);
   }
 
   /** Takes up what the last life left: what may have been sent is unknown and will be read back. */
@@ -266,10 +266,10 @@ export class CommandGate {
     let dispatched: CommandRecord | undefined;
     try {
       return await broker.withSession(device, wish, async (session) => {
-        if (record.state === "unknown") return this.#finish(record, await readBack(session, request.control, this.#world()));
+        if (record.state === "unknown") return this.#settle(record, device, await readBack(session, request.control, this.#world()));
         dispatched = await this.#move(record, "dispatched", "dispatched");
         if (dispatched === undefined) return undefined;
-        return this.#finish(dispatched, await this.#execute(device, session, request));
+        return this.#settle(dispatched, device, await this.#execute(device, session, request));
       });
     } catch (error) {
       if (dispatched === undefined) return "again";
@@ -345,6 +345,15 @@ export class CommandGate {
     return readBack(session, control, this.#world());
   }
 
+  /** What a host has taken for a meter behind it comes with that meter's next window: looked at again until the command expires. */
+  async #settle(record: CommandRecord, device: Device, execution: Execution): Promise<CommandRecord | "again" | undefined> {
+    const isLate = this.#parts.world.clock.nowMs() >= record.request.expiresAtMs;
+    const mayCome = execution.kind === "failed" && execution.mayCome === true && device.route.kind === "behind" && !isLate;
+    if (!mayCome) return this.#finish(record, execution);
+    if (record.state === "unknown") return "again";
+    return this.#move(record, "unknown", "its host has taken it for the meter's next window: looking again");
+  }
+
   async #finish(record: CommandRecord, execution: Execution): Promise<CommandRecord | undefined> {
     const { world, committer } = this.#parts;
     const { meterId, commandId } = record.request;
@@ -352,14 +361,8 @@ export class CommandGate {
     const health: Partial<DeviceHealth> = { ...seenNow(world.clock.nowMs()), ...supply };
     const registers = execution.kind === "done" ? (execution.registers ?? []) : [];
     await committer.commit({ meterId, batches: [{ intervals: [], registers, events: [], source: "headend" }], covered: [], health });
-    if (registers.length > 0) this.#keepResult(commandId, registers);
+    if (registers.length > 0) this.#results.keep(commandId, registers);
     return this.#move(record, execution.kind, execution.outcome);
-  }
-
-  #keepResult(commandId: string, registers: readonly RegisterReading[]): void {
-    this.#results.set(commandId, registers);
-    const [oldest] = this.#results.keys();
-    if (this.#results.size > RESULTS_MAX && oldest !== undefined) this.#results.delete(oldest);
   }
 
   /** Moves a command on, durably and with its audit entry; `undefined` when somebody else moved it first. */

@@ -30,7 +30,8 @@ import type { SubMeterOperation } from "./sub-meter/sub-meter-operations.ts";
 export interface FleetParts {
   readonly plan: FleetPlan;
   readonly masterSecret: Uint8Array;
-  readonly clock: Pick<Clock, "nowMs">;
+  /** With `at`, electricity meters wait for the windows of the meters behind them before they move a valve. */
+  readonly clock: Pick<Clock, "nowMs"> & Partial<Pick<Clock, "at">>;
   readonly type?: MeterTypeOptions;
   /** Keys that meters left the factory with in place of the derived ones: known ones, of a laboratory. */
   readonly factoryKeys?: (meterId: string) => Partial<MeterKeys>;

@@ -18,7 +18,8 @@ export interface SubMeterFleetParts {
   readonly subMeters: readonly PlannedSubMeter[];
   readonly site: Site;
   readonly masterSecret: Uint8Array;
-  readonly clock: Pick<Clock, "nowMs">;
+  /** With `at`, hosts wait for the windows of their meters. */
+  readonly clock: Pick<Clock, "nowMs"> & Partial<Pick<Clock, "at">>;
   readonly journal?: FleetJournal;
 }
 
@@ -84,9 +85,11 @@ export class SubMeterFleet {
       version: 1,
       deviceType: ELECTRICITY,
     };
+    const { clock } = this.#parts;
+    const at = clock.at === undefined ? {} : { at: (atMs: number, alarm: () => void) => void clock.at?.(atMs, alarm) };
     const channels = plans.flatMap(({ meterId: id, reach }) =>
       reach.kind === "channel"
-        ? [new MbusChannel({ channel: reach.channel, host: meter, subMeter: this.device(id), hostAddress, masterKey })]
+        ? [new MbusChannel({ channel: reach.channel, host: meter, subMeter: this.device(id), hostAddress, masterKey, ...at })]
         : [],
     );
     const host = new MbusHost(channels, (operation) => this.#parts.journal?.append([{ meterId, operation }]));

@@ -171,17 +171,23 @@ describe("the M-Bus channel of an electricity meter", () => {
     expect(atMs).toBeGreaterThan(startMs);
   });
 
-  it("moves the valve by radio, and the water meter stands until it is opened", async () => {
+  it("moves the valve in the meter's window, and the water meter stands until it is opened", async () => {
     const { planned, channel, hostId } = subject("water");
-    const from = await client(hostId);
+    let from = await client(hostId);
     const { meter } = fleet.subMeter(planned.meterId);
     expect(await get(from, 70, `0-${channel}:24.4.0`, 3)).toBe(1);
     expect(await invoke(from, 70, `0-${channel}:24.4.0`, 1, data.integer(0))).toBe("done");
-    expect(await get(from, 70, `0-${channel}:24.4.0`, 3)).toBe(0);
+    // Ordered, and not moved before the meter has spoken and listens.
+    expect([await get(from, 70, `0-${channel}:24.4.0`, 3), await get(from, 70, `0-${channel}:24.4.0`)]).toEqual([1, true]);
+    await pass(HOUR_MS);
+    from = await client(hostId, 10000);
+    expect([await get(from, 70, `0-${channel}:24.4.0`, 3), await get(from, 70, `0-${channel}:24.4.0`)]).toEqual([0, false]);
     const shut = meter.registersAt(street.clock.nowMs());
     expect(meter.registersAt(street.clock.nowMs() + 5 * DAY_MS)).toEqual(shut);
     expect(await invoke(from, 70, `0-${channel}:24.4.0`, 1, data.integer(0))).toBe("done");
     expect(await invoke(from, 70, `0-${channel}:24.4.0`, 2, data.integer(0))).toBe("done");
+    await pass(HOUR_MS);
+    from = await client(hostId, 20000);
     expect(await get(from, 70, `0-${channel}:24.4.0`)).toBe(true);
     const codes = ((await get(from, 7, `0-${channel}:24.5.0`)) as [unknown, number][]).map(([, code]) => code);
     expect(codes).toEqual([162 + 10 * (channel - 1), 163 + 10 * (channel - 1)]);
@@ -226,9 +232,11 @@ describe("the M-Bus channel of an electricity meter", () => {
 
   it("releases a gas valve only: somebody at home opens it", async () => {
     const { channel, hostId } = subject("gas");
-    const from = await client(hostId);
-    await invoke(from, 70, `0-${channel}:24.4.0`, 1, data.integer(0));
-    expect(await invoke(from, 70, `0-${channel}:24.4.0`, 2, data.integer(0))).toBe("done");
+    await invoke(await client(hostId), 70, `0-${channel}:24.4.0`, 1, data.integer(0));
+    await pass(HOUR_MS);
+    expect(await invoke(await client(hostId, 10000), 70, `0-${channel}:24.4.0`, 2, data.integer(0))).toBe("done");
+    await pass(HOUR_MS);
+    const from = await client(hostId, 20000);
     expect(await get(from, 70, `0-${channel}:24.4.0`, 3)).toBe(2);
     expect(await get(from, 70, `0-${channel}:24.4.0`)).toBe(false);
   });
@@ -281,8 +289,9 @@ describe("keys of a meter behind another", () => {
 
   it("and everything else that was changed is the same after a start again", async () => {
     const { planned, channel, hostId } = subject("water");
-    const from = await client(hostId);
-    await invoke(from, 70, `0-${channel}:24.4.0`, 1, data.integer(0));
+    await invoke(await client(hostId), 70, `0-${channel}:24.4.0`, 1, data.integer(0));
+    await pass(HOUR_MS);
+    const from = await client(hostId, 10000);
     expect(await invoke(from, 72, `0-${channel}:24.1.0`, 2, data.integer(0))).toBe("done");
     await simulation.runFor(fleet.happenToSubMeters([planned.meterId], (atMs) => ({ kind: "batteryLow", atMs })));
     await simulation.runFor(open());

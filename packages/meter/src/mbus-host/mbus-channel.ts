@@ -10,6 +10,7 @@ import {
   type RecordInput,
   type Telegram,
 } from "@amity/mbus";
+import type { ControlState } from "../metrology/breaker.ts";
 import { periodicGrid } from "../metrology/capture-grid.ts";
 import type { RowSpan } from "../metrology/capture-runs.ts";
 import type { SimulatedMeter } from "../simulated-meter.ts";
@@ -44,6 +45,14 @@ export interface MbusChannelParts {
   readonly hostAddress: MeterAddress;
   /** The host's master key, which wraps the keys that it keeps. */
   readonly masterKey: () => Uint8Array;
+  /** Calls at an instant of civil time; without it commands go out at once, whether or not the meter listens. */
+  readonly at?: (instantMs: number, alarm: () => void) => void;
+}
+
+/** What a valve was told and has not confirmed yet. */
+interface WaitingMove {
+  readonly records: readonly RecordInput[];
+  readonly wanted: ControlState;
 }
 
 export const HOUR_MS = 3_600_000;
@@ -52,6 +61,8 @@ export const CHANNEL_PROFILE_ROWS = 64 * 24;
 /** How far back a last telegram is looked for: four days of a quarter of an hour. */
 const TELEGRAMS_BACK_MAX = 400;
 const SETUPS_MAX = 64;
+/** Windows in which a move of the valve is tried: a day of a quarter of an hour. */
+const WINDOWS_MAX = 96;
 const HOURLY = periodicGrid(3_600);
 
 /**
@@ -74,6 +85,7 @@ export class MbusChannel {
   /** Set by the method `capture`: the values shown are those of this instant until the next hour. */
   #capturedMs: number | undefined;
   #commandCounter = 0;
+  #waiting: WaitingMove | undefined;
 
   constructor(parts: MbusChannelParts) {
     this.channel = parts.channel;
@@ -211,7 +223,7 @@ export class MbusChannel {
   }
 
   /**
-   * Sends records to the meter in its next window. @returns `obeyed`, `refused` (it answered, and did not do it), or `silent`: it does not
+   * Sends records to the meter now. @returns `obeyed`, `refused` (it answered, and did not do it), or `silent`: it does not
    * listen, its radio is off, or it could not read the command.
    */
   async command(records: readonly RecordInput[], nowMs: number): Promise<"obeyed" | "refused" | "silent"> {
@@ -231,6 +243,40 @@ export class MbusChannel {
     });
     const answer = await this.subMeter.hear(telegram, nowMs);
     return answer === undefined ? "silent" : answer.isObeyed ? "obeyed" : "refused";
+  }
+
+  /** What the valve was told last and has not confirmed. */
+  get orderedState(): ControlState | undefined {
+    return this.#waiting?.wanted;
+  }
+
+  /**
+   * Tells the valve to move: in the window after the meter's next telegram, and again after those that follow for as long as it does not
+   * answer. What waited before is forgotten. @returns `taken` where it waits, else as `command`.
+   */
+  async moveValve(move: WaitingMove, nowMs: number): Promise<"taken" | "obeyed" | "refused" | "silent"> {
+    const { at } = this.#parts;
+    if (at === undefined) return this.command(move.records, nowMs);
+    if (!this.setup.isInstalled || this.setup.key === "" || this.subMeter.radio.window === undefined) return "silent";
+    this.#waiting = move;
+    this.#atNextWindow(move, this.subMeter.radio.numberAt(nowMs) + 1, WINDOWS_MAX);
+    return "taken";
+  }
+
+  #atNextWindow(move: WaitingMove, number: number, left: number): void {
+    const { radio } = this.subMeter;
+    const windowMs = radio.sentAtMs(number) + (radio.window?.from ?? 0);
+    this.#parts.at?.(windowMs, () => void this.#inWindow(move, { number, windowMs, left }));
+  }
+
+  /** A telegram that the host missed opens no window; a journal that fails leaves the move to the next one. */
+  async #inWindow(move: WaitingMove, window: { readonly number: number; readonly windowMs: number; readonly left: number }): Promise<void> {
+    const { number, windowMs, left } = window;
+    if (this.#waiting !== move) return;
+    const outcome = this.understands(number) ? await this.command(move.records, windowMs).catch(() => "silent" as const) : "silent";
+    if (this.#waiting !== move) return;
+    if (outcome === "silent" && left > 1) this.#atNextWindow(move, number + 1, left - 1);
+    else this.#waiting = undefined;
   }
 
   /** A key (16 octets, or 24 wrapped by the host's master key) as it is kept: wrapped, so that a journal of it tells nobody; `undefined` for what is none. */
