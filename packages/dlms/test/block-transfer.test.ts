@@ -59,6 +59,17 @@ describe("general block transfer", () => {
     );
   });
 
+  test("confirms as many blocks as it takes at once, though the last of them says that more follow", () => {
+    // Gurux marks every block but the very last as one of a stream, and waits for the confirmation all the same.
+    const end = new BlockTransfer({ ...OPTIONS, window: 2 });
+    const block = (number: number): Uint8Array => Uint8Array.of(0xe0, 0x42, 0, number, 0, 0, 1, number);
+    expect(end.receive(block(1)).send).toEqual([]);
+    expect(end.receive(block(2)).send).toEqual([Uint8Array.of(0xe0, 0x82, 0, 1, 0, 2, 0)]);
+    expect(end.receive(block(3)).send).toEqual([]);
+    expect(end.receive(block(4)).send).toEqual([Uint8Array.of(0xe0, 0x82, 0, 2, 0, 4, 0)]);
+    expect(end.receive(Uint8Array.of(0xe0, 0x82, 0, 5, 0, 2, 1, 5)).message).toEqual(Uint8Array.of(1, 2, 3, 4, 5));
+  });
+
   test("refuses a confirmation of what was never sent and messages past the limit", () => {
     const end = new BlockTransfer({ ...OPTIONS, messageOctetsMax: 3 });
     expect(() => end.receive(Uint8Array.of(0xe0, 0x81, 0, 1, 0, 9, 0))).toThrow("never sent");

@@ -42,6 +42,8 @@ export class BlockTransfer {
   #peerWindow = 1;
   #received: Uint8Array[] = [];
   #receivedOctets = 0;
+  /** Blocks that came since we sent anything. */
+  #unconfirmed = 0;
   /** Blocks of the peer that made a whole message: the blocks of our answer confirm them. */
   #confirmed = 0;
   #lastEmitted: readonly Uint8Array[] = [];
@@ -87,8 +89,9 @@ export class BlockTransfer {
     if (blockData.length > 0) this.#take(blockNumber, blockData);
     const isLast = (blockControl & LAST_BLOCK) !== 0;
     if (isLast && blockData.length > 0 && blockNumber === this.#received.length) return { send: [], message: this.#finish() };
-    // Within a window nobody answers: the block that ends it asks for the confirmation.
-    if ((blockControl & STREAMING) !== 0) return { send: [] };
+    // Within a window nobody answers: the block that ends it asks for the confirmation. Where it does not (Gurux), our own window ends.
+    if (blockData.length > 0) this.#unconfirmed++;
+    if ((blockControl & STREAMING) !== 0 && this.#unconfirmed < this.#options.window) return { send: [] };
     return { send: this.isSending ? this.#emitWindow() : isLast && blockData.length === 0 ? [] : this.#emit([this.#empty()]) };
   }
 
@@ -149,6 +152,7 @@ export class BlockTransfer {
 
   #emit(apdus: readonly Uint8Array[]): readonly Uint8Array[] {
     this.#lastEmitted = apdus;
+    this.#unconfirmed = 0;
     return apdus;
   }
 }
