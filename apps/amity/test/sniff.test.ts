@@ -149,6 +149,14 @@ describe("a proxy between a client and a meter", () => {
     expect(summaries(said()).filter((line) => line.includes("no key given fits")).length).toBeGreaterThan(3);
   });
 
+  it("says why an association was refused", async () => {
+    const { port, said } = await sniffed("wrapper");
+    const connection = await realNetwork.connect({ host: "127.0.0.1", port });
+    const authentication = { mechanism: "lls", password: new TextEncoder().encode("wrong") } as const;
+    await expect(connectDlms(wrapperLink(connection, "client"), { clientSap: 2, authentication }, WORLD)).rejects.toThrow("refused");
+    expect(summaries(said())).toContain("meter: aare rejected-permanent, authentication-failure");
+  });
+
   it("says suite, protection and counter of what it has no key for", async () => {
     const { port, said } = await sniffed("wrapper", []);
     const client = await manager(port, "global");

@@ -57,6 +57,15 @@ describe("explaining", () => {
     expect(find(explain(fromHex("C80A30012345674113121314")), "authenticationTag")?.error).toContain("12 octets");
   });
 
+  test("names context, mechanism, result and diagnostic of an association", () => {
+    const refused = explain(fromHex("6117A109060760857405080103A203020101A305A10302010D"));
+    expect(find(refused, "applicationContextName")?.value).toBe("2.16.756.5.8.1.3 (ln-ciphered)");
+    expect(find(refused, "result")?.value).toBe("1 (rejected-permanent)");
+    expect(find(refused, "user")?.value).toBe("13 (authentication-failure)");
+    const asked = explain(fromHex("601F A109060760857405080101 8A020780 8B0760857405080201 AC058003313233"));
+    expect(find(asked, "mechanismName")?.value).toBe("2.16.756.5.8.2.1 (lls)");
+  });
+
   test("names the services of a conformance block", () => {
     const request = explain(fromHex("01000000065F1F0400001E1DFFFF"), { form: "apdu" });
     expect(find(request, "services")?.value).toContain("get, set, selective-access");

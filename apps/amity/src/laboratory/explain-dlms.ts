@@ -81,6 +81,7 @@ function descriptorsOf(field: ExplainedField): ExplainedField[] {
 
 /** The result of an answer, or the first value in it. */
 function outcomeOf(inside: ExplainedField): string | undefined {
+  if (inside.name === "aare") return refusalOf(inside);
   if (!inside.name.endsWith("-response")) return undefined;
   const [result] = findAll(inside, "result");
   if (result === undefined) return undefined;
@@ -88,6 +89,12 @@ function outcomeOf(inside: ExplainedField): string | undefined {
   const leaf = firstLeaf(result);
   const text = [leaf.name === "data" ? undefined : leaf.name, leaf.value].filter((part) => part !== undefined).join(" ");
   return text.length > VALUE_CHARACTERS_MAX ? `${text.slice(0, VALUE_CHARACTERS_MAX)}…` : text;
+}
+
+/** Why an association was refused; nothing where it was not. */
+function refusalOf(aare: ExplainedField): string | undefined {
+  const [result, reason] = ["result", "user"].map((name) => /\((.+)\)/.exec(findField(aare, name)?.value ?? "")?.[1]);
+  return result === undefined || result === "accepted" ? undefined : [result, reason].filter((part) => part !== undefined).join(", ");
 }
 
 function firstLeaf(field: ExplainedField): ExplainedField {

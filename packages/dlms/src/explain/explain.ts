@@ -10,14 +10,13 @@ import {
   GLOBAL_TAGS,
 } from "../apdu/ciphered.ts";
 import { TracingReader, type TracedField } from "../codec/traced.ts";
-import { LLC_COMMAND, LLC_RESPONSE } from "../hdlc/llc.ts";
-import { FLAG, decodeFrame } from "../hdlc/frame.ts";
-import { formatAddress } from "../hdlc/address.ts";
+import { FLAG } from "../hdlc/frame.ts";
 import { GATEWAY_REQUEST, GATEWAY_RESPONSE, decodeGateway } from "../link/gateway.ts";
 import { WRAPPER_HEADER_OCTETS } from "../link/wrapper.ts";
 import { unprotectGeneral } from "../security/general-ciphering.ts";
 import { SECURITY_HEADER_OCTETS, securityHeaderOf, unprotect } from "../security/protect.ts";
 import type { Protection, SecuritySuite } from "../security/security-options.ts";
+import { explainHdlc } from "./explain-hdlc.ts";
 import { meaningOf } from "./meaning.ts";
 
 /** A frame, an APDU or a part of one, as a person reads it. Plain data: its JSON is the machine-readable form. */
@@ -58,7 +57,7 @@ const NESTING_MAX = 4;
 export function explain(octets: Uint8Array, options: ExplainOptions = {}): Explained {
   const form = options.form ?? formOf(octets);
   if (form === "wrapper") return explainWrapper(octets, options);
-  if (form === "hdlc") return explainHdlc(octets, options);
+  if (form === "hdlc") return explainHdlc(octets, (apdu, offset) => explainApdu(apdu, offset, options, 0));
   return explainApdu(octets, 0, options, 0);
 }
 
@@ -87,46 +86,6 @@ function explainWrapper(octets: Uint8Array, options: ExplainOptions): Explained 
     ...error,
     children: [...children, explainApdu(body, WRAPPER_HEADER_OCTETS, options, 0)],
   };
-}
-
-function explainHdlc(octets: Uint8Array, options: ExplainOptions): Explained {
-  const whole = { name: "hdlc", offset: 0, length: octets.length };
-  // Frames are also noted without their flags.
-  const isFlagged = octets[0] === FLAG;
-  const framed = isFlagged ? octets : withFlags(octets);
-  const base = isFlagged ? 0 : -1;
-  try {
-    const frame = decodeFrame(framed);
-    const { destination, source, information } = frame;
-    const sourceAt = 3 + destination.octets;
-    const controlAt = sourceAt + source.octets;
-    const children: Explained[] = [
-      { name: "format", offset: base + 1, length: 2, value: frame.segmented ? "type 3, segmented" : "type 3" },
-      { name: "destination", offset: base + 3, length: destination.octets, value: formatAddress(destination) },
-      { name: "source", offset: base + sourceAt, length: source.octets, value: formatAddress(source) },
-      { name: "control", offset: base + controlAt, length: 1, value: meaningOf("control", frame.control) },
-      { name: "hcs", offset: base + controlAt + 1, length: 2, value: "right" },
-    ];
-    if (information.length > 0) {
-      children.push(explainInformation(information, base + controlAt + 3, options));
-      children.push({ name: "fcs", offset: base + controlAt + 3 + information.length, length: 2, value: "right" });
-    }
-    return { ...whole, children };
-  } catch (error) {
-    return { ...whole, error: textOf(error) };
-  }
-}
-
-function withFlags(octets: Uint8Array): Uint8Array {
-  const framed = new Uint8Array(octets.length + 2).fill(FLAG);
-  framed.set(octets, 1);
-  return framed;
-}
-
-function explainInformation(information: Uint8Array, offset: number, options: ExplainOptions): Explained {
-  const isLlc = [LLC_COMMAND, LLC_RESPONSE].some((header) => header.every((octet, index) => octet === information[index]));
-  if (!isLlc) return { name: "information", offset, length: information.length, value: toHex(information) };
-  return explainApdu(information.subarray(3), offset + 3, options, 0);
 }
 
 function explainApdu(octets: Uint8Array, base: number, options: ExplainOptions, depth: number): Explained {

@@ -1,13 +1,17 @@
 import { toHex } from "@amity/bytes";
+import { ASSOCIATION_RESULTS, USER_DIAGNOSTICS, applicationContextOf, mechanismIdOf } from "../acse/acse.ts";
 import { conformanceBits } from "../acse/initiate.ts";
 import { className } from "../cosem/class-catalogue.ts";
 import { obisName } from "../cosem/obis-names.ts";
 import { obisFromOctets, type Obis } from "../data/obis.ts";
+import { MECHANISM_IDS } from "../security/security-options.ts";
 
 const PRINTABLE = /^[\x20-\x7e]{4,}$/;
 
 /** A leaf as text: octets in hex (with the text where they are readable), A-XDR values by their content. */
 export function meaningOf(name: string, value: unknown): string {
+  const acse = acseText(name, value);
+  if (acse !== undefined) return `${String(value)} (${acse})`;
   if (name === "services" && value instanceof Uint8Array) return conformanceBits(value.subarray(1)).join(", ");
   if (value instanceof Uint8Array) return octetsText(value);
   if (name === "instanceId" && typeof value === "string") return obisText(value as Obis);
@@ -29,6 +33,17 @@ function objectText(name: string, value: object): string {
   return Object.entries(value)
     .map(([key, item]) => `${key} ${meaningOf(key, item)}`)
     .join(", ");
+}
+
+/** What the identifiers and codes of an association mean. */
+function acseText(name: string, value: unknown): string | undefined {
+  if (name === "applicationContextName" && typeof value === "string") return applicationContextOf(value);
+  if (name === "mechanismName" && typeof value === "string") {
+    const id = mechanismIdOf(value);
+    return Object.entries(MECHANISM_IDS).find(([, known]) => known === id)?.[0];
+  }
+  if (name === "result" && typeof value === "number") return Object.entries(ASSOCIATION_RESULTS).find(([, code]) => code === value)?.[0];
+  return name === "user" && typeof value === "number" ? USER_DIAGNOSTICS[value] : undefined;
 }
 
 function obisText(obis: Obis): string {

@@ -1,0 +1,97 @@
+import { AmityError, ByteReader, crcX25, toHex } from "@amity/bytes";
+import { decodeAddress, formatAddress } from "../hdlc/address.ts";
+import { decodeControl } from "../hdlc/control.ts";
+import { FLAG, FRAME_OCTETS_MAX, decodeFrame, isFormat, littleEndian16 } from "../hdlc/frame.ts";
+import { LLC_COMMAND, LLC_RESPONSE } from "../hdlc/llc.ts";
+import type { Explained } from "./explain.ts";
+import { meaningOf } from "./meaning.ts";
+
+/** Explains an APDU at its place in the frame. */
+type ExplainApdu = (apdu: Uint8Array, offset: number) => Explained;
+
+/** Explains one HDLC frame, noted with or without its flags. A damaged one is explained as far as it goes, beside its error. */
+export function explainHdlc(octets: Uint8Array, explainApdu: ExplainApdu): Explained {
+  const isFlagged = octets[0] === FLAG;
+  const framed = isFlagged ? octets : withFlags(octets);
+  const fields = new FrameFields(framed, isFlagged ? 0 : -1, explainApdu);
+  return { name: "hdlc", offset: 0, length: octets.length, ...faultOf(framed), children: fields.read() };
+}
+
+function withFlags(octets: Uint8Array): Uint8Array {
+  const framed = new Uint8Array(octets.length + 2).fill(FLAG);
+  framed.set(octets, 1);
+  return framed;
+}
+
+function faultOf(framed: Uint8Array): { readonly error?: string } {
+  try {
+    decodeFrame(framed);
+    return {};
+  } catch (error) {
+    if (!(error instanceof AmityError)) throw error;
+    return { error: error.message };
+  }
+}
+
+/** The fields of a frame in order, until one cannot be read. */
+class FrameFields {
+  readonly #framed: Uint8Array;
+  /** From a place in the frame with flags to one in the octets as given. */
+  readonly #base: number;
+  readonly #explainApdu: ExplainApdu;
+  readonly #fields: Explained[] = [];
+
+  constructor(framed: Uint8Array, base: number, explainApdu: ExplainApdu) {
+    this.#framed = framed;
+    this.#base = base;
+    this.#explainApdu = explainApdu;
+  }
+
+  read(): readonly Explained[] {
+    const reader = new ByteReader(this.#framed, { start: 1 });
+    try {
+      const format = reader.u16();
+      const segmented = (format & 0x0800) === 0 ? "" : ", segmented";
+      this.#add("format", 1, 2, isFormat(format) ? { value: `type 3${segmented}` } : { error: "the frame format is not type 3" });
+      for (const name of ["destination", "source"]) {
+        const at = reader.position;
+        const address = decodeAddress(reader);
+        this.#add(name, at, address.octets, { value: formatAddress(address) });
+      }
+      this.#add("control", reader.position, 1, { value: meaningOf("control", decodeControl(reader.u8())) });
+      this.#readContent(reader, format & FRAME_OCTETS_MAX);
+    } catch (error) {
+      // What is missing is said at the frame.
+      if (!(error instanceof AmityError)) throw error;
+    }
+    return this.#fields;
+  }
+
+  /** Header check sequence, information and frame check sequence; of a frame without information the first is the last. */
+  #readContent(reader: ByteReader, announced: number): void {
+    const hcsAt = reader.position;
+    reader.skip(2);
+    this.#addCheck("hcs", hcsAt);
+    const end = Math.min(announced - 1, this.#framed.length);
+    if (end <= reader.position) return;
+    const information = this.#framed.subarray(reader.position, end);
+    this.#fields.push(this.#information(information, this.#base + reader.position));
+    if (end + 2 <= this.#framed.length) this.#addCheck("fcs", end);
+  }
+
+  #addCheck(name: string, at: number): void {
+    const [sent, own] = [littleEndian16(this.#framed, at), crcX25(this.#framed, 1, at)];
+    const error = `wrong: ${sent.toString(16).padStart(4, "0")}, computed ${own.toString(16).padStart(4, "0")}`;
+    this.#add(name, at, 2, sent === own ? { value: "right" } : { error });
+  }
+
+  #information(information: Uint8Array, offset: number): Explained {
+    const isLlc = [LLC_COMMAND, LLC_RESPONSE].some((header) => header.every((octet, index) => octet === information[index]));
+    if (!isLlc) return { name: "information", offset, length: information.length, value: toHex(information) };
+    return this.#explainApdu(information.subarray(LLC_COMMAND.length), offset + LLC_COMMAND.length);
+  }
+
+  #add(name: string, at: number, length: number, said: Pick<Explained, "value" | "error">): void {
+    this.#fields.push({ name, offset: this.#base + at, length, ...said });
+  }
+}
