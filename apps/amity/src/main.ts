@@ -48,7 +48,7 @@ function addServers(program: Command): void {
     .option("--second-person-money <number>", "a decision over more money waits for a second person (50)", count)
     .option(
       "--second-person-for <commands>",
-      "commands that wait for a second person: disconnect,connect,setClock,limit,tariff,message,changeKeys",
+      "commands that wait for a second person: disconnect,connect,setClock,limit,tariff,message,changeKeys,renewCertificate",
     )
     .option("--json", "machine-readable progress, one JSON object a line")
     .action(async (options) => (await import("./cli/up.ts")).up(options));
