@@ -139,7 +139,7 @@ describe.skipIf(executable === undefined)("commands in a real browser, to meters
         await page.evaluate(`localStorage.setItem("amity-theme", "${theme}")`);
         await page.setViewportSize({ width: 390, height: 844 });
         await page.goto(`${wire.server.url}/meters/${meterOf(3)}`);
-        for (const kind of ["Limit", "Message", "Read profile", "Set clock", "Tariff calendar"]) {
+        for (const kind of ["Limit", "Message", "Read profile", "Set clock", "Tariff calendar", "Change keys", "Renew certificate"]) {
           const dialog = await choose(page, kind);
           await dialog.getByRole("heading", { name: kind }).waitFor();
           if (kind === "Limit") await dialog.getByLabel("At most, W").fill("500");

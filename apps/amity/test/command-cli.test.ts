@@ -98,6 +98,15 @@ describe("amity command, against a running utility", () => {
     expect(meter().controlState).toBe("disconnected");
   });
 
+  it("gives a meter new keys, under which it is read from then on", { timeout: 60_000 }, async () => {
+    const other = wire.plan.meters[1]?.meterId ?? "";
+    const before = await wire.utility.keys.secret({ owner: other, purpose: "guek" });
+    const changed = await ask("command", other, "change-keys", "--by", "transfer", "--json");
+    expect(json<Command>(changed)).toMatchObject({ state: "done", control: { kind: "changeKeys", by: "transfer" } });
+    expect((await ask("command", other, "ping")).code).toBe(0);
+    expect(await wire.utility.keys.secret({ owner: other, purpose: "guek" })).not.toEqual(before);
+  });
+
   it("lists commands newest first, page by page", { timeout: 30_000 }, async () => {
     const first = json<CommandsPage>(await ask("commands", "list", "--meter", meterId, "--limit", "1", "--json"));
     expect(first.items.map(({ commandId }) => commandId)).toEqual(["cut-2"]);
@@ -112,6 +121,7 @@ describe("amity command, used wrongly", () => {
     [["limit"], "limit takes --watts N, or --lift"],
     [["ping", "--watts", "5"], "ping takes no --watts"],
     [["limit", "--watts", "0"], "--watts"],
+    [["change-keys", "--by", "post"], "--by"],
     [["read-profile", "--from", "yesterday"], '--from "yesterday" is no instant'],
     [["tariff", "--calendar", "/no/such.json"], "/no/such.json cannot be read"],
     [["ping", "--user", "anna"], "--user and --password-file go together"],

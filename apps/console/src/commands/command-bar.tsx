@@ -68,7 +68,7 @@ export function CommandBar({ detail }: { detail: MeterDetail }) {
       {detail.commands.length === 0 && <p className="small quiet">This meter is heard, not asked: it takes no commands.</p>}
       {request.isError && <ProblemNote error={request.error} />}
       {followed.map((commandId) => (
-        <CommandProgress key={commandId} id={commandId} />
+        <CommandProgress key={commandId} id={commandId} mayWait={detail.reach.kind === "wireless"} />
       ))}
       {asked !== undefined && (
         <CommandDialog

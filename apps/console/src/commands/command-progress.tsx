@@ -6,8 +6,11 @@ import { ProblemNote } from "../ui/problem-note.tsx";
 import { cancelCommand, commandQuery, refreshCommands } from "./command-queries.ts";
 import { stateWords } from "./command-words.ts";
 
-/** What became of a command so far: its state, what the meter said, and each step. What was not sent yet can be withdrawn. */
-export function CommandProgress({ id }: { id: string }) {
+/**
+ * What became of a command so far: its state, what the meter said, and each step. What was not sent yet can be withdrawn; where `mayWait`,
+ * also what its concentrator may still hold.
+ */
+export function CommandProgress({ id, mayWait }: { id: string; mayWait: boolean }) {
   const zone = useZone();
   const mayWithdraw = useRight("command");
   const queries = useQueryClient();
@@ -41,7 +44,7 @@ export function CommandProgress({ id }: { id: string }) {
           </ol>
         </details>
       )}
-      {command.state === "waiting" && (
+      {(command.state === "waiting" || (mayWait && command.state === "dispatched")) && (
         <div className="actions">
           {waitsForPerson && (
             <Link to="/exceptions" search={{ view: "decisions" }}>

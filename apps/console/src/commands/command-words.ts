@@ -61,7 +61,7 @@ export const KINDS: Readonly<Record<ControlKind, KindWords>> = {
     name: "Renew certificate",
     right: "critical-command",
     action: "Renew certificate",
-    effect: "The meter makes a new key pair and signs with it once it holds the certificate.",
+    effect: "The meter makes a new key pair, and uses it once it holds the certificate.",
   },
 };
 

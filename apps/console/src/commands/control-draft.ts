@@ -15,6 +15,8 @@ export interface ControlDraft {
   readonly calendar: TariffCalendar;
   /** As a `datetime-local` field holds it, on the utility's clock; empty for "at once". */
   readonly activateAt: string;
+  readonly keysBy: "transfer" | "agreement";
+  readonly usage: "digital-signature" | "key-agreement";
 }
 
 /** What a form begins with: yesterday, a limit to be typed, the first calendar of the templates. */
@@ -28,6 +30,8 @@ export function firstDraft(zone: string, nowMs: number): ControlDraft {
     to: civilDay(zone, nowMs),
     calendar: CALENDAR_TEMPLATES[0].calendar,
     activateAt: "",
+    keysBy: "transfer",
+    usage: "digital-signature",
   };
 }
 
@@ -42,9 +46,9 @@ export function controlOf(kind: ControlKind, draft: ControlDraft, zone: string):
       return watts === undefined ? undefined : { kind, watts, overSeconds };
     }
     case "changeKeys":
-      return { kind, by: "transfer" };
+      return { kind, by: draft.keysBy };
     case "renewCertificate":
-      return { kind, usage: "digital-signature" };
+      return { kind, usage: draft.usage };
     case "message":
       return { kind, text: draft.text };
     case "readProfile": {

@@ -34,6 +34,26 @@ export function ControlFields({ kind, draft, zone, onChange }: ControlFieldsProp
           </label>
         </div>
       );
+    case "changeKeys":
+      return (
+        <Choice
+          label="How the meter gets them"
+          choices={[
+            { words: "Send new keys", isChosen: draft.keysBy === "transfer", onChoose: () => set({ keysBy: "transfer" }) },
+            { words: "Agree on new keys", isChosen: draft.keysBy === "agreement", onChoose: () => set({ keysBy: "agreement" }) },
+          ]}
+        />
+      );
+    case "renewCertificate":
+      return (
+        <Choice
+          label="What the certificate is for"
+          choices={[
+            { words: "Signatures", isChosen: draft.usage === "digital-signature", onChoose: () => set({ usage: "digital-signature" }) },
+            { words: "Key agreement", isChosen: draft.usage === "key-agreement", onChoose: () => set({ usage: "key-agreement" }) },
+          ]}
+        />
+      );
     case "tariff":
       return <TariffFields draft={draft} zone={zone} set={set} />;
     default:
