@@ -42,6 +42,7 @@ describe("a utility in virtual time", () => {
       // What befell gas, water and heat meters, by wire and by radio; and their valves.
       const [events, valves] = report.checks.slice(3, 5);
       expect([(events?.checked ?? 0) > 50, (valves?.checked ?? 0) > 10]).toEqual([true, true]);
+      expect(report.happenings["command-done"]).toBeGreaterThan(0);
     }
   });
 

@@ -94,6 +94,8 @@ export class TestMeter implements CosemDevice {
   readonly options: TestMeterOptions;
   outputOn = true;
   valveOpen = true;
+  /** Puts what the valve was told off until its meter listens; nothing happens where it never does. */
+  whenValveListens: (move: () => void) => void = (move) => move();
   subEvents: { atMs: number; code: number }[] = [];
   switchings = 0;
   clockOffsetMs = 0;
@@ -237,7 +239,7 @@ export class TestMeter implements CosemDevice {
     this.beforeInvoke();
     this.switchings++;
     if (instanceId === SUB_VALVE) {
-      this.valveOpen = methodId === 2;
+      this.whenValveListens(() => (this.valveOpen = methodId === 2));
       return { kind: "done" };
     }
     this.outputOn = methodId === 2;

@@ -60,6 +60,27 @@ describe("a meter behind another", () => {
       expect(utility.headEnd().views.backfill().fraction).toBe(1);
     });
 
+    it(`has a valve that moves in its own time looked at again until it has moved, or the command expires ${name}`, async () => {
+      const utility = await build();
+      const [host] = utility.meters;
+      const { timers } = utility.simulation.node("street").world;
+      host!.whenValveListens = (move) => void timers.after(11 * MINUTE_MS, move);
+      await utility.registry.registerDevices([GAS]);
+      await utility.headEnd().start();
+      await utility.simulation.runUntil(START_MS + MINUTE_MS);
+      const request = { meterId: "G1", requestedBy: "anna", requestedAtMs: START_MS, expiresAtMs: START_MS + HOUR_MS } as const;
+      await utility.simulation.runFor(utility.headEnd().submit({ ...request, commandId: "v1", control: { kind: "disconnect" } }));
+      await utility.simulation.runUntil(START_MS + 6 * MINUTE_MS);
+      expect(await utility.headEnd().views.command("v1")).toMatchObject({ state: "unknown" });
+      await utility.simulation.runUntil(START_MS + 25 * MINUTE_MS);
+      expect(await utility.headEnd().views.command("v1")).toMatchObject({ state: "done" });
+      host!.whenValveListens = () => {};
+      await utility.simulation.runFor(utility.headEnd().submit({ ...request, commandId: "v2", control: { kind: "connect" } }));
+      await utility.simulation.runUntil(START_MS + 2 * HOUR_MS);
+      expect(await utility.headEnd().views.command("v2")).toMatchObject({ state: "failed" });
+      expect(host!.valveOpen).toBe(false);
+    });
+
     it(`has its valve closed through the command gate and read back ${name}`, async () => {
       const utility = await build();
       await utility.registry.registerDevices([GAS]);

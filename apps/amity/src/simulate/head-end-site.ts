@@ -85,8 +85,8 @@ export class HeadEndSite {
         const isGood = notice.kind === "session" ? notice.ok : notice.online;
         const id = notice.kind === "session" ? notice.meterId : notice.concentratorId;
         note(`${notice.kind === "session" ? "session" : "link"}-${isGood ? "up" : "failed"}`, `${id} ${notice.error ?? ""}`);
-      } else if (notice.kind === "event")
-        note("event", `${notice.event.event.meterId} ${notice.event.event.log} ${notice.event.event.code}`);
+      } else if (notice.kind === "command") note(`command-${notice.command.state}`, notice.command.request.commandId);
+      else if (notice.kind === "event") note("event", `${notice.event.event.meterId} ${notice.event.event.log} ${notice.event.event.code}`);
     });
     try {
       await headEnd.start();
