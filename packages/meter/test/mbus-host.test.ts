@@ -223,7 +223,7 @@ describe("the M-Bus channel of an electricity meter", () => {
     await fc.assert(
       fc.asyncProperty(fc.integer({ min: 0, max: 12 }), parameters, async (methodId, given) => {
         const method = { classId: 72, instanceId: parseObis(`0-${channel}:24.1.0`), methodId };
-        const outcome = await simulation.runFor(device.invoke(method, given, { clientSap: 1 } as never));
+        const outcome = await simulation.runFor(device.invoke(method, given, { clientSap: 1, conformance: new Set() } as never));
         expect(["done", "refused"]).toContain(outcome.kind);
       }),
       { numRuns: 300 },
