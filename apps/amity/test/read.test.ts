@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { realNetwork } from "@amity/runtime";
+import { ACCESS, compileModel, data, listenDlms, parseObis, type LogicalDevice } from "@amity/dlms";
+import { realNetwork, realRandom, realTimers } from "@amity/runtime";
 import { meterServe } from "../src/cli/meter-serve.ts";
 import { read as readMeter } from "../src/cli/read.ts";
 import { announcedPort, runAmity, serveAmity, type CommandResult, type ServingCommand } from "./running-command.ts";
@@ -232,6 +233,36 @@ describe("what cannot be read", () => {
     const backwards = await read(ports.none, "client=16", "profile", "--from", "2026-01-02T00:00Z", "--to", "2026-01-01T00:00Z");
     expect(backwards.code).toBe(2);
     expect(errorOf(backwards)).toMatchObject({ blame: "usage", code: "time" });
+  });
+
+  it("shows what can be read beside an answer that cannot, and says where that is broken", async () => {
+    const [broken, whole] = ["0-0:96.1.0", "0-0:96.1.1"].map((name) => parseObis(name));
+    const model = compileModel({
+      associations: [{ clientSap: 16, role: "public", mechanism: "none" }],
+      objects: [broken, whole].map((instanceId) => ({
+        classId: 1,
+        version: 0,
+        instanceId: instanceId!,
+        attributes: [{ id: 2, access: { public: ACCESS.read } }],
+      })),
+    });
+    const meter: LogicalDevice = {
+      model,
+      systemTitle: new TextEncoder().encode("AMY00001"),
+      read: ({ instanceId }) =>
+        instanceId === whole ? { kind: "data", data: data.unsigned(7) } : { kind: "encoded", octets: Uint8Array.of(0x11, 7, 0, 0) },
+      write: () => "read-write-denied",
+      invoke: () => ({ kind: "refused", result: "object-undefined" }),
+    };
+    const world = { network: realNetwork, timers: realTimers, random: realRandom() };
+    const listener = await listenDlms(world, { host: "127.0.0.1", port: 0 }, { logicalDevice: () => meter });
+    const result = await read(listener.address.port, "");
+    await listener.close();
+    expect(result.code).toBe(6);
+    expect(outputOf(result).readings).toMatchObject([
+      { obis: "0-0:96.1.0.255", fault: expect.stringMatching(/2 trailing octet\(s\).*byte 2/) },
+      { obis: "0-0:96.1.1.255", value: 7 },
+    ]);
   });
 
   it("says that nothing listens", async () => {

@@ -1,4 +1,4 @@
-import { toHex } from "@amity/bytes";
+import { DecodeError, toHex } from "@amity/bytes";
 import {
   clockColumn,
   data,
@@ -49,6 +49,8 @@ export interface MeterReading {
   readonly cells?: readonly (readonly MeterCell[])[];
   /** The meter's own refusal. */
   readonly error?: string;
+  /** What is wrong with the meter's answer: it cannot be read. */
+  readonly fault?: string;
 }
 
 /** One value of a profile, exactly. */
@@ -72,16 +74,25 @@ const REGISTER_CLASSES: ReadonlySet<number> = new Set([3, 4, 5]);
 /** Attribute 3 holds scaler and unit of registers (4 of demand registers). */
 const SCALER_ATTRIBUTE: Readonly<Record<number, number>> = { 3: 3, 4: 3, 5: 4 };
 
-/** Reads the value of an object in the way of its class; a refusal is part of the answer. */
+/** Reads the value of an object in the way of its class; a refusal or a malformed answer is part of the result, beside the good ones. */
 export async function readMeterObject(client: DlmsClient, entry: ListedObject, view: ReadView): Promise<MeterReading> {
   const { instanceId, classId } = entry;
   const base = { obis: instanceId, name: obisName(instanceId), classId, class: className(classId) };
-  if (classId === PROFILE_CLASS) return { ...base, ...(await readProfile(client, entry, view)) };
+  try {
+    return { ...base, ...(classId === PROFILE_CLASS ? await readProfile(client, entry, view) : await readValue(client, entry, view)) };
+  } catch (error) {
+    if (error instanceof DecodeError) return { ...base, fault: error.message };
+    throw error;
+  }
+}
+
+async function readValue(client: DlmsClient, entry: ListedObject, view: ReadView): Promise<Partial<MeterReading>> {
+  const { instanceId, classId } = entry;
   const outcome = await client.get({ classId, instanceId, attributeId: 2 });
-  if (outcome.kind === "refused") return { ...base, error: outcome.result };
-  if (classId === CLOCK_CLASS) return { ...base, ...clockValue(outcome.data, view.clock) };
-  if (REGISTER_CLASSES.has(classId)) return { ...base, ...registerValue(outcome.data, await readScaler(client, entry)) };
-  return { ...base, value: plainValue(outcome.data), text: plainText(outcome.data) };
+  if (outcome.kind === "refused") return { error: outcome.result };
+  if (classId === CLOCK_CLASS) return clockValue(outcome.data, view.clock);
+  if (REGISTER_CLASSES.has(classId)) return registerValue(outcome.data, await readScaler(client, entry));
+  return { value: plainValue(outcome.data), text: plainText(outcome.data) };
 }
 
 async function readScaler(

@@ -58,7 +58,9 @@ export async function read(url: string, what: readonly string[], options: ReadOp
       { meter: `${meter.host}:${meter.port}`, ...(listed === undefined ? {} : { objects: listed.map(objectShape) }), readings },
       options,
     );
-    if (readings.some(({ error }) => error !== undefined)) process.exitCode = what.length === 0 ? EXIT.ok : EXIT.partial;
+    const isRefused = readings.some(({ error }) => error !== undefined);
+    // Reading everything meets refusals; an answer that cannot be read is never right.
+    if (readings.some(({ fault }) => fault !== undefined) || (isRefused && what.length > 0)) process.exitCode = EXIT.partial;
   } finally {
     await client.release();
   }
@@ -148,11 +150,14 @@ function print(result: { meter: string; objects?: readonly ObjectShape[]; readin
     printLine(
       `${object.obis.padEnd(20)} class ${String(object.classId).padEnd(4)} v${object.version}  ${object.name ?? object.class ?? ""}`,
     );
-  for (const { obis, name, text, error, columns, rows } of result.readings) {
-    printLine(
-      `${obis.padEnd(20)} ${(name ?? "").padEnd(44)} ${error === undefined ? (text ?? `${rows?.length ?? 0} rows`) : `refused: ${error}`}`,
-    );
+  for (const { obis, name, columns, rows, ...reading } of result.readings) {
+    printLine(`${obis.padEnd(20)} ${(name ?? "").padEnd(44)} ${outcomeText(reading) ?? `${rows?.length ?? 0} rows`}`);
     if (columns !== undefined) printLine(`  ${columns.join(" | ")}`);
     for (const row of rows ?? []) printLine(`  ${row.join(" | ")}`);
   }
+}
+
+function outcomeText({ text, error, fault }: Pick<MeterReading, "text" | "error" | "fault">): string | undefined {
+  if (error !== undefined) return `refused: ${error}`;
+  return fault === undefined ? text : `unreadable: ${fault}`;
 }
