@@ -86,8 +86,12 @@ export class LinkError extends AmityError {
 
 /** Authentication, tag, counter, key or permission. The message never holds a secret. */
 export class SecurityError extends AmityError {
-  constructor(message: string, detail: ErrorDetail) {
+  /** Where what failed its check stands (octets from the start of the outermost buffer), -1 where it stands nowhere. */
+  readonly offset: number;
+
+  constructor(message: string, detail: ErrorDetail & { readonly offset?: number }) {
     super("security", message, detail);
+    this.offset = detail.offset ?? -1;
   }
 }
 

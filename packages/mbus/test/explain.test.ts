@@ -95,7 +95,7 @@ describe("the explanation of a frame", () => {
     const { root, problems } = explainMbus(
       encodeWiredFrame({ kind: "long", control: 8, address: 3, controlInformation: 0x72, data: message.subarray(1) }),
     );
-    expect(problems).toEqual([]);
+    expect(problems).toMatchObject([{ code: "unknown-vif", offset: 20 }]);
     expect(find(root, "unknown")).toMatchObject({ value: 1, meaning: "instantaneous, VIF 6f" });
     expect(find(root, "volume")?.value).toBe(0.127);
   });

@@ -1,9 +1,9 @@
 import { AmityError, DecodeError, SecurityError, toHex } from "@amity/bytes";
 import { GCM_TAG_OCTETS } from "@amity/crypto";
-import type { DataSet } from "@amity/iec62056-21";
+import { parseDataSets, toText, type DataSet } from "@amity/iec62056-21";
 import { CIPHERED_TAG, openCiphered, readCipheredFrame, type P1Keys } from "../ciphered/ciphered-frame.ts";
 import { parseP1Time } from "../telegram/p1-time.ts";
-import { decodeTelegram } from "../telegram/telegram.ts";
+import { TELEGRAM_OCTETS_MAX, decodeTelegram } from "../telegram/telegram.ts";
 import type { Explained } from "./explained.ts";
 import { meaningOf } from "./meaning.ts";
 
@@ -56,9 +56,32 @@ function explainClear(octets: Uint8Array): Explained {
       ],
     };
   } catch (error) {
-    return { ...whole, error: textOf(error) };
+    return { ...whole, error: textOf(error), children: soundPart(octets) };
   }
 }
+
+/** Of a telegram without its end: the identification and the data sets that came whole. */
+function soundPart(octets: Uint8Array): Explained[] {
+  const start = octets.indexOf(SLASH);
+  const headEnd = start < 0 ? -1 : octets.indexOf(LF, start);
+  if (headEnd < 0) return [];
+  const identification = {
+    name: "identification",
+    offset: start,
+    length: headEnd - start,
+    value: toText(octets, start, headEnd).trimEnd(),
+  };
+  const end = Math.min(octets.length, headEnd + 1 + TELEGRAM_OCTETS_MAX);
+  const { dataSets, problems } = parseDataSets(toText(octets, headEnd + 1, end), headEnd + 1);
+  return [
+    identification,
+    ...dataSets.map(explainDataSet),
+    ...problems.map(({ offset, message }) => ({ name: "problem", offset, length: 0, error: message })),
+  ];
+}
+
+const SLASH = 0x2f;
+const LF = 0x0a;
 
 function explainDataSet({ address, values, offset, length }: DataSet): Explained {
   const meaning = meaningOf(address);

@@ -10,6 +10,7 @@ import type { CivilDate } from "./data-types.ts";
 import { readFixedData, type FixedData } from "./fixed-data.ts";
 import { readImageTransfer, type ImageTransfer } from "./image-transfer.ts";
 import { fixedLeastSignificantFirst, leastSignificantFirst } from "./most-significant-first.ts";
+import { unknownValueInfo } from "./unknown-value-info.ts";
 import { readRecords, type RecordList } from "./read-records.ts";
 import type { DataRecord } from "./record.ts";
 
@@ -212,6 +213,7 @@ function setRecords(draft: Draft, list: RecordList): void {
   draft.manufacturerData = list.manufacturerData;
   draft.manufacturerOffset = list.manufacturerOffset;
   draft.moreFollows = list.moreFollows;
+  draft.problems.push(...unknownValueInfo(draft.payload, list.records));
   if (list.problem !== undefined) draft.problems.push(list.problem);
 }
 

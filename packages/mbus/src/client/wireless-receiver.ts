@@ -96,7 +96,7 @@ export class WirelessReceiver {
   /** Full frames without transport header, and format frames, teach how compact ones are to be read. */
   #learn({ application }: Telegram): void {
     const { payload, payloadOffset, records } = application;
-    if (application.problems.length > 0) return;
+    if (application.problems.some(({ code }) => code !== "unknown-vif")) return;
     if (application.controlInformation === 0x78 && records.length > 0 && application.manufacturerData === undefined)
       this.#formats.learn(payload, records);
     if (application.kind !== "formatFrame") return;

@@ -1,4 +1,4 @@
-import { DecodeError, toHex, type AmityError } from "@amity/bytes";
+import { DecodeError, SecurityError, toHex, type AmityError } from "@amity/bytes";
 import { APPLICATION_RESETS, readStatus } from "../application/application-error.ts";
 import { compactProfiles } from "../application/compact-profile.ts";
 import type { Application } from "../application/read-application.ts";
@@ -196,10 +196,19 @@ export function explainProfiles(application: Application, keys: KeyLookup | unde
 export function explainProblems(problems: readonly AmityError[], place: Place): ExplainProblem[] {
   return problems.map((problem) => ({
     code: problem.code,
-    message: problem.message,
-    offset: problem instanceof DecodeError && problem.offset >= 0 ? place(problem.offset) : -1,
+    message: problem instanceof DecodeError && problem.offset >= 0 ? placedMessage(problem, place) : problem.message,
+    offset: isPlaced(problem) && problem.offset >= 0 ? place(problem.offset) : -1,
     ...(problem.advice === undefined ? {} : { advice: problem.advice }),
   }));
+}
+
+/** With the byte of the frame as it came: CRCs that were taken off count there. */
+function placedMessage({ reason, offset, path }: DecodeError, place: Place): string {
+  return `${reason} at byte ${place(offset)}${path === "" ? "" : ` in ${path}`}`;
+}
+
+function isPlaced(problem: AmityError): problem is DecodeError | SecurityError {
+  return problem instanceof DecodeError || problem instanceof SecurityError;
 }
 
 export function hexOctet(value: number): string {

@@ -6,7 +6,15 @@ import { deviceTypeName } from "../link/device-type.ts";
 import { decodeWiredMessage, type WiredMessage } from "../link/wired-message.ts";
 import { knownFormats } from "../profiles/known-formats.ts";
 import type { KeyLookup } from "../transport/meter-key.ts";
-import { dropFrameACrcs, frameALength, offsetOnAir, type FrameFormat } from "../wireless/frame-format.ts";
+import {
+  damagedFrameA,
+  damagedFrameB,
+  frameALength,
+  offsetOnAir,
+  stripFrame,
+  type DamagedFrame,
+  type FrameFormat,
+} from "../wireless/frame-format.ts";
 import { decodeTelegram, type Telegram } from "../wireless/telegram.ts";
 import { explainAddress, explainApplication, explainProfiles, explainProblems, hexOctet } from "./explain-application.ts";
 import type { Explanation, ExplainNode } from "./explain-node.ts";
@@ -128,14 +136,36 @@ function explainWireless(octets: Uint8Array, options: ExplainOptions): Explanati
   };
 }
 
-function readWireless(octets: Uint8Array, options: ExplainOptions): { telegram: Telegram; format: FrameFormat; problem?: DecodeError } {
+interface ReadWireless {
+  readonly telegram: Telegram;
+  readonly format: FrameFormat;
+  readonly problem?: DecodeError;
+}
+
+/** A frame whose length or CRCs are wrong still has a head and, mostly, a message: what can be read is shown beside the error. */
+function readWireless(octets: Uint8Array, options: ExplainOptions): ReadWireless {
   const known = { keys: options.keys, formats: options.formats ?? defaultFormats() };
+  const damaged = (frame: DamagedFrame): ReadWireless => {
+    const { format, octets: stripped, problem } = frame;
+    return { telegram: decodeTelegram(stripped, { ...known, format: "none" }), format, problem };
+  };
+  const frameA = damagedFrameA(octets);
+  if (frameA !== undefined && !isSound(octets)) return damaged(frameA);
+  const telegram = decodeTelegram(octets, known);
+  const frameB = telegram.format === "none" && telegram.application.problems.length > 0 ? damagedFrameB(octets) : undefined;
+  const asB = frameB === undefined ? undefined : damaged(frameB);
+  // As one with a wrong CRC it makes sense, as one without it does not.
+  return asB !== undefined && asB.telegram.application.problems.length === 0 ? asB : { telegram, format: telegram.format };
+}
+
+/** Whether the frame is whole in some format. */
+function isSound(octets: Uint8Array): boolean {
   try {
-    const telegram = decodeTelegram(octets, known);
-    return { telegram, format: telegram.format };
+    const { format } = stripFrame(octets);
+    return format !== "none";
   } catch (error) {
-    if (!(error instanceof DecodeError) || error.code !== "crc") throw error;
-    return { telegram: decodeTelegram(dropFrameACrcs(octets), { ...known, format: "none" }), format: "a", problem: error };
+    if (error instanceof DecodeError) return false;
+    throw error;
   }
 }
 

@@ -43,6 +43,7 @@ export function openGcm(
     if (!(cause instanceof SecurityError)) throw cause;
     throw new SecurityError(`the key of meter ${meter.id} does not open this message: its tag does not match`, {
       code: "wrong-key",
+      offset: sealedFrom,
       advice: "check key and meter address; a damaged or forged message looks the same",
       cause,
     });

@@ -125,6 +125,7 @@ function openCbc(data: Uint8Array, end: number, header: TransportHeader, outer: 
   if (key === undefined) {
     const problem = new SecurityError(`no key for meter ${context.meter.id}`, {
       code: "missing-key",
+      offset: start,
       advice: isDes ? "give the meter's DES key (8 octets)" : "give the meter's AES-128 key",
     });
     return closed(data, readableFrom, { mode, context, status: "missing-key", problem });
@@ -132,6 +133,7 @@ function openCbc(data: Uint8Array, end: number, header: TransportHeader, outer: 
   if (decrypt === undefined) return closed(data, readableFrom, { mode, context, status: "unsupported", problem: missingInput(mode) });
   const problem = new SecurityError(`the key of meter ${context.meter.id} does not open this message: 2F2F was expected`, {
     code: "wrong-key",
+    offset: start,
     advice: "check key, meter address and, behind a radio adapter, whose address the key belongs to",
   });
   return closed(data, readableFrom, { mode, context, status: "wrong-key", problem });

@@ -67,14 +67,68 @@ export function stripFrame(octets: Uint8Array, format: FrameFormat | "auto" = "a
   if (format === "a") return stripA(octets, length);
   if (format === "b") return stripB(octets, length);
   if (format === "none") return { format, octets: checkedPlain(octets, length) };
-  // The length of a frame A with its CRCs is no other frame's: a wrong CRC is an error then, and no reason to try further.
-  if (length >= 9 && octets.length === frameALength(length)) return stripA(octets, length);
+  // The length of a frame A with its CRCs is no other frame's, nor is a first block with its CRC: whatever is wrong then is an error, and
+  // no reason to try further.
+  if (length >= 9 && (octets.length === frameALength(length) || hasFirstBlockA(octets))) return stripA(octets, length);
   if (octets.length === length + 1 && length >= 11 && isFrameB(octets)) return stripB(octets, length);
   return { format: "none", octets };
 }
 
-/** Takes the CRCs of a frame A off without looking at them: for explaining a damaged frame, never for reading one. */
-export function dropFrameACrcs(octets: Uint8Array): Uint8Array {
+/** What a damaged frame was, and what is wrong with it: for explaining, never for reading. */
+export interface DamagedFrame {
+  readonly format: "a" | "b";
+  /** Without CRCs; L counts what is there. */
+  readonly octets: Uint8Array;
+  readonly problem: DecodeError;
+}
+
+/**
+ * Finds out what a frame of format A was whose length or CRCs are wrong: one of its blocks still has its CRC. `undefined`: no block has.
+ */
+export function damagedFrameA(octets: Uint8Array): DamagedFrame | undefined {
+  const problem = faultOf(octets, "a");
+  if (problem === undefined || !hasBlockA(octets)) return undefined;
+  const dropped = dropFrameACrcs(octets);
+  // Octets behind the announced length are not the frame's, unless it is the length that is wrong.
+  const announced = (octets[0] ?? 0) + 1;
+  const stripped = problem.code === "trailing" ? dropped.subarray(0, announced) : dropped;
+  stripped[0] = stripped.length - 1;
+  return { format: "a", octets: stripped, problem };
+}
+
+/** The same for format B of one block, whose CRC is wrong: nothing tells it from a frame without CRCs but what its content says. */
+export function damagedFrameB(octets: Uint8Array): DamagedFrame | undefined {
+  const problem = faultOf(octets, "b");
+  if (problem?.code !== "crc" || octets.length > B_FIRST + 2) return undefined;
+  const stripped = octets.slice(0, -2);
+  stripped[0] = stripped.length - 1;
+  return { format: "b", octets: stripped, problem };
+}
+
+function faultOf(octets: Uint8Array, format: "a" | "b"): DecodeError | undefined {
+  try {
+    stripFrame(octets, format);
+    return undefined;
+  } catch (error) {
+    if (error instanceof DecodeError) return error;
+    throw error;
+  }
+}
+
+function hasFirstBlockA(octets: Uint8Array): boolean {
+  return octets.length > FIRST_BLOCK + 2 && crcMatches(octets, 0, FIRST_BLOCK);
+}
+
+function hasBlockA(octets: Uint8Array): boolean {
+  if (hasFirstBlockA(octets)) return true;
+  for (let from = FIRST_BLOCK + 2; from + BLOCK + 2 <= octets.length; from += BLOCK + 2) {
+    if (crcMatches(octets, from, from + BLOCK)) return true;
+  }
+  return false;
+}
+
+/** Takes the CRCs of a frame A off without looking at them. */
+function dropFrameACrcs(octets: Uint8Array): Uint8Array {
   const kept: number[] = [];
   for (let from = 0; from < octets.length;) {
     const size = from === 0 ? FIRST_BLOCK : BLOCK;

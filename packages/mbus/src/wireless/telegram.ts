@@ -117,7 +117,7 @@ function readLayers(stripped: Uint8Array, format: FrameFormat, options: Telegram
   };
   // What a lower layer kept closed has no upper layers to be missed.
   const application =
-    at >= data.length ? linkOnly(data, sender, problems) : withMacProblem(readApplication(data, at, data.length, context));
+    at >= data.length ? linkOnly(data, sender, problems) : withMacProblem(readApplication(data, at, data.length, context), authentication);
   return { format, control: data[1] ?? 0, sender, extendedLink, authentication, application };
 }
 
@@ -139,7 +139,7 @@ export function decodeMessage(
     date: options.date,
     ...(authentication.mac === undefined ? {} : { checkMac: macCheck(message, authentication, options.keys) }),
   };
-  return { ...last, authentication, application: withMacProblem(readApplication(message, 0, message.length, context)) };
+  return { ...last, authentication, application: withMacProblem(readApplication(message, 0, message.length, context), authentication) };
 }
 
 /**
@@ -174,7 +174,9 @@ function openExtendedLink(
   }
   const key = aesKeyOf(keys, sender);
   if (key === undefined) {
-    problems.push(new SecurityError(`no key for meter ${sender.id}`, { code: "missing-key", advice: "give the meter's AES-128 key" }));
+    problems.push(
+      new SecurityError(`no key for meter ${sender.id}`, { code: "missing-key", offset: at, advice: "give the meter's AES-128 key" }),
+    );
     return data.subarray(0, at);
   }
   const out = data.slice();
@@ -183,6 +185,7 @@ function openExtendedLink(
   problems.push(
     new SecurityError(`the key of meter ${sender.id} does not open this telegram: its payload CRC stays wrong`, {
       code: "wrong-key",
+      offset: at,
       advice: "check the key; a damaged telegram looks the same",
     }),
   );
@@ -215,10 +218,11 @@ function macCheck(
 }
 
 /** A message whose MAC differs is not to be believed, whatever it says: its records are withheld. */
-function withMacProblem(application: Application): Application {
+function withMacProblem(application: Application, layer: AuthenticationLayer | undefined): Application {
   if (application.security.mac !== "differs" || application.security.status === "plaintext") return application;
   const problem = new SecurityError("the message authentication code does not match", {
     code: "bad-mac",
+    offset: layer?.offset ?? 0,
     advice: "check the key; the message may be forged or damaged",
   });
   return { ...application, records: [], problems: [...application.problems, problem] };

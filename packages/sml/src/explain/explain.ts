@@ -51,7 +51,12 @@ function explainFrame(octets: Uint8Array, frame: TransportFrame): Explained[] {
     { name: "start", offset: 0, length: HEAD_OCTETS, value: "transport protocol 1" },
     explainFile(frame.payload, frame.offsetOf),
     { name: "end", offset: crcOffset - 6, length: 6, value: `${frame.fillOctets} fill octet(s)` },
-    { name: "crc", offset: crcOffset, length: 2, ...(crc === "wrong" ? { value: sum, error: "wrong" } : { value: `${sum} (${crc})` }) },
+    {
+      name: "crc",
+      offset: crcOffset,
+      length: 2,
+      ...(crc === "wrong" ? { value: sum, error: "the frame's CRC is wrong" } : { value: `${sum} (${crc})` }),
+    },
   ];
 }
 
@@ -97,7 +102,7 @@ function endOf(children: readonly Explained[], payload: Uint8Array): number {
 
 /** What can be read of a message that could not be decoded. */
 function explainBroken(payload: Uint8Array, start: number, place: (position: number) => number, problem: DecodeError): Explained {
-  const error = `${problem.reason} at byte ${place(problem.offset)}${problem.path === "" ? "" : ` in ${problem.path}`}`;
+  const error = textOf(problem, place);
   const walk = new Walk(new ByteReader(payload, { start }), place);
   return { ...walk.element("message", MESSAGE, 0), error };
 }
@@ -132,7 +137,7 @@ class Walk {
       return { name, offset: at, length: this.#place(reader.position) - at, children };
     } catch (error) {
       this.#isBroken = true;
-      return { name, offset: at, length: this.#place(reader.position) - at, error: textOf(error) };
+      return { name, offset: at, length: this.#place(reader.position) - at, error: textOf(error, this.#place) };
     }
   }
 
@@ -190,7 +195,7 @@ function leafText(value: SmlValue, type: number, shape: Shape): string {
   return text === raw ? raw : `${raw} "${text}"`;
 }
 
-function textOf(error: unknown): string {
-  if (error instanceof DecodeError) return error.message;
+function textOf(error: unknown, place: (position: number) => number = (position) => position): string {
+  if (error instanceof DecodeError) return `${error.reason} at byte ${place(error.offset)}${error.path === "" ? "" : ` in ${error.path}`}`;
   throw error;
 }
