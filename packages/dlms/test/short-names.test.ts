@@ -1,13 +1,16 @@
-import { AmityError, decodeAll } from "@amity/bytes";
+import { AmityError, DecodeError, decodeAll } from "@amity/bytes";
 import { realWorld } from "@amity/runtime";
 import { afterAll, describe, expect, test } from "vitest";
 import { SN_SERVICES } from "../src/acse/conformance.ts";
-import { readRequest, writeRequest } from "../src/apdu/short-name.ts";
+import { readRequest, readResponse, writeRequest } from "../src/apdu/short-name.ts";
+import type { ServiceContext } from "../src/client/service-context.ts";
+import { shortGetExchange } from "../src/client/short-name-exchange.ts";
 import {
   ServerAssociation,
   connectDlms,
   data,
   encodeApdu,
+  encodeData,
   entrySelection,
   listenDlms,
   memoryCounter,
@@ -44,6 +47,14 @@ afterAll(async () => {
 });
 
 const objects = OBJECTS.map((object, index) => ({ ...object, baseName: 0x1000 + index * 0x100 }));
+
+const CONTEXT: ServiceContext = {
+  conformance: new Set(SN_SERVICES),
+  sendOctetsMax: 1024,
+  hasGeneralBlocks: false,
+  valueOctetsMax: 10_000,
+  nextInvokeId: () => 0xc1,
+};
 
 async function open(association: AssociationDefinition, options: ClientOptions) {
   const device = fixtureMeter({ associations: [association], objects });
@@ -178,6 +189,23 @@ describe("short names", () => {
     expect(await client.get(ENERGY)).toEqual({ kind: "data", data: data.doubleLongUnsigned(123_456) });
     await client.release();
     await expect(open(Uint8Array.of(1, 2, 3, 4, 5, 6, 7, 8))).rejects.toBeInstanceOf(AmityError);
+  });
+
+  test("read a value that comes in blocks without the list around it, as Gurux sends it", async () => {
+    const value = data.octets(Uint8Array.from({ length: 300 }, (_, index) => index & 0xff));
+    const raw = encodeData(value);
+    const blocks = [raw.subarray(0, 200), raw.subarray(200)].map((rawData, index) =>
+      encodeApdu(0x0c, readResponse, [{ kind: "block", value: { lastBlock: index === 1, blockNumber: index + 1, rawData } }]),
+    );
+    const read = shortGetExchange(CONTEXT, new Map([[`1 ${NAME.instanceId}`, 0x1000]]), [{ attribute: NAME }]);
+    read.next();
+    expect(read.next(blocks[0]!).done).toBe(false);
+    expect(read.next(blocks[1]!)).toEqual({ done: true, value: [{ kind: "data", data: value }] });
+
+    const broken = shortGetExchange(CONTEXT, new Map([[`1 ${NAME.instanceId}`, 0x1000]]), [{ attribute: NAME }]);
+    broken.next();
+    const last = { lastBlock: true, blockNumber: 1, rawData: Uint8Array.of(0x81, 0x09) };
+    expect(() => broken.next(encodeApdu(0x0c, readResponse, [{ kind: "block", value: last }]))).toThrow(DecodeError);
   });
 
   test("show a client no more than its rights", async () => {

@@ -1,9 +1,10 @@
-import { ByteReader, PeerError, type CodecValue } from "@amity/bytes";
+import { DecodeError, PeerError, decodeAll, type CodecValue } from "@amity/bytes";
 import type { AttributeDescriptor, MethodDescriptor } from "../apdu/descriptors.ts";
 import { BlockBuffer, decodeAnswer, encodeApdu, type Exchange } from "../apdu/exchange.ts";
 import type { DataAccessResult } from "../apdu/results.ts";
 import { readRequest, readResponse, writeRequest, writeResponse, type VariableAccess } from "../apdu/short-name.ts";
 import { ASSOCIATION_SN, ASSOCIATION_SN_BASE, OBJECT_LIST_NAME, attributeName, methodName } from "../apdu/short-name-map.ts";
+import { decodeData } from "../data/axdr.ts";
 import type { DlmsData } from "../data/dlms-data.ts";
 import { obisFromOctets, type Obis } from "../data/obis.ts";
 import type { ActionOutcome, GetOutcome, GetRequestItem, SetRequestItem } from "./dlms-client.ts";
@@ -115,9 +116,7 @@ function* readExchange(context: ServiceContext, variables: readonly VariableAcce
     const { blockNumber, lastBlock, rawData } = first.value;
     buffer.append(blockNumber, rawData);
     if (lastBlock) {
-      const reader = new ByteReader(buffer.finish());
-      results = readResponse.decode(reader);
-      reader.expectEnd("list of results");
+      results = resultsFromBlocks(buffer.finish(), variables.length);
       break;
     }
     const next = encodeApdu(READ, readRequest, [{ kind: "block-number", value: blockNumber }]);
@@ -130,6 +129,27 @@ function* readExchange(context: ServiceContext, variables: readonly VariableAcce
     if (result.kind === "refused" && result.value !== "success") return { kind: "refused", result: result.value };
     throw new PeerError(`${result.kind} came back for a READ`, { code: "unexpected-apdu" });
   });
+}
+
+/** The raw data of all blocks: the list of results. Gurux servers send the value of one variable bare. @throws DecodeError */
+function resultsFromBlocks(octets: Uint8Array, count: number): ReadResults {
+  try {
+    return decodeAll(readResponse, octets, "list of results");
+  } catch (error) {
+    if (!(error instanceof DecodeError) || count !== 1) throw error;
+    const value = bareValue(octets);
+    if (value === undefined) throw error;
+    return [{ kind: "data", value }];
+  }
+}
+
+function bareValue(octets: Uint8Array): DlmsData | undefined {
+  try {
+    return decodeData(octets);
+  } catch (error) {
+    if (error instanceof DecodeError) return undefined;
+    throw error;
+  }
 }
 
 /** A READ of its own length, or cut into blocks where the server could not take it otherwise. */
