@@ -71,6 +71,20 @@ class LaboratoryLogicalDevice implements LogicalDevice {
     };
   }
 
+  /** A laboratory leaves ciphering to the client, until a client raises the policy. */
+  securityPolicy(clientSap: number): number {
+    const policy = this.#device.securityPolicy(clientSap);
+    return policy === this.#device.meter.surroundings.type.securityPolicy ? 0 : policy;
+  }
+
+  associationChanges(clientSap: number): ReturnType<MeterDevice["associationChanges"]> {
+    return this.#device.associationChanges(clientSap);
+  }
+
+  changeAssociation(...change: Parameters<MeterDevice["changeAssociation"]>): Promise<boolean> {
+    return this.#device.changeAssociation(...change);
+  }
+
   #counterOf(clientAndKey: string): ReceivedCounter {
     const known = this.#received.get(clientAndKey);
     if (known !== undefined) return known;
@@ -120,6 +134,7 @@ function associations(mechanism: MechanismName, device: MeterDevice): Associatio
       role: "management",
       mechanism,
       maxPduOctets,
+      administers: true,
       ...(needsCiphering ? { ciphered: true } : {}),
     },
   ];

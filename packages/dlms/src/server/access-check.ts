@@ -1,7 +1,7 @@
 import type { AttributeDescriptor, MethodDescriptor, AccessSelection } from "../apdu/descriptors.ts";
 import type { ActionRefusal, DataAccessRefusal } from "../apdu/results.ts";
 import { ACCESS, type AttributeDefinition, type ObjectDefinition } from "./cosem-device.ts";
-import { isProtectedEnough, type RequestProtection } from "./protection-demand.ts";
+import { isExchangeProtectedEnough, type RequestProtection } from "./protection-demand.ts";
 
 /** Why a client of this role may not read or write the attribute of an object of this name, if there is one; `undefined`: it may. */
 export function attributeRefusal(
@@ -16,7 +16,7 @@ export function attributeRefusal(
   if (definition === undefined) return "object-undefined";
   const rights = definition.access[role] ?? ACCESS.none;
   if ((rights & ACCESS[request.right]) === 0) return "read-write-denied";
-  if (!isProtectedEnough(rights, request.protection)) return "scope-of-access-violated";
+  if (!isExchangeProtectedEnough(rights, request.protection)) return "scope-of-access-violated";
   return request.selection === undefined || offers(definition, request.selection) ? undefined : "scope-of-access-violated";
 }
 
@@ -33,7 +33,7 @@ export function methodRefusal(
   if (definition === undefined) return "object-undefined";
   const rights = definition.access[role] ?? ACCESS.none;
   if ((rights & ACCESS.invoke) === 0) return "read-write-denied";
-  return isProtectedEnough(rights, request) ? undefined : "scope-of-access-violated";
+  return isExchangeProtectedEnough(rights, request) ? undefined : "scope-of-access-violated";
 }
 
 function offers(definition: AttributeDefinition, selection: AccessSelection): boolean {

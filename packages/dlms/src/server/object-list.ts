@@ -102,26 +102,28 @@ function identityOf({ classId, version, instanceId }: ObjectDefinition): DlmsDat
 }
 
 function listElement(object: ObjectDefinition, role: string, version: number): DlmsData {
+  return data.structure(...identityOf(object), data.structure(...accessRightsData(object, role, version)));
+}
+
+/** attribute_access and method_access of an object for a role. */
+export function accessRightsData(object: ObjectDefinition, role: string, version: number): [attributes: DlmsData, methods: DlmsData] {
   // Version 3 shows the rights as they are, the older ones as modes.
   const attributeMode = version === 3 ? (rights: number) => rights : attributeModeOf;
   const methodMode = version === 3 ? (rights: number) => rights : methodModeOf;
-  return data.structure(
-    ...identityOf(object),
-    data.structure(
-      data.array(
-        ...object.attributes.map(({ id, access, selectors }) =>
-          data.structure(
-            data.integer(id),
-            data.enumerated(attributeMode(access[role] ?? 0)),
-            selectors === undefined ? data.nothing : data.array(...selectors.map((selector) => data.integer(selector))),
-          ),
+  return [
+    data.array(
+      ...object.attributes.map(({ id, access, selectors }) =>
+        data.structure(
+          data.integer(id),
+          data.enumerated(attributeMode(access[role] ?? 0)),
+          selectors === undefined ? data.nothing : data.array(...selectors.map((selector) => data.integer(selector))),
         ),
       ),
-      data.array(
-        ...(object.methods ?? []).map(({ id, access }) => data.structure(data.integer(id), data.enumerated(methodMode(access[role] ?? 0)))),
-      ),
     ),
-  );
+    data.array(
+      ...(object.methods ?? []).map(({ id, access }) => data.structure(data.integer(id), data.enumerated(methodMode(access[role] ?? 0)))),
+    ),
+  ];
 }
 
 /** Rights as an object_list_element gives them, in the form of this version; `undefined`: not of its form. */

@@ -2,22 +2,40 @@ import type { ProtectionForm } from "../security/secure-channel.ts";
 import type { Protection } from "../security/security-options.ts";
 import { ACCESS } from "./cosem-device.ts";
 
-/** How well the request in hand was protected. */
-export interface RequestProtection {
+/** How well an APDU is protected. */
+export interface ApduProtection {
   readonly protection: Protection | undefined;
   readonly isSigned: boolean;
+}
+
+/** How well the request in hand was protected, and how its answer will be. */
+export interface RequestProtection extends ApduProtection {
+  readonly answer: ApduProtection;
+}
+
+/** What a form of protection gives; none: nothing. */
+export function protectionOf(form: ProtectionForm | undefined): ApduProtection {
+  return { protection: form?.protection, isSigned: form?.signed === true };
 }
 
 /**
  * Whether a request is protected as these bits demand. They stand alike in access rights (Association LN version 3) and in the security
  * policy (Security setup version 1): 2 authenticated, 3 encrypted, 4 signed.
  */
-export function isProtectedEnough(demanded: number, { protection, isSigned }: RequestProtection): boolean {
+export function isProtectedEnough(demanded: number, { protection, isSigned }: ApduProtection): boolean {
   const isAuthenticated = protection === "authenticated" || protection === "authenticated-encrypted";
   const isEncrypted = protection === "encrypted" || protection === "authenticated-encrypted";
   if ((demanded & ACCESS.authenticatedRequest) !== 0 && !isAuthenticated) return false;
   if ((demanded & ACCESS.encryptedRequest) !== 0 && !isEncrypted) return false;
   return (demanded & ACCESS.signedRequest) === 0 || isSigned;
+}
+
+/** Bits 5, 6 and 7 say of responses what 2, 3 and 4 say of requests. */
+const RESPONSE_SHIFT = 3;
+
+/** Whether request and answer are both protected as the rights demand: what may only go out encrypted is not sent otherwise. */
+export function isExchangeProtectedEnough(rights: number, protection: RequestProtection): boolean {
+  return isProtectedEnough(rights, protection) && isProtectedEnough(rights >> RESPONSE_SHIFT, protection.answer);
 }
 
 /** How an answer is protected: in the family of the request, raised to what bits 5 (authenticated), 6 (encrypted) and 7 (signed) demand. */

@@ -1,16 +1,14 @@
 import { PeerError, decodeAll, encodeAll, type ByteReader, type CodecValue } from "@amity/bytes";
 import type { ConformanceBit } from "../acse/conformance.ts";
-import type { AccessSelection } from "../apdu/descriptors.ts";
 import { BlockBuffer, encodeApdu } from "../apdu/exchange.ts";
 import { dataOrEncoded, type EncodedData } from "../apdu/fields.ts";
 import type { DataAccessRefusal, DataAccessResult } from "../apdu/results.ts";
 import { readRequest, readResponseOf, writeRequest, writeResponse, type VariableAccess } from "../apdu/short-name.ts";
 import { ASSOCIATION_SN_BASE, memberOf } from "../apdu/short-name-map.ts";
-import { data, type DlmsData } from "../data/dlms-data.ts";
-import { obisFromOctets, obisToOctets } from "../data/obis.ts";
-import { objectsOf } from "./association-changes.ts";
-import { CURRENT_ASSOCIATION } from "./association-object.ts";
-import type { CompiledModel, InvokeOutcome, ObjectDefinition, ReadOutcome } from "./cosem-device.ts";
+import type { DlmsData } from "../data/dlms-data.ts";
+import { changeSecret } from "./association-service.ts";
+import { SECRET_METHODS, objectsWithNames, readAssociationSn } from "./association-sn.ts";
+import type { CompiledModel, InvokeOutcome, ReadOutcome } from "./cosem-device.ts";
 import { invokeMethod, readAttribute, writeAttribute } from "./object-access.ts";
 import { OutgoingBlocks } from "./outgoing-blocks.ts";
 import type { ServiceCall } from "./service-state.ts";
@@ -145,7 +143,7 @@ async function readVariable(variable: VariableAccess, call: ServiceCall): Promis
   const selection =
     variable.kind === "parameterized" ? { selector: variable.value.selector, parameters: variable.value.parameter } : undefined;
   if (variableName >= ASSOCIATION_SN_BASE && variableName < ASSOCIATION_SN_BASE + SPAN_MAX)
-    return resultOf(readAssociationSn(variableName, selection, call));
+    return resultOf(readAssociationSn(call, variableName - ASSOCIATION_SN_BASE, selection));
   const target = resolve(variableName, call.device.model);
   if (target === undefined) return refused("object-undefined");
   const { classId, instanceId } = target.object;
@@ -158,6 +156,7 @@ async function readVariable(variable: VariableAccess, call: ServiceCall): Promis
 async function writeVariable(variable: VariableAccess, value: DlmsData, call: ServiceCall): Promise<DataAccessResult> {
   if (variable.kind !== "variable-name" && variable.kind !== "parameterized") return "type-unmatched";
   const variableName = variable.kind === "variable-name" ? variable.value : variable.value.variableName;
+  if (SECRET_METHODS.has(variableName)) return changeSecret(call.device, call.opened.definition, value);
   const target = resolve(variableName, call.device.model);
   if (target === undefined) return "object-undefined";
   const { classId, instanceId } = target.object;
@@ -186,9 +185,6 @@ function invokedOf(outcome: InvokeOutcome): ReadResult {
   }
 }
 
-/** Objects with a base name, ascending: the same for every meter of a type. */
-const BY_BASE_NAME = new WeakMap<CompiledModel, (ObjectDefinition & { baseName: number })[]>();
-
 function resolve(variableName: number, model: CompiledModel) {
   const objects = objectsWithNames(model);
   // The last object that starts at or below the name.
@@ -205,48 +201,4 @@ function resolve(variableName: number, model: CompiledModel) {
   const methodCount = Math.max(0, ...(object.methods ?? []).map((method) => method.id));
   const member = memberOf(variableName, { baseName: object.baseName, classId: object.classId, attributeCount, methodCount });
   return member === undefined ? undefined : { object, member };
-}
-
-function objectsWithNames(model: CompiledModel): (ObjectDefinition & { baseName: number })[] {
-  let objects = BY_BASE_NAME.get(model);
-  if (objects === undefined) {
-    objects = model.objects.flatMap((object) => (object.baseName === undefined ? [] : [{ ...object, baseName: object.baseName }]));
-    objects.sort((left, right) => left.baseName - right.baseName);
-    BY_BASE_NAME.set(model, objects);
-  }
-  return objects;
-}
-
-/** Association SN (class 12): its name, and the objects in which this client has any right. */
-function readAssociationSn(variableName: number, selection: AccessSelection | undefined, { device, opened }: ServiceCall): ReadOutcome {
-  if (variableName === ASSOCIATION_SN_BASE) return { kind: "data", data: data.octets(obisToOctets(CURRENT_ASSOCIATION)) };
-  if (variableName !== ASSOCIATION_SN_BASE + 8) return { kind: "refused", result: "object-undefined" };
-  const visible = new Set(objectsOf(device, opened.definition).map(({ instanceId }) => instanceId));
-  const own: NamedObject = { baseName: ASSOCIATION_SN_BASE, classId: 12, version: 0, instanceId: CURRENT_ASSOCIATION };
-  const objects = [own, ...objectsWithNames(device.model).filter(({ instanceId }) => visible.has(instanceId))];
-  return selection === undefined ? { kind: "data", data: data.array(...objects.map(element)) } : selectedElements(objects, selection);
-}
-
-type NamedObject = Pick<ObjectDefinition, "classId" | "version" | "instanceId"> & { readonly baseName: number };
-
-/** Selective access to the object list of Association SN (Blue Book 4.4.3): 1 the objects of a class, 2 the one of a class and a name. */
-function selectedElements(objects: readonly NamedObject[], { selector, parameters }: AccessSelection): ReadOutcome {
-  if (selector === 1 && parameters.type === "long-unsigned")
-    return { kind: "data", data: data.array(...objects.filter(({ classId }) => classId === parameters.value).map(element)) };
-  const [wantedClass, name] = parameters.type === "structure" ? parameters.value : [];
-  if (selector === 2 && wantedClass?.type === "long-unsigned" && name?.type === "octet-string" && name.value.length === 6) {
-    const wanted = obisFromOctets(name.value);
-    const found = objects.find(({ classId, instanceId }) => classId === wantedClass.value && instanceId === wanted);
-    return found === undefined ? { kind: "refused", result: "object-undefined" } : { kind: "data", data: element(found) };
-  }
-  return { kind: "refused", result: selector === 1 || selector === 2 ? "type-unmatched" : "scope-of-access-violated" };
-}
-
-function element({ baseName, classId, version, instanceId }: NamedObject): DlmsData {
-  return data.structure(
-    data.long((baseName << 16) >> 16),
-    data.longUnsigned(classId),
-    data.unsigned(version),
-    data.octets(obisToOctets(instanceId)),
-  );
 }
