@@ -45,7 +45,7 @@ export function purposeOf(control: EndDeviceControl): SessionPurpose {
 /** The contact takes a moment to move; read-backs that find the old state are repeated this often. */
 const READ_BACKS = 3;
 const READ_BACK_WAIT_MS = 2_000;
-/** The clock counts as set when it is this close afterwards. */
+/** The clock counts as set when it is this close afterwards, beside what the line itself takes. */
 const CLOCK_TOLERANCE_MS = 10_000;
 
 export interface ExecutionWorld {
@@ -77,7 +77,7 @@ const NO_KEYS = { kind: "refused", reason: "this association changes no keys" } 
  * Throws when the meter cannot be asked.
  */
 export async function readBack(session: MeterSession, control: EndDeviceControl, world: ExecutionWorld): Promise<Execution> {
-  if (control.kind === "setClock") return readClockBack(session);
+  if (control.kind === "setClock") return readClockBack(session, world);
   if (isSetting(control)) return compareSetting(session, control);
   if (isOfKeys(control)) return checkKeys(session, control);
   let last: Execution = { kind: "failed", outcome: "the meter does not tell its output state" };
@@ -115,12 +115,15 @@ async function checkKeys(session: MeterSession, control: KeyControl): Promise<Ex
   return { kind: answer.value.isAsWanted ? "done" : "failed", outcome: `checked: ${answer.value.text}` };
 }
 
-async function readClockBack(session: MeterSession): Promise<Execution> {
+async function readClockBack(session: MeterSession, world: ExecutionWorld): Promise<Execution> {
+  const askedMs = world.nowMs();
   const answer = await session.readClock();
+  // The time was right when it was sent and the answer when it left: over a slow line both are late, by no more than a round trip each.
+  const toleranceMs = CLOCK_TOLERANCE_MS + 2 * (world.nowMs() - askedMs);
   if (answer.kind === "refused") return { kind: "failed", outcome: `the clock could not be read back: ${answer.reason}` };
   const offsetMs = answer.value.meterTimeMs - answer.value.readAtMs;
   const text = `read back: clock off by ${Math.round(offsetMs / 1000)} s`;
-  return Math.abs(offsetMs) <= CLOCK_TOLERANCE_MS ? { kind: "done", outcome: text } : { kind: "failed", outcome: text };
+  return Math.abs(offsetMs) <= toleranceMs ? { kind: "done", outcome: text } : { kind: "failed", outcome: text };
 }
 
 /** Carries out a command that changes nothing at the meter. */

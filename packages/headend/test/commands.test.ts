@@ -187,6 +187,16 @@ describe("the command gate", () => {
     expect([views.controlsOffered("X1"), views.controlsOffered("M9")]).toEqual([[], []]);
   });
 
+  it("sets the clock over a slow line, and holds what the line takes against nobody", async () => {
+    const utility = await directUtility({ meters: 1, headEnd: { requestTimeoutMs: 90_000 } });
+    utility.simulation.network.conditions.latencyMs = 15_000;
+    await utility.headEnd().start();
+    const expiresAtMs = START_MS + 6 * 60 * MINUTE_MS;
+    await utility.simulation.runFor(utility.headEnd().submit(request("c1", { kind: "setClock" }, { expiresAtMs })));
+    await utility.simulation.runUntil(expiresAtMs);
+    expect(await utility.headEnd().views.command("c1")).toMatchObject({ state: "done", outcome: "read back: clock off by -15 s" });
+  });
+
   it("reads registers and a span of the profile when asked, and hands them to the sink", async () => {
     const utility = await directUtility({ meters: 1, headEnd: { historyMs: DAY_MS } });
     await utility.headEnd().start();
