@@ -2,6 +2,7 @@ import { seededRandom } from "@amity/runtime";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { BlockTransfer } from "../src/apdu/block-transfer.ts";
+import { PushReceiver } from "../src/index.ts";
 
 const OPTIONS = { sendOctetsMax: 64, window: 5, messageOctetsMax: 100_000 };
 
@@ -68,6 +69,14 @@ describe("general block transfer", () => {
     expect(end.receive(block(3)).send).toEqual([]);
     expect(end.receive(block(4)).send).toEqual([Uint8Array.of(0xe0, 0x82, 0, 2, 0, 4, 0)]);
     expect(end.receive(Uint8Array.of(0xe0, 0x82, 0, 5, 0, 2, 1, 5)).message).toEqual(Uint8Array.of(1, 2, 3, 4, 5));
+  });
+
+  test("takes a push in blocks whatever stands in the place of the confirmation", () => {
+    const receiver = new PushReceiver({ senderOf: () => undefined });
+    const push = Uint8Array.of(0x0f, 0, 0, 0, 1, 0, 0x11, 7);
+    expect(receiver.receive(Uint8Array.of(0xe0, 0x01, 0, 1, 0, 0, 3, ...push.subarray(0, 3)))).toBeUndefined();
+    expect(receiver.receive(Uint8Array.of(0xe0, 0x01, 0, 2, 0xff, 0xff, 3, ...push.subarray(3, 6)))).toBeUndefined();
+    expect(receiver.receive(Uint8Array.of(0xe0, 0x81, 0, 3, 0, 0, 2, ...push.subarray(6)))?.plain).toEqual(push);
   });
 
   test("refuses a confirmation of what was never sent and messages past the limit", () => {

@@ -19,6 +19,8 @@ export interface BlockTransferOptions {
   readonly window: number;
   /** Largest message put together (octets). */
   readonly messageOctetsMax: number;
+  /** A push: we send nothing, and what stands in the place of a confirmation means nothing (Gurux writes FFFF in some blocks). */
+  readonly isOneWay?: boolean;
 }
 
 /** What one GBT APDU led to: APDUs to send, and the message when it is whole. */
@@ -82,7 +84,7 @@ export class BlockTransfer {
       "general-block-transfer",
     );
     this.#peerWindow = Math.max(1, blockControl & WINDOW_MASK);
-    if (blockNumberAck > this.#blocks.length + this.#empties) {
+    if (this.#options.isOneWay !== true && blockNumberAck > this.#blocks.length + this.#empties) {
       throw new PeerError(`block ${blockNumberAck} was confirmed, which was never sent`, { code: "block-number" });
     }
     this.#acknowledged = Math.max(this.#acknowledged, Math.min(blockNumberAck, this.#blocks.length));

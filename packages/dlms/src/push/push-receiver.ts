@@ -70,7 +70,8 @@ export class PushReceiver {
   }
 
   #newTransfer(): BlockTransfer {
-    return new BlockTransfer({ sendOctetsMax: 64, window: 63, messageOctetsMax: this.#options.messageOctetsMax ?? MESSAGE_OCTETS_MAX });
+    const messageOctetsMax = this.#options.messageOctetsMax ?? MESSAGE_OCTETS_MAX;
+    return new BlockTransfer({ sendOctetsMax: 64, window: 63, messageOctetsMax, isOneWay: true });
   }
 
   #protectConfirmation(plain: Uint8Array, { sender, form, isSigned, suite, systemTitle: peer }: OpenedPush): Uint8Array {
