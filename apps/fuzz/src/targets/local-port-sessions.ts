@@ -17,6 +17,8 @@ import { isRefusal } from "./refusals.ts";
 
 const KIB = 1024;
 const KEY = Uint8Array.from({ length: 16 }, (_, index) => index);
+/** Of no word that could stand in an error for another reason. */
+export const LOCAL_PORT_PASSWORD = "zq7Kp2";
 const TITLE = Uint8Array.from([0x41, 0x4d, 0x54, 0, 0, 0, 0, 1]);
 const TEXT = new TextEncoder();
 const words = (texts: readonly string[]): Uint8Array[] => texts.map((text) => TEXT.encode(text));
@@ -125,7 +127,7 @@ function iecMeter(): LocalPortDevice {
     address: "4711",
     readout: () => "1.8.0(000123.456*kWh)\r\nC.1.0(4711)\r\n",
     operand: () => "1234",
-    authenticate: (_, answer) => (answer === "secret" ? 1 : undefined),
+    authenticate: (_, answer) => (answer === LOCAL_PORT_PASSWORD ? 1 : undefined),
     execute: ({ name }) =>
       name === "R5" ? { kind: "data", text: profile } : name === "W1" ? { kind: "done" } : { kind: "error", text: "ERR1" },
   };
@@ -135,7 +137,7 @@ async function iecSession(connection: Connection, timers: VirtualTimers): Promis
   const client = new LocalPortClient(connection, { timers, timeoutMs: 500, attemptsMax: 2 });
   await eachAnswers([
     () => client.readout(),
-    () => client.openProgramming("", { command: "P1", password: "secret" }),
+    () => client.openProgramming("", { command: "P1", password: LOCAL_PORT_PASSWORD }),
     () => client.readProfile("P.01"),
     () => client.command({ name: "R1", data: "1.8.0()" }),
     () => client.command({ name: "W1", data: "C.1.0(12)" }),

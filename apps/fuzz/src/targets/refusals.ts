@@ -11,7 +11,11 @@ export function eachReads(readers: readonly (() => unknown)[]): void {
   }
 }
 
+/** Is told of every error that a target meets; for a test that looks what they say. */
+export const refusalWatch: { onError: ((error: unknown) => void) | undefined } = { onError: undefined };
+
 /** Whether an error is a decoder's refusal of what it was given: bad octets, a peer that breaks the protocol, failed security, a lost stream. */
 export function isRefusal(error: unknown): boolean {
+  refusalWatch.onError?.(error);
   return error instanceof AmityError && !(error instanceof UsageError);
 }

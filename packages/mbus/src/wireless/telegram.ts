@@ -1,4 +1,5 @@
 import { DecodeError, SecurityError, type AmityError } from "@amity/bytes";
+import { equalInConstantTime } from "@amity/crypto";
 import type { CivilDate } from "../application/data-types.ts";
 import type { FormatStore } from "../application/compact-frame.ts";
 import { blankApplication, readApplication, type Application, type ApplicationContext } from "../application/read-application.ts";
@@ -211,9 +212,7 @@ function macCheck(
     const isDerived = layer.keyInformation === undefined || (layer.keyInformation & 0x30) !== 0;
     const cipher = isDerived ? key.derive(constant, counter, identification) : key.cipher;
     const own = cipher.cmac(macInput(layer, data.subarray(layer.payloadOffset)));
-    let difference = 0;
-    for (let index = 0; index < octets; index++) difference |= (mac[index] ?? 0) ^ (own[index] ?? 0);
-    return difference === 0 ? "matches" : "differs";
+    return equalInConstantTime(mac, own.subarray(0, octets)) ? "matches" : "differs";
   };
 }
 

@@ -1,8 +1,10 @@
+import { equalInConstantTime } from "@amity/crypto";
 import {
   formatDataSet,
   formatLogEntry,
   formatProfileBlock,
   parseProfileTime,
+  toOctets,
   type AccessLevel,
   type Command,
   type CommandResult,
@@ -58,8 +60,10 @@ export function localPortFace(device: MeterDevice, { mode, password, computation
     readout: () => `${valuesOf(meter, device.advance()).map(formatted).join("\r\n")}\r\n`,
     // The computation of P2 is a secret of each maker: whoever has one gives it, and gets another number each time.
     operand: () => (computation === undefined ? "" : String(device.advance() % 1e8).padStart(8, "0")),
-    authenticate: (command, answer, operand) =>
-      answer === (command === "P1" ? password : computation?.(operand, password)) ? 1 : undefined,
+    authenticate(command, answer, operand) {
+      const expected = command === "P1" ? password : computation?.(operand, password);
+      return expected !== undefined && equalInConstantTime(toOctets(answer), toOctets(expected)) ? 1 : undefined;
+    },
     execute: (command, level) => execute(device, command, level),
   };
 }
