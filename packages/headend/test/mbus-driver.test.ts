@@ -62,6 +62,31 @@ describe("wired M-Bus meters behind a gateway", () => {
     expect((await utility.headEnd().views.meter("H1"))?.health.manufacturer).toBe("AMT");
   });
 
+  it("have their alarms told when they begin and when they end, not at every readout", async () => {
+    const utility = localUtility({ headEnd: { collectEveryMs: 10 * MINUTE_MS } });
+    let status = 0;
+    const meter = new WiredSlave(
+      { readout: () => [...RECORDS], status: () => status },
+      { meter: { id: "33333333", manufacturer: "AMT", version: 1, deviceType: 4 }, primaryAddress: 7 },
+    );
+    await busAt(utility, [meter]);
+    await utility.register({ meterId: "H1", settings: { address: 7 } });
+    await utility.headEnd().start();
+    for (const [minute, next] of [
+      [35, 0x04],
+      [75, 0x0c],
+      [130, 0x08],
+      [180, 0],
+    ] as const) {
+      await utility.simulation.runUntil(START_MS + minute * MINUTE_MS);
+      if (minute === 75) await utility.crash();
+      status = next;
+    }
+    await utility.simulation.runUntil(START_MS + 240 * MINUTE_MS);
+    const told = [...utility.sink.events.values()].map(({ kind, code }) => `${kind} ${code}`);
+    expect(told).toEqual(["batteryLow 4", "deviceError 8", "other 4", "deviceErrorEnded 8"]);
+  });
+
   it("give no stored value that lies in the future: its clock or its zone is wrong", async () => {
     const utility = localUtility();
     const ahead: RecordInput[] = [

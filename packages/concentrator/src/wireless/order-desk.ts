@@ -61,7 +61,7 @@ export class OrderDesk {
   }
 
   /**
-   * Takes an order; one that is known already is left as it is. @throws LinkError where it cannot be kept.
+   * Takes an order; one that is known already is left as it is. @throws LinkError where it cannot be kept, DecodeError for what is no telegram.
    * @returns how it stands; `undefined` for a meter that is not on the list.
    */
   async place(order: MeterOrder): Promise<OrderReport | undefined> {
@@ -69,6 +69,7 @@ export class OrderDesk {
     const known = book.get(order.orderId);
     if (known !== undefined) return reportOf(known);
     if (!knows(order.meterId)) return undefined;
+    for (const octets of order.telegrams) decodeTelegram(octets);
     const held: HeldOrder = { order, state: "queued", changedAtMs: world.clock.nowMs(), sends: 0, answers: [] };
     await book.add(held);
     this.#watchExpiry();
