@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { DecodeError, fromHex } from "@amity/bytes";
+import { DecodeError, fromHex, toHex } from "@amity/bytes";
 import { seededRandom, type Random } from "@amity/runtime";
 import {
   TransportAssembler,
@@ -94,6 +94,15 @@ describe("messages", () => {
     expect(file.messages.length).toBeLessThan(5);
     expect(file.problems[0]?.message).toMatch(/at byte \d+/);
     expect(JSON.stringify(explainSml(frame))).toContain('"error"');
+  });
+
+  test("whose scaler is beyond its octet are refused there: no text gets two thousand million digits", () => {
+    const bare = toHex(FRAME.subarray(8));
+    const file = decodeSml(fromHex(bare.replace("52fd", "557fffffff")));
+    expect(bare).toContain("52fd");
+    expect(file.problems[0]).toMatchObject({ code: "out-of-range", path: expect.stringContaining("scaler") as string });
+    expect(file.messages).toHaveLength(1);
+    expect(readingsOf(file)).toEqual([]);
   });
 
   test("nest no deeper than their limit", () => {

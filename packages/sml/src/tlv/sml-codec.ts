@@ -142,6 +142,9 @@ export const boolean: SmlCodec<boolean> = {
 
 /** A number that fits in `width` octets; written in all of them, read in fewer too (leading octets may be left out). */
 export function number(kind: "integer" | "unsigned", width: 1 | 2 | 4, shape: Shape = { kind: "leaf" }): SmlCodec<number> {
+  const bits = 8 * width;
+  const [low, high] = kind === "integer" ? [-(2 ** (bits - 1)), 2 ** (bits - 1) - 1] : [0, 2 ** bits - 1];
+  const fits = (value: number) => Number.isInteger(value) && value >= low && value <= high;
   return {
     shape,
     decode(reader) {
@@ -149,14 +152,13 @@ export function number(kind: "integer" | "unsigned", width: 1 | 2 | 4, shape: Sh
       const { type, length } = readTl(reader);
       if (type !== TL_TYPE[kind]) throw reader.fail(`${kind} belongs here, not ${typeName(type)}`, "type", at);
       if (length < 1 || length > 4) throw reader.fail(`a number of ${length} octets where up to 4 belong`, "length", at);
-      return kind === "integer" ? Number(readInteger(reader, length, at)) : readNumber(reader, length);
+      const value = kind === "integer" ? Number(readInteger(reader, length, at)) : readNumber(reader, length);
+      // More octets than needed are taken; a scaler of two thousand million would make a text of as many digits.
+      if (!fits(value)) throw reader.fail(`${value} where ${low} to ${high} may stand`, "out-of-range", at);
+      return value;
     },
     encode(value, writer) {
-      const bits = 8 * width;
-      const [low, high] = kind === "integer" ? [-(2 ** (bits - 1)), 2 ** (bits - 1) - 1] : [0, 2 ** bits - 1];
-      if (!Number.isInteger(value) || value < low || value > high) {
-        throw new UsageError(`${value} does not fit in ${width} octet(s)`, { code: "out-of-range" });
-      }
+      if (!fits(value)) throw new UsageError(`${value} does not fit in ${width} octet(s)`, { code: "out-of-range" });
       writeTl(TL_TYPE[kind], width, writer);
       writeWidth(BigInt(value), width, writer);
     },
