@@ -27,7 +27,8 @@ import type { HeadEndNotice } from "./notices.ts";
 import type { ConcentratorEntry, ConcentratorRecord, Registry } from "./registry.ts";
 import { RelayHub } from "./relay-hub.ts";
 import { errorText, type RelayRoutes } from "./session-broker.ts";
-import { WirelessBinding, type WirelessStranger } from "./wireless-binding.ts";
+import { WirelessBinding } from "./wireless-binding.ts";
+import type { WirelessStranger } from "./wireless-stranger.ts";
 import type { TraceKeeper } from "./trace-keeper.ts";
 
 export interface ConcentratorLinksParts {

@@ -6,7 +6,10 @@ import type { Device } from "./registry.ts";
 import type { FrameTrace } from "./session-trace.ts";
 import type { KeyVault } from "./key-vault.ts";
 import type { StandingReport } from "./standing.ts";
+import type { SupplyState } from "./supply-state.ts";
 import type { InvocationCounters } from "./invocation-counters.ts";
+
+export type { SupplyState } from "./supply-state.ts";
 
 /** What a driver can do with a meter. The head-end asks before it offers a command; a protocol that lacks one leaves it out. */
 export const METER_CAPABILITIES = [
@@ -134,13 +137,15 @@ export interface ListenRequest {
  * A way to one meter, already routed: a stream of octets (direct TCP), or whole messages relayed by a concentrator (the
  * gateway of IEC 62056-5-3, E6/E7).
  */
-export type MeterLink = (
-  | { readonly kind: "stream"; readonly connection: Connection }
-  | { readonly kind: "relay"; readonly messages: PduLink }
-) & {
-  /** For the person who reads the trace: `tcp 10.0.0.7:4059`, `relay C03 to 0117`. */
-  readonly description: string;
-};
+export type MeterLink =
+  /** `setBaud` where the stream is a serial line of this machine: rates are changed on the way (IEC 62056-21, M-Bus). */
+  (
+    | { readonly kind: "stream"; readonly connection: Connection; readonly setBaud?: (baud: number) => void }
+    | { readonly kind: "relay"; readonly messages: PduLink }
+  ) & {
+    /** For the person who reads the trace: `tcp 10.0.0.7:4059`, `relay C03 to 0117`. */
+    readonly description: string;
+  };
 
 /** Which rights a session needs: the least that will do. */
 export type SessionPurpose = "identify" | "read" | "manage";
@@ -222,12 +227,6 @@ export interface MeterClockReading {
   /** Civil time of the head-end when the answer came. */
   readonly readAtMs: number;
   readonly isInvalid: boolean;
-}
-
-/** Class 70 of IEC 62056-6-2: what the contact is, and what the control logic is waiting for. */
-export interface SupplyState {
-  readonly outputOn: boolean;
-  readonly control: "disconnected" | "connected" | "readyForReconnection";
 }
 
 /** An object as a concentrator read it for us. */

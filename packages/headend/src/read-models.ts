@@ -1,4 +1,4 @@
-import type { WirelessStranger } from "./wireless-binding.ts";
+import type { WirelessStranger } from "./wireless-stranger.ts";
 import type { EndDeviceControl, MeterId, RegisterReading } from "@amity/model";
 import type {
   CommandAudit,

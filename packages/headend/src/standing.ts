@@ -1,5 +1,5 @@
 import type { EndDeviceEvent, EndDeviceEventKind, MeterId } from "@amity/model";
-import type { SupplyState } from "./driver.ts";
+import type { SupplyState } from "./supply-state.ts";
 
 /** Something that is the matter with a meter for as long as it says so: an alarm bit, a shut valve. */
 export interface StandingCondition {

@@ -1,11 +1,7 @@
 import { bindWirelessMeters, readWirelessStrangers, type HeardStranger, type WirelessMeterEntry } from "@amity/concentrator";
 import type { DlmsClient } from "@amity/dlms";
 import type { Fleet } from "./fleet.ts";
-
-/** A wireless meter that a concentrator hears and that is on no list. */
-export interface WirelessStranger extends HeardStranger {
-  readonly concentratorId: string;
-}
+import type { WirelessStranger } from "./wireless-stranger.ts";
 
 /** Keeps the list of wireless meters of one concentrator as the fleet has it, and knows whom else it hears. */
 export class WirelessBinding {
