@@ -4,6 +4,7 @@ import { DAY_MS } from "@amity/intervals";
 import { changesOf, type LedgerChange } from "@amity/mdm";
 import type { TimelineAsk } from "../../http/ports.ts";
 import { instantText, readCursor, writeCursor } from "./cursor.ts";
+import { controlWords } from "./control-words.ts";
 import { EVENT_TITLES, severityOfEvent } from "./event-words.ts";
 import type { UtilityParts } from "./utility-parts.ts";
 
@@ -21,7 +22,7 @@ export async function timelineOf(parts: UtilityParts, ask: TimelineAsk): Promise
     parts.registry.events({ meterId: ask.meterId, limit: EVENTS_MAX }),
     parts.registry.commands({ meterId: ask.meterId, limit: COMMANDS_MAX }),
   ]);
-  const entries = [...changes.map(changeEntry), ...events.map(eventEntry), ...commands.items.map(commandEntry)]
+  const entries = [...changes.map(changeEntry), ...events.map(eventEntry), ...commands.items.map((command) => commandEntry(parts, command))]
     .filter(({ at, kind }) => within(Date.parse(at), fromMs, toMs) && (ask.kind === undefined || kind === ask.kind))
     .toSorted(newestFirst)
     .filter((entry) => !isBefore(entry, Number(beforeMs), String(beforeId)));
@@ -69,13 +70,14 @@ function eventEntry({ cursor, event }: StoredEvent): TimelineEntry {
   };
 }
 
-function commandEntry({ request, state, outcome, changedAtMs }: CommandRecord): TimelineEntry {
+function commandEntry({ watch, zone }: UtilityParts, { request, state, outcome, changedAtMs }: CommandRecord): TimelineEntry {
+  const commodity = watch.meter(request.meterId)?.commodity ?? "electricity";
   return {
     id: `command-${request.commandId}`,
     at: instantText(request.requestedAtMs),
     until: instantText(Math.max(changedAtMs, request.requestedAtMs)),
     kind: "command",
-    title: `Command: ${request.control.kind}`,
+    title: controlWords(request.control, commodity, zone),
     ...(outcome === undefined ? {} : { detail: outcome }),
     severity: state === "failed" || state === "unknown" ? "warning" : "notice",
     by: request.requestedBy,
