@@ -84,6 +84,7 @@ function addServers(program: Command): void {
     .option("--p1-version <name>", "p1: 5, 4, 3, 2.2, be, lu (always ciphered) or se", "5")
     .option("--ciphered", "p1: ciphered with --ek and --ak (Austria)")
     .option("--interval <seconds>", "wmbus: machine seconds between telegrams of a meter", positive, 10)
+    .option("--serial <path>", "mbus, sml, iec62056-21, p1, han: on a serial line of this machine, not TCP")
     .option("--udp <host:port>", "wmbus: send telegrams there as datagrams, too")
     .option("--json", "print what is served as JSON")
     .action(async (options) => (await import("./cli/meter-serve.ts")).meterServe(options));

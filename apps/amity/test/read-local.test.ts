@@ -1,13 +1,19 @@
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { spawn, spawnSync } from "node:child_process";
+import { existsSync, mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { meterTelegram, serveP1 } from "@amity/dsmr";
 import { serveLocalPort } from "@amity/iec62056-21";
 import { findVif, serveWiredBus, WiredBus, WiredSlave, WirelessMeter } from "@amity/mbus";
-import { realNetwork, realTimers, type Connection, type Listener } from "@amity/runtime";
+import { openSerialLine, realNetwork, realTimers, type Connection, type Listener } from "@amity/runtime";
 import { integer, obisOctets, serveSml } from "@amity/sml";
 import { toHex } from "@amity/bytes";
 import { runAmity } from "./running-command.ts";
 
 const KEY = "00112233445566778899AABBCCDDEEFF";
+/** Programs that make and set pseudo-terminals. */
+const hasPairs = spawnSync("socat", ["-V"]).status === 0 && spawnSync("stty", ["--version"]).status === 0;
 const EXACT = 90_071_992_547_409_931n;
 const listeners: Listener[] = [];
 const ports: Record<string, number> = {};
@@ -142,6 +148,26 @@ describe("reading a meter of a local protocol once", () => {
   it("by IEC 62056-21 gives the log of events", { timeout: 60_000 }, async () => {
     const { events } = await read(`iec62056-21://127.0.0.1:${ports["iec"]}?password=secret`, "events", "--from", "2026-11-01T00:00Z");
     expect(events).toEqual([{ kind: "powerDown", log: "P.98", code: 0x80, at: "2026-11-01T00:15:00.000Z" }]);
+  });
+
+  it.skipIf(!hasPairs)("by a serial line of this machine", { timeout: 60_000 }, async () => {
+    const folder = mkdtempSync(join(tmpdir(), "amity-serial-"));
+    const [near, far] = [join(folder, "near"), join(folder, "far")];
+    const pair = spawn(
+      "socat",
+      [near, far].map((end) => `PTY,link=${end},raw,echo=0`),
+      { stdio: "ignore" },
+    );
+    try {
+      await vi.waitUntil(() => existsSync(near) && existsSync(far), { timeout: 10_000 });
+      const line = openSerialLine(far, { baud: 9_600, framing: "8N1" });
+      serveP1(line, () => meterTelegram(p1Meter()), { timers: realTimers, everyMs: 100 });
+      expect((await read(`p1://${near}`)).readings).toContainEqual(expect.objectContaining({ channel: "1-0:1.8.0", text: "6000 Wh" }));
+      line.abort();
+    } finally {
+      pair.kill();
+      rmSync(folder, { recursive: true });
+    }
   });
 
   it("by P1 gives the meters behind it as well", { timeout: 60_000 }, async () => {

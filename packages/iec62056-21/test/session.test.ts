@@ -135,6 +135,26 @@ describe("a readout", () => {
     expect(timers.elapsedMs() - beganMs).toBeLessThan(2 * reactionMs + 50);
   });
 
+  test.each([
+    ["B", "/AMTEMETER", ["300 Bd: /", "9600 Bd: \x02"]],
+    ["C", "/AMT5METER", ["300 Bd: /", "9600 Bd: \x02"]],
+  ])("of mode %s goes out at the rate that its turn has", async (_mode, line, expected) => {
+    let baud = 300;
+    const sent: string[] = [];
+    const timers = new VirtualTimers();
+    const [near, far] = linePair();
+    const meterSide: Connection = Object.assign(Object.create(far) as Connection, {
+      bind: (handlers: Parameters<Connection["bind"]>[0]) => far.bind(handlers),
+      send: (octets: Uint8Array) => {
+        sent.push(`${baud} Bd: ${String.fromCharCode(octets[0] ?? 0)}`);
+        far.send(octets);
+      },
+    });
+    serveLocalPort(meterSide, meter(line), { timers, setBaud: (next) => void (baud = next) });
+    expect(await timers.run(new LocalPortClient(near, { timers }).readout())).toMatchObject({ kind: "data" });
+    expect(sent).toEqual(expected);
+  });
+
   test("wakes a meter that sleeps before each call, and waits until it is there", async () => {
     const heard: { atMs: number; octets: Uint8Array }[] = [];
     const timers = new VirtualTimers();

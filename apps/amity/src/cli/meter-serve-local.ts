@@ -13,12 +13,23 @@ import {
   type SubMeterDevice,
   type SubMeterMedium,
 } from "@amity/meter";
-import { realNetwork, realRandom, realTimers, type Address, type Clock, type Connection, type Listener } from "@amity/runtime";
+import {
+  openSerialLine,
+  realNetwork,
+  realRandom,
+  realTimers,
+  type Address,
+  type Clock,
+  type Connection,
+  type Listener,
+  type SerialSettings,
+} from "@amity/runtime";
 import { laboratoryDevice, type LaboratoryAccess } from "../laboratory/laboratory-device.ts";
 import { busServer, hanServer, localPortServer, p1Server, radioServer, smlServer, type BusMeter } from "../laboratory/local-meters.ts";
 import { addressOption } from "./address-option.ts";
 import type { LaboratoryKeys } from "./laboratory-options.ts";
 import { printJson, printLine } from "./output.ts";
+import { SERIAL_LINES } from "./serial-lines.ts";
 import { untilSignal } from "./until-signal.ts";
 
 /** What `amity meter serve` is told of the protocols of the local port and of radio. */
@@ -42,6 +53,8 @@ export interface LocalServeOptions {
   /** Machine seconds, default 10. */
   readonly interval?: number;
   readonly udp?: string;
+  /** A serial line of this machine in place of a TCP port. */
+  readonly serial?: string;
   readonly json?: boolean;
 }
 
@@ -86,7 +99,7 @@ export async function serveLocalMeters(options: LocalServeOptions, parts: Labora
   const medium = choice(options.medium ?? "all", MEDIA, "--medium");
   const fleet = await openFleet(options, medium, parts);
   const serving = { timers: realTimers, random: realRandom(), network: realNetwork, clock: parts.clock };
-  const running = new RunningServers(options);
+  const running = new RunningServers(options, serialPlaceOf(protocol, options.serial));
   try {
     const served = await serveProtocol(protocol, { options, parts, fleet, medium, serving, running });
     announce(protocol, options, served);
@@ -188,14 +201,29 @@ function portServer(protocol: PortProtocol, home: MeteredHome, given: Serving): 
   }
 }
 
+/** A serial line of this machine and how it is set. */
+interface SerialPlace {
+  readonly path: string;
+  readonly settings: SerialSettings;
+}
+
+/** @throws UsageError `serial` for a protocol that has no lines. */
+function serialPlaceOf(protocol: LocalProtocol, path: string | undefined): SerialPlace | undefined {
+  if (path === undefined) return undefined;
+  if (protocol === "wmbus") throw new UsageError("radio needs no serial line", { code: "serial", advice: "leave --serial out" });
+  return { path, settings: SERIAL_LINES[protocol] };
+}
+
 /** Listeners and whatever else ends with the program. */
 class RunningServers {
   readonly #address: Address;
   readonly #listeners: Listener[] = [];
   readonly #ends: (() => void)[] = [];
+  readonly #line: SerialPlace | undefined;
 
-  constructor({ host, port }: { readonly host: string; readonly port: number }) {
+  constructor({ host, port }: Address, line: SerialPlace | undefined) {
     this.#address = { host, port };
+    this.#line = line;
   }
 
   onStop(end: () => void): void {
@@ -204,10 +232,19 @@ class RunningServers {
 
   /** The port that follows the first by `index`; a free one where that is 0. */
   async listen(index: number, accept: (connection: Connection) => void): Promise<number> {
+    if (this.#line !== undefined) return this.#serve(this.#line, index, accept);
     const { host, port } = this.#address;
     const listener = await realNetwork.listen({ host, port: port === 0 ? 0 : port + index }, accept);
     this.#listeners.push(listener);
     return listener.address.port;
+  }
+
+  #serve({ path, settings }: SerialPlace, index: number, accept: (connection: Connection) => void): number {
+    if (index > 0) throw new UsageError("one serial line has room for one meter, or for one bus", { code: "serial", advice: "--count 1" });
+    const line = openSerialLine(path, settings);
+    this.#ends.push(() => line.abort());
+    accept(line);
+    return 0;
   }
 
   async stop(): Promise<void> {
@@ -268,7 +305,7 @@ function channelsOf({ subMeters }: MeteredHome): Record<string, string> {
 
 function announce(protocol: LocalProtocol, options: LocalServeOptions, meters: readonly Served[]): void {
   if (options.json === true) return printJson({ event: "listening", protocol, host: options.host, meters });
-  printLine(`${meters.length} simulated meter(s), ${protocol}, on ${options.host}:${meters[0]?.port}`);
+  printLine(`${meters.length} simulated meter(s), ${protocol}, on ${options.serial ?? `${options.host}:${meters[0]?.port}`}`);
   for (const { meterId, medium, port, ...details } of meters.slice(0, LINES_MAX)) {
     const rest = Object.entries(details).map(([name, value]) => `${name} ${value}`);
     printLine(`  ${options.host}:${port}  ${meterId}  ${medium}  ${rest.join("  ")}`);

@@ -11,10 +11,11 @@ import {
   type MeterAnswer,
   type MeterDriver,
   type MeterIdentity,
+  type MeterLink,
   type MeterSession,
 } from "@amity/headend";
 import { addressText, decodeTelegram } from "@amity/mbus";
-import { realNetwork, realRandom, realTimers, scaledClock } from "@amity/runtime";
+import { openSerialLine, realNetwork, realRandom, realTimers, scaledClock } from "@amity/runtime";
 import { secureRandomBytes } from "@amity/crypto";
 import { headEndDrivers } from "../compose/head-end.ts";
 import { parseLocalUrl, type LocalUrl } from "./local-url.ts";
@@ -90,19 +91,15 @@ async function ask(
 ): Promise<ReadResult> {
   const device = url.device.protocol === "iec62056-21" ? withUsualNames(url.device, asked) : url.device;
   driver.checkDevice(device);
-  const connection = await realNetwork.connect({ host: url.host, port: url.port }, { timeoutMs: options.timeout });
-  const session = await driver.open(
-    { kind: "stream", connection, description: device.meterId },
-    {
-      device,
-      purpose: "read",
-      keys,
-      counters: new InvocationCounters(memoryCounterStore()),
-      world: WORLD,
-      timeoutMs: options.timeout,
-      ...(options.trace === true ? { trace: ({ direction, wire }) => remark(`${direction === "sent" ? "→" : "←"} ${toHex(wire)}`) } : {}),
-    },
-  );
+  const session = await driver.open(await linkOf(url, options), {
+    device,
+    purpose: "read",
+    keys,
+    counters: new InvocationCounters(memoryCounterStore()),
+    world: WORLD,
+    timeoutMs: options.timeout,
+    ...(options.trace === true ? { trace: ({ direction, wire }) => remark(`${direction === "sent" ? "→" : "←"} ${toHex(wire)}`) } : {}),
+  });
   try {
     const answer = await answerOf(session, device, { asked, options });
     return resultOf(url, answer, await acquaintance(session));
@@ -187,29 +184,38 @@ async function listen(url: LocalUrl, driver: MeterDriver, { keys, options }: Mea
     route: { kind: "behind", hostMeterId: device.meterId, channel },
     settings: {},
   }));
-  const connection = await realNetwork.connect({ host: url.host, port: url.port }, { timeoutMs: options.timeout });
   if (driver.listen === undefined) throw new UsageError(`${url.scheme} is not listened to`, { code: "url" });
+  const link = await linkOf(url, options);
   try {
     const limitMs = waitMs ?? listeningMs(options);
     const readings = await withinTime<CollectedReadings>(limitMs, (resolve, reject) =>
-      driver.listen?.(
-        { kind: "stream", connection, description: device.meterId },
-        {
-          device,
-          keys,
-          world: WORLD,
-          behind: () => behind,
-          readings: resolve,
-          problem: (error) =>
-            options.trace === true || error.name === "SecurityError" ? reject(error) : remark(`passed over: ${error.message}`),
-          ended: (error) => reject(error ?? new LinkError("the line was closed", { code: "closed" })),
-        },
-      ),
+      driver.listen?.(link, {
+        device,
+        keys,
+        world: WORLD,
+        behind: () => behind,
+        readings: resolve,
+        problem: (error) =>
+          options.trace === true || error.name === "SecurityError" ? reject(error) : remark(`passed over: ${error.message}`),
+        ended: (error) => reject(error ?? new LinkError("the line was closed", { code: "closed" })),
+      }),
     );
     return resultOf(url, { kind: "done", value: readings }, {});
   } finally {
-    connection.abort();
+    link.connection.abort();
   }
+}
+
+/** TCP, or a serial line of this machine. */
+async function linkOf(
+  { line, host, port, device }: LocalUrl,
+  { timeout }: ReadLocalOptions,
+): Promise<Extract<MeterLink, { kind: "stream" }>> {
+  const description = device.meterId;
+  if (line === undefined)
+    return { kind: "stream", connection: await realNetwork.connect({ host, port }, { timeoutMs: timeout }), description };
+  const connection = openSerialLine(line.path, line.settings);
+  return { kind: "stream", connection, description, setBaud: (baud) => connection.setBaud(baud) };
 }
 
 /** The first telegram of wireless M-Bus that is meant. */

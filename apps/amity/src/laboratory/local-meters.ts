@@ -18,7 +18,7 @@ import {
   type SubMeterDevice,
 } from "@amity/meter";
 import { serveSml } from "@amity/sml";
-import type { Address, Clock, Connection, World } from "@amity/runtime";
+import type { Address, Clock, Connection, SerialLine, World } from "@amity/runtime";
 
 /** A peer that does not take what is pushed gets nothing more (octets). */
 const BACKLOG_MAX = 64 * 1024;
@@ -109,6 +109,7 @@ export function localPortServer(device: MeterDevice, settings: LocalPortSettings
     serveLocalPort(connection, face, {
       timers,
       lock,
+      ...("setBaud" in connection ? { setBaud: (baud: number) => (connection as SerialLine).setBaud(baud) } : {}),
       ...(settings.mode === "D" ? { pushEveryMs: settings.pushEveryMs } : {}),
       handOver: (line) =>
         void serveDlms(

@@ -107,7 +107,12 @@ async function open(link: MeterLink, request: SessionRequest, options: IecDriver
     // After a hand-over the DLMS driver tells its own messages.
     const line = isModeE(device) ? link.connection : traced(link.connection, request, { secret: octetsOf(password) });
     const { isAsleep } = settings;
-    const client = new LocalPortClient(line, { timers: world.timers, timeoutMs: Math.min(timeoutMs, ANSWER_MS_MAX), isAsleep });
+    const client = new LocalPortClient(line, {
+      timers: world.timers,
+      timeoutMs: Math.min(timeoutMs, ANSWER_MS_MAX),
+      isAsleep,
+      ...(link.setBaud === undefined ? {} : { setBaud: link.setBaud }),
+    });
     if (isModeE(device)) {
       const connection = await client.handOver(settings.address);
       // Behind the hand-over there is HDLC, whatever the settings of DLMS say.

@@ -11,6 +11,8 @@ export interface ServeLocalPortOptions extends MeterSessionOptions {
   readonly reactionMs?: number;
   /** True: characters take their ten bits at the line's rate. False: at once. */
   readonly isPaced?: boolean;
+  /** Told when the rate of a serial line has to change, after what was sent has left the wire. */
+  readonly setBaud?: (baud: number) => void;
   /** Mode D: pushes the readout this often (ms), unasked. */
   readonly pushEveryMs?: number;
   /** Mode E: takes the connection over, e.g. the DLMS server with HDLC. */
@@ -71,7 +73,7 @@ class PortServer {
   #apply(effects: readonly MeterEffect[]): void {
     for (const effect of effects) {
       if (effect.kind === "send") this.#send(effect.octets);
-      else if (effect.kind === "baud") this.#baud = effect.baud;
+      else if (effect.kind === "baud") this.#setBaud(effect.baud);
       else {
         this.#handedOver = new HandedOver(this.#connection);
         this.#options.handOver?.(this.#handedOver);
@@ -84,9 +86,23 @@ class PortServer {
     this.#inactivity = this.#timers.after(waitMs, () => this.#apply(this.#session.tick(this.#timers.elapsedMs())));
   }
 
+  get #reactionMs(): number {
+    return this.#options.reactionMs ?? (isQuick(this.#device.identification) ? REACTION_MS.quick : REACTION_MS.usual);
+  }
+
+  #setBaud(baud: number): void {
+    const { setBaud } = this.#options;
+    this.#baud = baud;
+    if (setBaud === undefined) return;
+    const nowMs = this.#timers.elapsedMs();
+    this.#timers.after(Math.max(0, this.#freeAtMs - nowMs), () => setBaud(baud));
+    // What comes next goes at the new rate.
+    this.#freeAtMs = Math.max(nowMs, this.#freeAtMs) + this.#reactionMs;
+  }
+
   #send(octets: Uint8Array): void {
-    const usualMs = isQuick(this.#device.identification) ? REACTION_MS.quick : REACTION_MS.usual;
-    const { reactionMs = usualMs, isPaced = false } = this.#options;
+    const { isPaced = false } = this.#options;
+    const reactionMs = this.#reactionMs;
     const nowMs = this.#timers.elapsedMs();
     const durationMs = isPaced ? (octets.length * BITS_PER_CHARACTER * 1000) / this.#baud : 0;
     this.#freeAtMs = Math.max(nowMs + reactionMs, this.#freeAtMs) + durationMs;
