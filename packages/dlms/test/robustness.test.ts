@@ -13,149 +13,40 @@ import {
   encodeWrapper,
   explain,
   WrapperReader,
-  obisFromOctets,
-  type Apdu,
-  type DlmsData,
 } from "../src/index.ts";
+import { APDUS, anyData } from "./any-apdu.ts";
 import { fixtureMeter } from "./fixture-meter.ts";
 
-const number = (
-  type: "integer" | "unsigned" | "long" | "long-unsigned" | "double-long" | "double-long-unsigned" | "enum",
-  min: number,
-  max: number,
-) => fc.integer({ min, max }).map((value): DlmsData => ({ type, value }));
-
-const leaf: fc.Arbitrary<DlmsData> = fc.oneof(
-  fc.constantFrom<DlmsData>(
-    { type: "null-data" },
-    { type: "dont-care" },
-    { type: "boolean", value: true },
-    { type: "boolean", value: false },
-  ),
-  number("integer", -128, 127),
-  number("unsigned", 0, 255),
-  number("enum", 0, 255),
-  number("long", -32768, 32767),
-  number("long-unsigned", 0, 65535),
-  number("double-long", -0x80000000, 0x7fffffff),
-  number("double-long-unsigned", 0, 0xffffffff),
-  fc.bigInt({ min: -(2n ** 63n), max: 2n ** 63n - 1n }).map((value): DlmsData => ({ type: "long64", value })),
-  fc.bigInt({ min: 0n, max: 2n ** 64n - 1n }).map((value): DlmsData => ({ type: "long64-unsigned", value })),
-  fc.double().map((value): DlmsData => ({ type: "float64", value })),
-  fc.uint8Array({ maxLength: 300 }).map((value): DlmsData => ({ type: "octet-string", value })),
-  fc.uint8Array({ minLength: 12, maxLength: 12 }).map((value): DlmsData => ({ type: "date-time", value })),
-  fc.string({ maxLength: 20 }).map((value): DlmsData => ({ type: "utf8-string", value })),
-  fc
-    .uint8Array({ maxLength: 20 })
-    .map((octets): DlmsData => ({ type: "visible-string", value: Array.from(octets, (octet) => String.fromCharCode(octet)).join("") })),
-  fc.uint8Array({ maxLength: 9 }).map((octets): DlmsData => ({ type: "bit-string", value: { bitLength: octets.length * 8, octets } })),
-);
-const anyData: fc.Arbitrary<DlmsData> = fc.letrec<{ data: DlmsData }>((tie) => ({
-  data: fc.oneof(
-    { maxDepth: 4 },
-    leaf,
-    fc.array(tie("data"), { maxLength: 5 }).map((value): DlmsData => ({ type: "structure", value })),
-    fc.array(tie("data"), { maxLength: 5 }).map((value): DlmsData => ({ type: "array", value })),
-  ),
-})).data;
-
-const instanceId = fc.uint8Array({ minLength: 6, maxLength: 6 }).map((octets) => obisFromOctets(octets));
-const attribute = fc.record({ classId: fc.nat(0xffff), instanceId, attributeId: fc.nat(255) });
-const method = fc.record({ classId: fc.nat(0xffff), instanceId, methodId: fc.nat(255) });
-const selection = fc.option(fc.record({ selector: fc.nat(255), parameters: anyData }), { nil: undefined });
-const invokeIdAndPriority = fc.nat(255);
-const blockNumber = fc.nat(0xffff_ffff);
-const rawData = fc.uint8Array({ maxLength: 200 });
-const block = fc.record({ lastBlock: fc.boolean(), blockNumber, rawData });
-const accessResult = fc.constantFrom("success", "read-write-denied", "object-undefined", "code-77" as const);
-const getResult = fc.oneof(
-  anyData.map((value) => ({ kind: "data" as const, value })),
-  accessResult.map((value) => ({ kind: "refused" as const, value })),
-);
-const target = fc.record({ attribute, selection });
-const header = {
-  transactionId: rawData,
-  originatorSystemTitle: rawData,
-  recipientSystemTitle: rawData,
-  dateTime: rawData,
-  otherInformation: rawData,
-};
-const service = <K extends string, V>(kind: K, value: fc.Arbitrary<V>) => value.map((inner) => ({ kind, value: inner }));
-
-/** APDUs of every service, as our encoder would be given them. */
-const anyApdu = fc.oneof(
-  service("get-request", service("normal", fc.record({ invokeIdAndPriority, attribute, selection }))),
-  service("get-request", service("withList", fc.record({ invokeIdAndPriority, items: fc.array(target, { maxLength: 4 }) }))),
-  service("get-response", service("normal", fc.record({ invokeIdAndPriority, result: getResult }))),
-  service("get-response", service("withList", fc.record({ invokeIdAndPriority, results: fc.array(getResult, { maxLength: 4 }) }))),
-  service(
-    "get-response",
-    service(
-      "withDatablock",
-      fc.record({
-        invokeIdAndPriority,
-        lastBlock: fc.boolean(),
-        blockNumber,
-        result: rawData.map((value) => ({ kind: "data" as const, value })),
-      }),
-    ),
-  ),
-  service("set-request", service("normal", fc.record({ invokeIdAndPriority, attribute, selection, value: anyData }))),
-  service(
-    "set-request",
-    service("withListAndFirstDatablock", fc.record({ invokeIdAndPriority, items: fc.array(target, { maxLength: 3 }), block })),
-  ),
-  service(
-    "set-response",
-    service("lastDatablockWithList", fc.record({ invokeIdAndPriority, results: fc.array(accessResult, { maxLength: 4 }), blockNumber })),
-  ),
-  service(
-    "action-request",
-    service("normal", fc.record({ invokeIdAndPriority, method, parameters: fc.option(anyData, { nil: undefined }) })),
-  ),
-  service("action-request", service("withPblock", fc.record({ invokeIdAndPriority, block }))),
-  service(
-    "action-response",
-    service(
-      "normal",
-      fc.record({ invokeIdAndPriority, response: fc.record({ result: accessResult, returned: fc.option(getResult, { nil: undefined }) }) }),
-    ),
-  ),
-  service(
-    "read-request",
-    fc.array(
-      fc.oneof(
-        service("variable-name", fc.nat(0xffff)),
-        service("parameterized", fc.record({ variableName: fc.nat(0xffff), selector: fc.nat(255), parameter: anyData })),
-      ),
-      { maxLength: 4 },
-    ),
-  ),
-  service("read-response", fc.array(getResult, { maxLength: 4 })),
-  service(
-    "data-notification",
-    fc.record({
-      longInvokeIdAndPriority: blockNumber,
-      dateTime: fc.constantFrom({ octets: new Uint8Array(0) }, { octets: new Uint8Array(12) }),
-      body: anyData,
-    }),
-  ),
-  service("general-glo-ciphering", fc.record({ systemTitle: rawData, content: rawData })),
-  service("general-signing", fc.record({ ...header, content: rawData, signature: rawData })),
-  service(
-    "general-block-transfer",
-    fc.record({ blockControl: fc.nat(255), blockNumber: fc.nat(0xffff), blockNumberAck: fc.nat(0xffff), blockData: rawData }),
-  ),
-);
-
-test("APDUs of every service come back from their octets", () => {
-  fc.assert(
-    fc.property(anyApdu, (value) => {
-      expect(decodeAll(apdu, encodeAll(apdu, value as Apdu))).toEqual(value);
-    }),
-    { numRuns: 1500 },
+describe("APDUs", () => {
+  test.each(APDUS.map((one, index) => [fc.sample(one, { seed: 1, numRuns: 1 })[0]?.kind ?? "", index] as const))(
+    "of every service come back from their octets: %s, form %i",
+    (_kind, index) => {
+      fc.assert(
+        fc.property(APDUS[index]!, (value) => {
+          expect(decodeAll(apdu, encodeAll(apdu, value))).toEqual(value);
+        }),
+        { numRuns: 40 },
+      );
+    },
   );
+
+  test("that were tried are all that there are", () => {
+    const tags = new Set(APDUS.map((one) => encodeAll(apdu, fc.sample(one, { seed: 1, numRuns: 1 })[0]!)[0]));
+    const known = Array.from({ length: 256 }, (_, tag) => tag).filter(
+      (tag) => refusalOf(() => decodeAll(apdu, Uint8Array.of(tag))) !== "unknown-choice",
+    );
+    expect([...tags].toSorted((one, other) => (one ?? 0) - (other ?? 0))).toEqual(known);
+  });
 });
+
+function refusalOf(decode: () => unknown): string | undefined {
+  try {
+    decode();
+    return undefined;
+  } catch (error) {
+    return error instanceof DecodeError ? error.code : String(error);
+  }
+}
 
 const SAMPLES = [
   "C001C100070100630100FF0201010204020412000809060000010000FF0F02120000090C07EA0A05FF00000000000000090C07EA0A05FF172D00000000000100",
@@ -231,13 +122,29 @@ describe("any octets", () => {
     const octets = fromHex(hex);
     for (let length = 0; length < octets.length; length++) accept(octets.subarray(0, length), (part) => decodeAll(apdu, part));
     for (let index = 0; index < octets.length; index++) {
-      for (const other of [0, 1, 0x7f, 0x80, 0x83, 0xff]) {
+      for (let other = 0; other < 256; other++) {
         const changed = octets.slice();
         changed[index] = other;
         accept(changed, (part) => encodeAll(apdu, decodeAll(apdu, part)));
       }
     }
   });
+
+  test.each(APDUS.map((one) => fc.sample(one, { seed: 3, numRuns: 1 })[0]!).map((value) => [value.kind, value] as const))(
+    "that a %s is written to, cut short or with a bit turned, give a value or a DecodeError",
+    (_kind, value) => {
+      const octets = encodeAll(apdu, value);
+      const step = Math.ceil(octets.length / 200);
+      for (let index = 0; index < octets.length; index += step) {
+        accept(octets.subarray(0, index), (part) => decodeAll(apdu, part));
+        for (let bit = 0; bit < 8; bit++) {
+          const changed = octets.slice();
+          changed[index] = (changed[index] ?? 0) ^ (1 << bit);
+          accept(changed, (part) => encodeAll(apdu, decodeAll(apdu, part)));
+        }
+      }
+    },
+  );
 
   test("give a value or a DecodeError", () => {
     fc.assert(
