@@ -1,6 +1,7 @@
 import { crcX25, decodeAll, fromHex } from "@amity/bytes";
 import {
   HdlcDeframer,
+  HdlcPushReceiver,
   PushReceiver,
   aare,
   aarq,
@@ -9,6 +10,7 @@ import {
   decodeFrame,
   decodeGateway,
   decodeInstant,
+  decodePlcLlc,
   decodeProfileTable,
   encodeDataNotification,
   explain,
@@ -105,6 +107,8 @@ const hdlcTarget: FuzzTarget = {
         deframer.push(octets.subarray(octets.length >> 1));
         deframer.expire();
       },
+      () => new HdlcPushReceiver().push(octets),
+      () => decodePlcLlc(octets),
       () => [...new WrapperReader().push(octets)],
       () => explain(octets, { ...EXPLAINED, form: "hdlc" }),
       () => explain(octets, { ...EXPLAINED, form: "wrapper" }),
