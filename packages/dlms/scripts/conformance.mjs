@@ -134,6 +134,8 @@ const tests = testResults.flatMap((file) =>
   })),
 );
 
+const CLASS_TESTS = /(class-travel|every-class)\.test\.ts$/;
+
 register();
 const { INTERFACE_CLASSES } = await import("../src/index.ts");
 
@@ -147,7 +149,8 @@ for (const [title, claims] of CLAIMS) {
   lines.push(`## ${title}`, "", "| what | passed | skipped | tests in |", "| --- | --- | --- | --- |");
   for (const [what, pattern] of claims) {
     // The classes have a table of their own, and their names words of everything.
-    const found = tests.filter((test) => !test.file.endsWith("class-travel.test.ts") && pattern.test(`/${test.file} ${test.name}`));
+    const isNamedByClass = (test) => CLASS_TESTS.test(test.file) && !pattern.test("every-class");
+    const found = tests.filter((test) => !isNamedByClass(test) && pattern.test(`/${test.file} ${test.name}`));
     const count = (status) => found.filter((test) => test.status === status).length;
     const files = [...new Set(found.map((test) => test.file.replace(/^test\//, "")))].sort((a, b) => a.localeCompare(b));
     lines.push(`| ${what} | ${count("passed")} | ${found.length - count("passed") - count("failed")} | ${files.join(", ")} |`);
@@ -160,16 +163,21 @@ lines.push(
   "",
   "Every version in the tables. Counted are the tests that name it: its size by the Blue Book, its values written and read, read from a server over GET.",
   "`typed` says how many attributes have their own type; the others are CHOICE in the book, or their inner structure is not public and they are kept as they come.",
+  "`served` says that the conformance meter (`amity meter serve --model conformance`) shows an object of the class, read and typed over the wire.",
   "",
-  "| class | version | name | attributes | typed | methods | passed |",
-  "| --- | --- | --- | --- | --- | --- | --- |",
+  "| class | version | name | attributes | typed | methods | passed | served |",
+  "| --- | --- | --- | --- | --- | --- | --- | --- |",
 );
 for (const { id, version, name, attributes, methods = {} } of INTERFACE_CLASSES) {
   const shapes = Object.values(attributes);
   const typed = shapes.filter(({ type }) => !type.includes("CHOICE")).length;
   const proves = new RegExp(`class ${id} version ${version}[, ]`);
   const passed = tests.filter((test) => test.status === "passed" && proves.test(test.name)).length;
-  lines.push(`| ${id} | ${version} | ${name} | ${shapes.length + 1} | ${typed + 1} | ${Object.keys(methods).length} | ${passed} |`);
+  const isServed = tests.some(
+    (test) => test.status === "passed" && test.file.endsWith("every-class.test.ts") && test.name.includes(`shows class ${id},`),
+  );
+  const counts = [shapes.length + 1, typed + 1, Object.keys(methods).length, passed];
+  lines.push(`| ${id} | ${version} | ${name} | ${counts.join(" | ")} | ${isServed ? "yes" : ""} |`);
   if (passed === 0) process.stderr.write(`nothing proves: class ${id} version ${version}\n`);
 }
 lines.push("");
