@@ -66,6 +66,11 @@ const MESSAGES: readonly SmlMessage[] = [
 const FRAME = encodeSml(MESSAGES);
 
 describe("messages", () => {
+  test("of COSEM services are told by name, and signatures go with their values", () => {
+    expect(JSON.stringify(explainSml(FRAME))).toContain('"getCosemRequest"');
+    expect(readingsOf(decodeSml(FRAME))[0]?.signature).toEqual(new Uint8Array(48).fill(0x1b));
+  });
+
   test("come back as they went, in either CRC", () => {
     for (const crc of ["x25", "kermit"] as const) {
       const frame = encodeSml(MESSAGES, crc);

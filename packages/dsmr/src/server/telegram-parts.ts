@@ -22,7 +22,7 @@ export function literal(address: string, value: string, unit?: string): Part {
 }
 
 /** A line of one text. */
-export function text(address: string, of: (meter: P1Meter) => string): Part {
+function text(address: string, of: (meter: P1Meter) => string): Part {
   return (meter) => [single(address, of(meter))];
 }
 

@@ -1,5 +1,6 @@
 import { ByteReader, DecodeError, toHex } from "@amity/bytes";
-import { bodyByTag } from "../message/message.ts";
+import { UNREAD_BODIES } from "../message/bodies.ts";
+import { bodyByTag, type SmlBody } from "../message/message.ts";
 import { decodeSml } from "../message/file.ts";
 import { listReadings, octetsText, type SmlReading } from "../message/readings.ts";
 import type { Shape } from "../tlv/sml-codec.ts";
@@ -69,7 +70,7 @@ function explainFile(payload: Uint8Array, place: (position: number) => number): 
     const plain = walk.element("message", MESSAGE, 0);
     const tree = body.kind === "getListResponse" ? withReadings(plain, listReadings(body.value)) : plain;
     const mark = crc === "wrong" ? { error: `the CRC at byte ${place(crcOffset)} is wrong` } : {};
-    children.push({ ...tree, value: body.kind === "unknown" ? `unknown 0x${body.tag.toString(16)}` : body.kind, ...mark });
+    children.push({ ...tree, value: bodyName(body), ...mark });
   });
   const broken = problems.find(({ code }) => code !== "crc");
   if (broken !== undefined) children.push(explainBroken(payload, messages.length === 0 ? 0 : endOf(children, payload), place, broken));
@@ -193,6 +194,11 @@ function leafText(value: SmlValue, type: number, shape: Shape): string {
   if (value.kind !== "octets") return raw;
   const text = octetsText(value.octets);
   return text === raw ? raw : `${raw} "${text}"`;
+}
+
+function bodyName(body: SmlBody): string {
+  if (body.kind !== "unknown") return body.kind;
+  return UNREAD_BODIES.get(body.tag) ?? `unknown 0x${body.tag.toString(16)}`;
 }
 
 function textOf(error: unknown, place: (position: number) => number = (position) => position): string {

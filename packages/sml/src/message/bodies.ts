@@ -91,7 +91,17 @@ const attention = record({
   attentionDetails: optional(smlTree),
 });
 
-/** Every body of SML 1.03 and 1.04 with its tag, but for the COSEM services of 1.04: those stay `unknown`. */
+/** Bodies of the COSEM services of SML 1.04: known by their tags, their content stays as it came. */
+export const UNREAD_BODIES: ReadonlyMap<number, string> = new Map([
+  [0x0800, "getCosemRequest"],
+  [0x0801, "getCosemResponse"],
+  [0x0900, "setCosemRequest"],
+  [0x0901, "setCosemResponse"],
+  [0x0a00, "actionCosemRequest"],
+  [0x0a01, "actionCosemResponse"],
+]);
+
+/** Every other body of SML 1.03 and 1.04 with its tag. */
 export const BODIES = {
   openRequest: { tag: 0x0100, codec: openRequest },
   openResponse: { tag: 0x0101, codec: openResponse },

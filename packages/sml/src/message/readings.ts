@@ -18,6 +18,8 @@ export interface SmlReading {
   readonly unit?: string;
   readonly status?: bigint;
   readonly time?: SmlTime;
+  /** The meter's signature over the value, unchecked. */
+  readonly signature?: Uint8Array;
   /** What the meter sent instead, where a known fault of its type was put right. */
   readonly sent?: { readonly value: bigint; readonly text: string };
 }
@@ -43,6 +45,7 @@ function readingOf(entry: SmlListEntry, list: readonly SmlListEntry[]): SmlReadi
     ...(unit === undefined ? {} : { unit }),
     ...(entry.status === undefined ? {} : { status: entry.status.value }),
     ...(entry.valTime === undefined ? {} : { time: entry.valTime }),
+    ...(entry.valueSignature === undefined ? {} : { signature: entry.valueSignature }),
   };
 }
 
