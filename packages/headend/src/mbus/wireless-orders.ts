@@ -36,10 +36,12 @@ export function wirelessOrders(formats: FormatStore): OrderingDriver {
       const counter = await nextCounter(device, context);
       const common = { collector: COLLECTOR, meter, format: listening.format };
       const records = control === "readBack" ? [] : recordsOf(control);
-      const request = encodeCollectorTelegram({ ...common, kind: "request", accessNumber: counter + 1 });
+      // Every order ends with SND-NKE: the next one begins with the frame count bit set.
+      const isFirst = records.length === 0;
+      const request = encodeCollectorTelegram({ ...common, kind: "request", accessNumber: counter + 1, frameCountBit: isFirst });
       const ending = encodeCollectorTelegram({ ...common, kind: "reset", accessNumber: counter + 2 });
       const content: OrderContent = { answerAfterMs: listening.answerAfterMs, telegrams: [request], ending };
-      if (records.length === 0) return content;
+      if (isFirst) return content;
       const key = await wirelessKeyOf(device, context.keys);
       if (key === undefined)
         throw new SecurityError(`${device.meterId} has no key: a command in the clear is obeyed by nobody`, {
@@ -50,6 +52,7 @@ export function wirelessOrders(formats: FormatStore): OrderingDriver {
         ...common,
         kind: "command",
         accessNumber: counter,
+        frameCountBit: true,
         records,
         key: new MeterKey(key),
         ...(listening.security === 7 ? { counter: counterOctets(counter) } : {}),

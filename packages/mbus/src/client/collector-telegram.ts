@@ -13,6 +13,8 @@ export interface CollectorTelegram {
   readonly kind: "reset" | "confirmInstallation" | "request" | "command";
   /** Chosen by the collector; the meter's answer repeats it. */
   readonly accessNumber: number;
+  /** FCB of commands and requests: set in the first one after SND-NKE, then in every other (EN 60870-5-2). */
+  readonly frameCountBit?: boolean;
   readonly records?: readonly RecordInput[];
   /** Closes commands: security mode 5, and mode 7 with its MAC where there is a `counter`. */
   readonly key?: MeterKey;
@@ -28,6 +30,8 @@ const CONTROLS = {
   command: WIRELESS_CONTROL.sndUd,
 } as const;
 
+const FRAME_COUNT_BIT = 0x20;
+
 /** Octets on air: the long header names the meter, the link layer the collector (EN 13757-4, 12.6). */
 export function encodeCollectorTelegram(input: CollectorTelegram): Uint8Array {
   const isCommand = input.kind === "command";
@@ -35,7 +39,7 @@ export function encodeCollectorTelegram(input: CollectorTelegram): Uint8Array {
   const closing =
     key === undefined ? undefined : counter === undefined ? ({ mode: 5, key } as const) : ({ mode: 7, key, counter } as const);
   return encodeTelegram({
-    control: CONTROLS[input.kind],
+    control: CONTROLS[input.kind] | (input.frameCountBit === true ? FRAME_COUNT_BIT : 0),
     sender: input.collector,
     format: input.format ?? "a",
     ...(closing?.mode === 7 ? { authentication: closing } : {}),
