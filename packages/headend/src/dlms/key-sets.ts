@@ -18,7 +18,7 @@ export async function currentKeys(vault: KeyVault, owner: MeterId): Promise<KeyS
 }
 
 /** Keys that were sent to the meter and may be the ones that it has; `undefined` where nothing is open. */
-export async function nextKeys(vault: KeyVault, owner: MeterId): Promise<KeySet | undefined> {
+async function nextKeys(vault: KeyVault, owner: MeterId): Promise<KeySet | undefined> {
   if (!(await vault.has({ owner, purpose: PURPOSES.encryptionKey + NEXT }))) return undefined;
   const encryptionKey = await vault.secret({ owner, purpose: PURPOSES.encryptionKey + NEXT });
   const known = await vault.secret({ owner, purpose: PURPOSES.encryptionKey });
