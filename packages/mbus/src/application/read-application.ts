@@ -10,7 +10,7 @@ import type { CivilDate } from "./data-types.ts";
 import { readFixedData, type FixedData } from "./fixed-data.ts";
 import { readImageTransfer, type ImageTransfer } from "./image-transfer.ts";
 import { fixedLeastSignificantFirst, leastSignificantFirst } from "./most-significant-first.ts";
-import { unknownValueInfo } from "./unknown-value-info.ts";
+import { noteUnknownValueInfo } from "./unknown-value-info.ts";
 import { readRecords, type RecordList } from "./read-records.ts";
 import type { DataRecord } from "./record.ts";
 
@@ -213,7 +213,7 @@ function setRecords(draft: Draft, list: RecordList): void {
   draft.manufacturerData = list.manufacturerData;
   draft.manufacturerOffset = list.manufacturerOffset;
   draft.moreFollows = list.moreFollows;
-  draft.problems.push(...unknownValueInfo(draft.payload, list.records));
+  noteUnknownValueInfo(draft.payload, list.records, draft.problems);
   if (list.problem !== undefined) draft.problems.push(list.problem);
 }
 

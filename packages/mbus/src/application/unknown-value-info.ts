@@ -1,24 +1,28 @@
-import { DecodeError } from "@amity/bytes";
+import { DecodeError, type AmityError } from "@amity/bytes";
 import type { DataRecord } from "./record.ts";
 
 /**
- * An error for each record whose value information no table lists: a reserved VIF or VIFE. Such records are kept, their values as they
- * were sent; what follows them is sound.
+ * Adds an error for each record whose value information no table lists: a reserved VIF or VIFE. Such records are kept, their values as
+ * they were sent; what follows them is sound.
  */
-export function unknownValueInfo(payload: Uint8Array, records: readonly DataRecord[]): DecodeError[] {
-  const problems: DecodeError[] = [];
-  for (const [index, record] of records.entries()) {
-    const { quantity, modifiers, codes } = record.vib;
-    const unknown = modifiers.find(({ name }) => name === "unknown");
-    if (quantity !== "unknown" && unknown === undefined) continue;
-    const listed = codes.map(hex).join(" ");
-    const reason =
-      quantity === "unknown" || unknown === undefined
-        ? `value information ${listed} is not known: the value is kept as it was sent`
-        : `the extension ${hex(unknown.code & 0xff)} of value information ${listed} is not known: it may change what the value means`;
-    problems.push(new DecodeError(reason, { offset: valueInfoOffset(payload, record), code: "unknown-vif" }).within(`records[${index}]`));
+export function noteUnknownValueInfo(payload: Uint8Array, records: readonly DataRecord[], problems: AmityError[]): void {
+  // Once for every telegram there is: nothing is made where nothing is wrong.
+  for (let index = 0; index < records.length; index++) {
+    const record = records[index];
+    if (record === undefined || (record.vib.quantity !== "unknown" && record.vib.modifiers.length === 0)) continue;
+    const reason = reasonOf(record);
+    if (reason === undefined) continue;
+    const error = new DecodeError(reason, { offset: valueInfoOffset(payload, record), code: "unknown-vif" });
+    problems.push(error.within(`records[${index}]`));
   }
-  return problems;
+}
+
+function reasonOf({ vib: { quantity, modifiers, codes } }: DataRecord): string | undefined {
+  const unknown = modifiers.find(({ name }) => name === "unknown");
+  if (quantity !== "unknown" && unknown === undefined) return undefined;
+  const listed = codes.map(hex).join(" ");
+  if (quantity === "unknown" || unknown === undefined) return `value information ${listed} is not known: the value is kept as it was sent`;
+  return `the extension ${hex(unknown.code & 0xff)} of value information ${listed} is not known: it may change what the value means`;
 }
 
 /** Behind the DIF and its extensions. */
