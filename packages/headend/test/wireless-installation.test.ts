@@ -1,5 +1,6 @@
 import { encodeFragments, findVif, MeterKey, WIRELESS_CONTROL, writeRecords } from "@amity/mbus";
 import { describe, expect, it } from "vitest";
+import type { Device } from "../src/index.ts";
 import { deviceOf, MINUTE_MS, START_MS, wirelessUtility } from "./wireless-utility.ts";
 
 describe("a wireless meter that nobody registered", () => {
@@ -33,6 +34,20 @@ describe("a wireless meter that nobody registered", () => {
     await utility.simulation.runUntil(START_MS + 70 * MINUTE_MS);
     const { kept, strangers } = utility.concentrator().wireless!.statistics;
     expect([kept >= 3, strangers]).toEqual([true, 0]);
+  });
+
+  it("is one of thousands that a concentrator is told of", async () => {
+    const utility = await wirelessUtility();
+    const others = Array.from({ length: 5_000 }, (_, index): Device => ({
+      ...deviceOf(utility.meters[0]!),
+      meterId: `O${index}`,
+      route: { kind: "wireless", concentratorId: "C1", address: `AMT-${String(30_000_000 + index)}-01-07` },
+    }));
+    await utility.registry.registerDevices(others);
+    await utility.headEnd().start();
+    await utility.simulation.runUntil(START_MS + 80 * MINUTE_MS);
+    expect(utility.concentrator().wireless?.statistics.strangers).toBe(0);
+    expect(utility.sink.registers.size).toBeGreaterThan(2);
   });
 });
 
