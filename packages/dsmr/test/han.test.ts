@@ -60,6 +60,24 @@ test("Kamstrup's values get the units that it leaves out, Kaifa's the codes", ()
   expect(readHanList({ type: "structure", value: [number(1), number(2)] })).toEqual([]);
 });
 
+test("lists told by their places are told apart by what stands there, not by their number alone", () => {
+  const word = (value: number): DlmsData => ({ type: "long-unsigned", value });
+  const name = octets(...Array.from("ISK1030", (letter) => letter.charCodeAt(0)));
+  // A list of Iskra has as many values as one of Kaifa.
+  const powers = [1_393, 0, 0, 738].map(number);
+  const volts = [2_379, 2_379, 2_296].map(word);
+  const amperes = [103, 125, 597].map(word);
+  const ofPhases = [16, 51, 1_325, 0, 0, 0].map(number);
+  const values = readHanList({ type: "structure", value: [name, name, ...powers, ...volts, ...amperes, ...ofPhases] });
+  expect(values.filter(({ obis }) => /^1-0:(1|32|71|61)\./.test(obis)).map(({ obis, text, unit }) => `${obis} ${text} ${unit}`)).toEqual([
+    "1-0:1.7.0*255 1393 W",
+    "1-0:32.7.0*255 2379e-1 V",
+    "1-0:71.7.0*255 597e-2 A",
+    "1-0:61.7.0*255 1325 W",
+  ]);
+  expect(readHanList({ type: "structure", value: Array.from({ length: 18 }, (_, at) => number(at)) })).toEqual([]);
+});
+
 const METER: P1Meter = {
   manufacturer: "AMT",
   identifier: "E1",

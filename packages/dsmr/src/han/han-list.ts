@@ -19,12 +19,12 @@ const LEAVES_MAX = 512;
 
 /**
  * Reads the body of a push (data-notification): lists with a code before each value, as Aidon, Kamstrup, the Swedish and the
- * Austrian meters send them, and the lists of Kaifa in Norway, whose values are told by their place. Empty for other bodies.
+ * Austrian meters send them, and the lists of Kaifa in Norway and Iskra in Slovenia, whose values are told by their place. Empty for other bodies.
  */
 export function readHanList(body: DlmsData): HanValue[] {
   const leaves = leavesOf(body);
   const coded = codedValues(leaves);
-  return coded.length > 0 ? coded : kaifaValues(leaves);
+  return coded.length > 0 ? coded : placedValues(leaves);
 }
 
 /** Depth first, without a stack of calls. */
@@ -117,19 +117,55 @@ const HOURLY = [
   ["1-0:4.8.0*255", 0, "varh"],
 ] as const;
 
-/** Lists of Kaifa by the number of their values: every 2.5 s, every 10 s, every hour. */
-const KAIFA = new Map<number, readonly (readonly [string, number, string])[]>([
-  [1, POWERS.slice(0, 1)],
-  [9, ONE_PHASE],
-  [13, THREE_PHASES],
-  [14, [...ONE_PHASE, ...HOURLY]],
-  [18, [...THREE_PHASES, ...HOURLY]],
-]);
+const phases = (first: number, scaler: number, unit: string): Layout =>
+  [0, 20, 40].map((step) => [`1-0:${first + step}.7.0*255`, scaler, unit] as const);
+const ISKRA_HEAD = [
+  ["0-0:42.0.0*255", 0, ""],
+  ["0-0:96.1.0*255", 0, ""],
+] as const;
 
-function kaifaValues(leaves: readonly Leaf[]): HanValue[] {
-  const layout = KAIFA.get(leaves.length) ?? [];
-  return layout.flatMap(([obis, scaler, unit], index) => {
+/** Place by place: the object, its scaler and unit; no unit where a text, a time or a state stands. */
+type Layout = readonly (readonly [obis: string, scaler: number, unit: string])[];
+
+/** Lists whose values are told by their place. Kaifa's: every 2.5 s, every 10 s, every hour; Iskra's of Slovenia: of now, and of energies. */
+const PLACED: readonly Layout[] = [
+  POWERS.slice(0, 1),
+  ONE_PHASE,
+  THREE_PHASES,
+  [...ONE_PHASE, ...HOURLY],
+  [...THREE_PHASES, ...HOURLY],
+  [...ISKRA_HEAD, ...POWERS, ...phases(32, -1, "V"), ...phases(31, -2, "A"), ...phases(21, 0, "W"), ...phases(22, 0, "W")],
+  [
+    ...ISKRA_HEAD,
+    ["0-0:96.3.10*255", 0, ""],
+    ["0-0:96.14.0*255", 0, ""],
+    ...[1, 2].flatMap((quantity) => [0, 1, 2].map((tariff) => [`1-0:${quantity}.8.${tariff}*255`, 0, "Wh"] as const)),
+    ...HOURLY.slice(3),
+  ],
+];
+
+function placedValues(leaves: readonly Leaf[]): HanValue[] {
+  const layout = PLACED.find(
+    (candidate) => candidate.length === leaves.length && candidate.every(([, , unit], at) => fits(leaves[at], unit)),
+  );
+  return (layout ?? []).flatMap(([obis, scaler, unit], index) => {
     const leaf = leaves[index];
     return leaf === undefined ? [] : [valueOf(obis, leaf, [scaler, unit])];
   });
 }
+
+/** A quantity is a number, and what has no unit is none. */
+function fits(leaf: Leaf | undefined, unit: string): boolean {
+  return leaf !== undefined && NUMBERS.has(leaf.type) === (unit !== "");
+}
+
+const NUMBERS: ReadonlySet<string> = new Set([
+  "double-long-unsigned",
+  "long-unsigned",
+  "unsigned",
+  "double-long",
+  "long",
+  "integer",
+  "long64",
+  "long64-unsigned",
+]);
