@@ -210,7 +210,7 @@ function addCommands(program: Command): void {
     .argument("<meter>", "meter id")
     .argument(
       "<kind>",
-      "ping, read-registers, read-profile, disconnect, connect, set-clock, limit, tariff, message, change-keys, renew-certificate",
+      "ping, read-registers, read-profile, disconnect, connect, set-clock, limit, tariff, message, reset-demand, token, change-keys, renew-certificate",
     )
     .option("--watts <number>", "limit: at most this much", count)
     .option("--over-seconds <number>", "limit: how long it may be exceeded (60)", count)
@@ -218,6 +218,7 @@ function addCommands(program: Command): void {
     .option("--calendar <file>", "tariff: the calendar (JSON)")
     .option("--activate-at <time>", "tariff: in force from then on (ISO 8601); at once where absent")
     .option("--text <text>", "message: what the customer's display shows")
+    .option("--token <text>", "token: a prepayment token as it is printed")
     .option("--by <way>", "change-keys: transfer (under the master key) or agreement (suites 1 and 2)")
     .option("--usage <name>", "renew-certificate: digital-signature or key-agreement")
     .option("--from <time>", "read-profile: first instant (ISO 8601)")

@@ -139,10 +139,21 @@ describe.skipIf(executable === undefined)("commands in a real browser, to meters
         await page.evaluate(`localStorage.setItem("amity-theme", "${theme}")`);
         await page.setViewportSize({ width: 390, height: 844 });
         await page.goto(`${wire.server.url}/meters/${meterOf(3)}`);
-        for (const kind of ["Limit", "Message", "Read profile", "Set clock", "Tariff calendar", "Change keys", "Renew certificate"]) {
+        for (const kind of [
+          "Limit",
+          "Message",
+          "Read profile",
+          "Set clock",
+          "Tariff calendar",
+          "Change keys",
+          "Renew certificate",
+          "Reset demand",
+          "Prepayment token",
+        ]) {
           const dialog = await choose(page, kind);
           await dialog.getByRole("heading", { name: kind }).waitFor();
           if (kind === "Limit") await dialog.getByLabel("At most, W").fill("500");
+          if (kind === "Prepayment token") await dialog.getByLabel(/^Token/).fill("0000 1111 2222 3333");
           await dialog.getByText("Sent once, then read back").waitFor();
           for (const parts of await dialog.locator("details > summary").all()) await parts.click();
           expect(await violations(page), kind).toEqual([]);

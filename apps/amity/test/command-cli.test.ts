@@ -122,6 +122,7 @@ describe("amity command, used wrongly", () => {
     [["ping", "--watts", "5"], "ping takes no --watts"],
     [["limit", "--watts", "0"], "--watts"],
     [["change-keys", "--by", "post"], "--by"],
+    [["token"], "--token"],
     [["read-profile", "--from", "yesterday"], '--from "yesterday" is no instant'],
     [["tariff", "--calendar", "/no/such.json"], "/no/such.json cannot be read"],
     [["ping", "--user", "anna"], "--user and --password-file go together"],

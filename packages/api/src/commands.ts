@@ -41,6 +41,8 @@ export const Control = z
     }),
     z.object({ kind: z.literal("tariff"), calendar: TariffCalendar, activateAt: Instant.optional().describe("Absent: at once") }),
     z.object({ kind: z.literal("message"), text: z.string().max(512).describe("For the customer's display") }),
+    z.object({ kind: z.literal("resetDemand") }),
+    z.object({ kind: z.literal("token"), token: z.string().min(1).max(64).describe("A prepayment token, as it is printed") }),
     z.object({
       kind: z.literal("changeKeys"),
       by: z.enum(["transfer", "agreement"]).default("transfer").describe("Sent under the master key, or agreed on (suites 1 and 2)"),

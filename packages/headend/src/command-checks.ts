@@ -18,6 +18,8 @@ const NEEDED: Readonly<Record<EndDeviceControl["kind"], MeterCapability>> = {
   limit: "limit",
   tariff: "tariff",
   message: "message",
+  resetDemand: "billing",
+  token: "payment",
   changeKeys: "keys",
   renewCertificate: "keys",
 };

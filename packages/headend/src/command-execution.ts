@@ -1,4 +1,4 @@
-import type { CommandRequest, EndDeviceControl, KeyControl, RegisterReading, SettingControl } from "@amity/model";
+import type { CommandRequest, EndDeviceControl, KeyControl, RegisterReading, OneTimeControl, SettingControl } from "@amity/model";
 import type { MeterAnswer, MeterSession, SessionPurpose, SupplyState } from "./driver.ts";
 
 /** How a command ended at the meter. */
@@ -29,9 +29,11 @@ export function isSwitching(control: EndDeviceControl): boolean {
   return control.kind === "disconnect" || control.kind === "connect" || (control.kind === "limit" && control.watts !== undefined);
 }
 
-function isSetting(control: EndDeviceControl): control is SettingControl {
-  return control.kind === "limit" || control.kind === "tariff" || control.kind === "message";
+function isSetting(control: EndDeviceControl): control is SettingControl | OneTimeControl {
+  return SETTINGS.has(control.kind);
 }
+
+const SETTINGS: ReadonlySet<EndDeviceControl["kind"]> = new Set(["limit", "tariff", "message", "resetDemand", "token"] as const);
 
 function isOfKeys(control: EndDeviceControl): control is KeyControl {
   return control.kind === "changeKeys" || control.kind === "renewCertificate";
@@ -103,7 +105,7 @@ function judgeSupply(control: EndDeviceControl, state: SupplyState): Execution {
   return { kind: "failed", outcome: `read back: ${text}; not carried out`, supply, mayCome: true };
 }
 
-async function compareSetting(session: MeterSession, control: SettingControl): Promise<Execution> {
+async function compareSetting(session: MeterSession, control: SettingControl | OneTimeControl): Promise<Execution> {
   const answer = (await session.settings?.compare(control)) ?? NO_SETTINGS;
   if (answer.kind === "refused") return { kind: "failed", outcome: `the setting could not be read back: ${answer.reason}` };
   return { kind: answer.value.isAsWanted ? "done" : "failed", outcome: `read back: ${answer.value.text}` };

@@ -1,7 +1,16 @@
 import type { HeardTelegram, MeterOrder, TimeSpan } from "@amity/concentrator";
 import type { PduLink } from "@amity/dlms";
 import type { Clock, Connection, Random, Timers } from "@amity/runtime";
-import type { EndDeviceControl, EndDeviceEvent, IntervalSeries, KeyControl, MeterId, RegisterReading, SettingControl } from "@amity/model";
+import type {
+  EndDeviceControl,
+  EndDeviceEvent,
+  IntervalSeries,
+  KeyControl,
+  MeterId,
+  RegisterReading,
+  OneTimeControl,
+  SettingControl,
+} from "@amity/model";
 import type { Device } from "./registry.ts";
 import type { FrameTrace } from "./session-trace.ts";
 import type { KeyVault } from "./key-vault.ts";
@@ -23,6 +32,8 @@ export const METER_CAPABILITIES = [
   "limit",
   "tariff",
   "message",
+  "billing",
+  "payment",
   "firmware",
   "keys",
 ] as const;
@@ -206,12 +217,12 @@ export interface MeterKeyring {
   check(control: KeyControl): Promise<MeterAnswer<{ readonly isAsWanted: boolean; readonly text: string }>>;
 }
 
-/** Limits, tariffs and messages of a meter. */
+/** Limits, tariffs, messages, billing periods and tokens of a meter. */
 export interface MeterSettings {
   /** Sets everything that the control asks for; a refusal says at which part it stopped. */
-  write(control: SettingControl): Promise<MeterAnswer<void>>;
+  write(control: SettingControl | OneTimeControl): Promise<MeterAnswer<void>>;
   /** Compares what the meter holds with what the control wants: the only thing that counts as done. */
-  compare(control: SettingControl): Promise<MeterAnswer<{ readonly isAsWanted: boolean; readonly text: string }>>;
+  compare(control: SettingControl | OneTimeControl): Promise<MeterAnswer<{ readonly isAsWanted: boolean; readonly text: string }>>;
 }
 
 export interface MeterIdentity {

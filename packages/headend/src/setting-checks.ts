@@ -8,7 +8,7 @@ const ENTRIES_MAX = 24;
 const SPECIAL_DAYS_MAX = 100;
 const TARIFFS = 4;
 
-/** Why a limit, calendar or message is none that a meter could keep; `undefined`: it is, or the control sets nothing. */
+/** Why a limit, calendar, message or token is none that a meter could keep; `undefined`: it is, or the control sets nothing. */
 export function objectionToSetting(control: EndDeviceControl): string | undefined {
   switch (control.kind) {
     case "limit":
@@ -18,6 +18,8 @@ export function objectionToSetting(control: EndDeviceControl): string | undefine
       return new TextEncoder().encode(control.text).length <= MESSAGE_OCTETS_MAX
         ? undefined
         : `a message has at most ${MESSAGE_OCTETS_MAX} octets`;
+    case "token":
+      return /^[\x21-\x7e][\x20-\x7e]{0,63}$/.test(control.token) ? undefined : "a token has 1 to 64 plain characters";
     case "tariff":
       return objectionToCalendar(control.calendar);
     default:

@@ -1,4 +1,4 @@
-import { createFleet, deriveMeterKeys, masterSecretFrom, MeterFleet } from "@amity/meter";
+import { createFleet, deriveMeterKeys, formatToken, masterSecretFrom, MeterFleet, mintToken } from "@amity/meter";
 import type { EndDeviceControl, TariffCalendar } from "@amity/model";
 import { Simulation } from "@amity/runtime";
 import { beforeEach, describe, expect, it } from "vitest";
@@ -141,6 +141,34 @@ describe("settings of a meter through the command gate", () => {
     });
     const hex = meter().configured("0-0:96.13.0", 2) ?? "";
     expect(Buffer.from(hex, "hex").subarray(2).toString()).toBe("Work on your line on Friday");
+  });
+
+  it("end a billing period once for each command, and know it by what the meter counted", async () => {
+    const ended = () => meter().functions.billing.count;
+    const before = ended();
+    const first = await ask({ kind: "resetDemand" });
+    expect(first.state).toBe("done");
+    expect(first.outcome).toMatch(new RegExp(`^read back: the last billing period ended 2026-01-20T.*, ${before + 1} in all$`));
+    expect(ended()).toBe(before + 1);
+    expect((await ask({ kind: "resetDemand" })).state).toBe("done");
+    expect(ended()).toBe(before + 2);
+  });
+
+  it("bring a prepayment token, once, and say in words why another is refused", async () => {
+    await fleet.happen([meterId], (atMs) => ({ kind: "payment", atMs, change: { what: "activate" } }));
+    const { vendingKey } = deriveMeterKeys(SECRET, meterId);
+    const token = formatToken(mintToken(vendingKey, meterId, { id: 7, amount: 5_000 }));
+    expect(await ask({ kind: "token", token })).toEqual({ state: "done", outcome: "read back: the token: it was executed" });
+    expect(await ask({ kind: "token", token })).toEqual({
+      state: "failed",
+      outcome: "refused: the token: it is not valid, or was taken before",
+    });
+    expect(await ask({ kind: "token", token: token.replaceAll(/\d/g, "0") })).toEqual({
+      state: "failed",
+      outcome: "refused: the token: it is not authentic",
+    });
+    expect((await ask({ kind: "token", token: "12345" })).outcome).toBe("refused: the token: its format is wrong");
+    await expect(ask({ kind: "token", token: "x".repeat(65) })).rejects.toMatchObject({ code: "bad-setting" });
   });
 
   it("are refused where they are none", async () => {

@@ -14,6 +14,10 @@ export type EndDeviceControl =
   | { readonly kind: "tariff"; readonly calendar: TariffCalendar; readonly activateAtMs?: number }
   /** Text for the customer's display. */
   | { readonly kind: "message"; readonly text: string }
+  /** The meter ends its billing period now: registers and maxima are stored, and maxima begin anew. */
+  | { readonly kind: "resetDemand" }
+  /** A prepayment token, as it is printed. */
+  | { readonly kind: "token"; readonly token: string }
   /** New encryption and authentication keys: sent under the master key, or agreed on so that nobody else can know them (suites 1 and 2). */
   | { readonly kind: "changeKeys"; readonly by: "transfer" | "agreement" }
   /** The meter makes a new key pair and gets a certificate for it. */
@@ -21,6 +25,9 @@ export type EndDeviceControl =
 
 /** Controls that change what a meter keeps, and are read back from there. */
 export type SettingControl = Extract<EndDeviceControl, { kind: "limit" | "tariff" | "message" }>;
+
+/** Controls that a meter carries out once, and marks that it has. */
+export type OneTimeControl = Extract<EndDeviceControl, { kind: "resetDemand" | "token" }>;
 
 /** Controls that change what a meter proves itself by. */
 export type KeyControl = Extract<EndDeviceControl, { kind: "changeKeys" | "renewCertificate" }>;

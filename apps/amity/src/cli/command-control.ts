@@ -14,6 +14,7 @@ export interface ControlOptions {
   readonly activateAt?: string;
   readonly by?: string;
   readonly usage?: string;
+  readonly token?: string;
 }
 
 /** Options of each kind that takes any. */
@@ -24,6 +25,7 @@ const FIELDS: Partial<Readonly<Record<ControlKind, readonly (keyof ControlOption
   tariff: ["calendar", "activateAt"],
   changeKeys: ["by"],
   renewCertificate: ["usage"],
+  token: ["token"],
 };
 const ALL_FIELDS = Object.values(FIELDS).flat();
 
@@ -58,7 +60,7 @@ export async function controlOfOptions(name: string, options: ControlOptions): P
 }
 
 async function fieldsOf(kind: ControlKind, options: ControlOptions): Promise<Record<string, unknown>> {
-  const { watts, lift, overSeconds, text, from, to, calendar, activateAt, by, usage } = options;
+  const { watts, lift, overSeconds, text, from, to, calendar, activateAt, by, usage, token } = options;
   switch (kind) {
     case "limit": {
       if ((watts === undefined) === (lift !== true))
@@ -76,6 +78,8 @@ async function fieldsOf(kind: ControlKind, options: ControlOptions): Promise<Rec
       return { kind, ...(by === undefined ? {} : { by }) };
     case "renewCertificate":
       return { kind, ...(usage === undefined ? {} : { usage }) };
+    case "token":
+      return { kind, token };
     default:
       return { kind, ...(text === undefined ? {} : { text }) };
   }

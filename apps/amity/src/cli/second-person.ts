@@ -10,7 +10,18 @@ export interface SecondPersonOptions {
 }
 
 /** Commands that may be made to wait: those that change something at a meter or at a home. */
-const COMMANDS = ["disconnect", "connect", "setClock", "limit", "tariff", "message", "changeKeys", "renewCertificate"] as const;
+const COMMANDS = [
+  "disconnect",
+  "connect",
+  "setClock",
+  "limit",
+  "tariff",
+  "message",
+  "changeKeys",
+  "renewCertificate",
+  "resetDemand",
+  "token",
+] as const;
 
 /** @throws UsageError `second-person` for a command that cannot wait for one. */
 export function secondPersonOf({ secondPersonKwh, secondPersonMoney, secondPersonFor }: SecondPersonOptions): SecondPerson {

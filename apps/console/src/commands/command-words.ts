@@ -51,6 +51,18 @@ export const KINDS: Readonly<Record<ControlKind, KindWords>> = {
     action: "Send message",
     effect: "The text stands on the customer’s display until another takes its place.",
   },
+  resetDemand: {
+    name: "Reset demand",
+    right: "critical-command",
+    action: "End the period",
+    effect: "The meter stores its registers and maxima as a billing period, and begins the maxima anew. It cannot be taken back.",
+  },
+  token: {
+    name: "Prepayment token",
+    right: "critical-command",
+    action: "Enter token",
+    effect: "The meter takes the credit of the token, once.",
+  },
   changeKeys: {
     name: "Change keys",
     right: "critical-command",

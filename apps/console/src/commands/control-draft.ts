@@ -15,6 +15,7 @@ export interface ControlDraft {
   readonly calendar: TariffCalendar;
   /** As a `datetime-local` field holds it, on the utility's clock; empty for "at once". */
   readonly activateAt: string;
+  readonly token: string;
   readonly keysBy: "transfer" | "agreement";
   readonly usage: "digital-signature" | "key-agreement";
 }
@@ -30,6 +31,7 @@ export function firstDraft(zone: string, nowMs: number): ControlDraft {
     to: civilDay(zone, nowMs),
     calendar: CALENDAR_TEMPLATES[0].calendar,
     activateAt: "",
+    token: "",
     keysBy: "transfer",
     usage: "digital-signature",
   };
@@ -45,6 +47,8 @@ export function controlOf(kind: ControlKind, draft: ControlDraft, zone: string):
       if (draft.isLifted) return { kind, overSeconds };
       return watts === undefined ? undefined : { kind, watts, overSeconds };
     }
+    case "token":
+      return draft.token.trim() === "" ? undefined : { kind, token: draft.token.trim() };
     case "changeKeys":
       return { kind, by: draft.keysBy };
     case "renewCertificate":

@@ -34,6 +34,22 @@ export function ControlFields({ kind, draft, zone, onChange }: ControlFieldsProp
           </label>
         </div>
       );
+    case "token":
+      return (
+        <label className="label">
+          Token, as it is printed
+          <input
+            className="field mono"
+            required
+            autoFocus
+            maxLength={64}
+            autoComplete="off"
+            spellCheck={false}
+            value={draft.token}
+            onChange={(event) => set({ token: event.target.value })}
+          />
+        </label>
+      );
     case "changeKeys":
       return (
         <Choice

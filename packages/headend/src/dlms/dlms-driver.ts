@@ -69,6 +69,8 @@ const CAPABILITIES: ReadonlySet<MeterCapability> = new Set<MeterCapability>([
   "limit",
   "tariff",
   "message",
+  "billing",
+  "payment",
   "keys",
 ]);
 

@@ -45,10 +45,12 @@ export class DlmsSession implements MeterSession {
   readonly #exchange: DlmsExchange;
   readonly #device: Device;
   readonly #behind: readonly Device[];
+  readonly settings: MeterSettings;
   readonly keyring?: MeterKeyring;
 
   constructor(parts: DlmsSessionParts) {
     this.#exchange = parts.exchange;
+    this.settings = new DlmsSettings(parts.exchange);
     this.#device = parts.device;
     this.#behind = parts.behind;
     if (parts.keyring !== undefined) this.keyring = parts.keyring;
@@ -131,10 +133,6 @@ export class DlmsSession implements MeterSession {
 
   readSupply(): Promise<MeterAnswer<SupplyState>> {
     return this.#exchange.readContact(NAMES.disconnector);
-  }
-
-  get settings(): MeterSettings {
-    return new DlmsSettings(this.#exchange);
   }
 
   behind(device: Device): MeterSession {

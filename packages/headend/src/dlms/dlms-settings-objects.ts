@@ -10,9 +10,10 @@ import {
   type CosemDate,
   type DlmsData,
 } from "@amity/dlms";
-import type { SettingControl, TariffCalendar } from "@amity/model";
+import type { OneTimeControl, SettingControl, TariffCalendar } from "@amity/model";
 import type { MeterAnswer, MeterSettings } from "../driver.ts";
 import type { DlmsExchange } from "./dlms-exchange.ts";
+import { DlmsOneTime } from "./dlms-one-time.ts";
 
 const LIMITER = { classId: 71, instanceId: parseObis("0-0:17.0.0") } as const;
 const CALENDAR = { classId: 20, instanceId: parseObis("0-0:13.0.0") } as const;
@@ -40,12 +41,15 @@ interface Setting {
  */
 export class DlmsSettings implements MeterSettings {
   readonly #exchange: DlmsExchange;
+  readonly #oneTime: DlmsOneTime;
 
   constructor(exchange: DlmsExchange) {
     this.#exchange = exchange;
+    this.#oneTime = new DlmsOneTime(exchange);
   }
 
-  async write(control: SettingControl): Promise<MeterAnswer<void>> {
+  async write(control: SettingControl | OneTimeControl): Promise<MeterAnswer<void>> {
+    if (control.kind === "resetDemand" || control.kind === "token") return this.#oneTime.write(control);
     await this.#exchange.reserve();
     for (const { attribute, value, what } of settingsOf(control, PASSIVE)) {
       const result = await this.#exchange.client.set(attribute, value);
@@ -56,7 +60,8 @@ export class DlmsSettings implements MeterSettings {
     return outcome.kind === "done" ? { kind: "done", value: undefined } : { kind: "refused", reason: `activation: ${outcome.result}` };
   }
 
-  async compare(control: SettingControl): Promise<MeterAnswer<{ readonly isAsWanted: boolean; readonly text: string }>> {
+  async compare(control: SettingControl | OneTimeControl): Promise<MeterAnswer<{ readonly isAsWanted: boolean; readonly text: string }>> {
+    if (control.kind === "resetDemand" || control.kind === "token") return { kind: "done", value: await this.#oneTime.compare(control) };
     // A calendar that was to become active later is looked for where it waits, then where it is in force.
     const places = control.kind === "tariff" && control.activateAtMs !== undefined ? [PASSIVE, ACTIVE] : [ACTIVE];
     let different = "";

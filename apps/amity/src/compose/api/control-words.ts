@@ -24,6 +24,10 @@ export function controlWords(control: EndDeviceControl, commodity: Commodity, zo
       const when = control.activateAtMs === undefined ? "at once" : `from ${localText(control.activateAtMs, zone)} on`;
       return `Count by the calendar "${control.calendar.name}" ${when}`;
     }
+    case "resetDemand":
+      return "End the billing period and begin the demand maxima anew";
+    case "token":
+      return `Enter the token ${control.token}`;
     case "changeKeys":
       return control.by === "transfer" ? "Give the meter new keys" : "Agree with the meter on new keys";
     case "renewCertificate":
