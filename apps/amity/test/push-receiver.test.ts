@@ -37,8 +37,10 @@ beforeEach(async () => {
   const received = memoryReceivedCounter();
   const sent = memoryCounter(7_000);
   const { encryptionKey, authenticationKey } = fleet.keys(target.meterId);
+  const office = simulation.node("head-end").world;
   await listenForPushes({
-    network: simulation.node("head-end").world.network,
+    network: office.network,
+    timers: office.timers,
     host: "head-end",
     port: PORT,
     meterOf: (name) => (name === `AMT${String(target.serial).padStart(13, "0")}` ? target.meterId : undefined),
@@ -96,6 +98,16 @@ describe("the push receiver", () => {
     expect(handedOn).toEqual(["lost", target.meterId]);
     expect(fleet.device(target.meterId).meter.functionsIfAny?.pushConfirmations?.has(4)).toBe(true);
     expect(refused).toEqual(["the database is away"]);
+  });
+
+  it("lets nobody hold a connection on which nothing comes", async () => {
+    const connection = await simulation.runFor(street.network.connect({ host: "head-end", port: PORT }));
+    let isClosed = false;
+    connection.bind({ data() {}, closed: () => (isClosed = true) });
+    await simulation.runUntil(startMs + 59_000);
+    expect(isClosed).toBe(false);
+    await simulation.runUntil(startMs + 2 * MINUTE_MS);
+    expect(isClosed).toBe(true);
   });
 
   it("refuses a ciphered push that comes again, and octets that are no push, and takes a last gasp in the clear", async () => {

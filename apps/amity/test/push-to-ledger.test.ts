@@ -69,6 +69,7 @@ it("a load profile that a meter pushes by itself reaches the sink, though the si
   const listen = () =>
     listenForPushes({
       network: office.network,
+      timers: office.timers,
       host: "head-end",
       port: PORT,
       meterOf: (deviceName) => (deviceName.endsWith(String(serial)) ? meterId : undefined),

@@ -13,11 +13,12 @@ import {
 } from "@amity/dlms";
 import { kindsOfAlarm } from "@amity/headend";
 import type { EndDeviceEvent, MeterId } from "@amity/model";
-import type { Address, Connection, Network } from "@amity/runtime";
+import type { Address, Connection, Network, Timers } from "@amity/runtime";
 
 /** What the receiver does with a push. */
 export interface PushReceiverParts {
   readonly network: Network;
+  readonly timers: Timers;
   readonly host: string;
   /** For datagrams and connections alike; 0: a free one. */
   readonly port: number;
@@ -45,6 +46,8 @@ export interface ListeningForPushes {
 const LAST_GASP_CODE = 82;
 /** Meters that hold a connection at the same time; more wait for the next. */
 const CONNECTIONS_MAX = 1_024;
+/** Machine time for a push and its confirmation: who only holds a connection loses it. */
+const CONNECTION_MS = 60_000;
 
 /**
  * Takes Data-Notifications over UDP and TCP with the wrapper (IEC 62056-4-7): last gasps, alarms and values of meters, sent by themselves
@@ -62,13 +65,17 @@ export async function listenForPushes(parts: PushReceiverParts): Promise<Listeni
     const listener = await network.listen({ host, port: socket.address.port }, (connection) => {
       if (connections.size >= CONNECTIONS_MAX) return connection.abort();
       connections.add(connection);
+      const timer = parts.timers.after(CONNECTION_MS, () => connection.abort());
       const reader = new WrapperReader();
       connection.bind({
         data(chunk) {
           for (const pdu of pdusOf(reader, chunk, parts, () => connection.abort()))
             void take(pdu, (answer) => connections.has(connection) && connection.send(answer), parts);
         },
-        closed: () => void connections.delete(connection),
+        closed() {
+          timer.cancel();
+          connections.delete(connection);
+        },
       });
     });
     const close = async (): Promise<void> => {

@@ -202,6 +202,7 @@ function receivePushes(
   const received = new Map<string, ReceivedCounter>();
   return listenForPushes({
     network: world.network,
+    timers: world.timers,
     host: "127.0.0.1",
     port: 0,
     // The logical device name: three letters of the manufacturer, then the serial number.
