@@ -7,17 +7,23 @@ export const DES_OCTETS = 8;
 /**
  * DES in CBC mode without padding, for meters of before 2010 only: nobody should trust it. The platform has no single DES any more;
  * triple DES under the same key three times is the same thing.
- * @throws UsageError `key-length`.
+ * @throws UsageError `key-length`, `block-length`.
  */
 export function desCbcDecrypt(key: Uint8Array, iv: Uint8Array, blocks: Uint8Array): Uint8Array {
+  checkBlocks(blocks);
   const decipher = createDecipheriv("des-ede3-cbc", tripled(key), iv).setAutoPadding(false);
   return new Uint8Array(Buffer.concat([decipher.update(blocks), decipher.final()]));
 }
 
-/** The inverse of `desCbcDecrypt`. @throws UsageError `key-length`. */
+/** The inverse of `desCbcDecrypt`. @throws UsageError `key-length`, `block-length`. */
 export function desCbcEncrypt(key: Uint8Array, iv: Uint8Array, blocks: Uint8Array): Uint8Array {
+  checkBlocks(blocks);
   const cipher = createCipheriv("des-ede3-cbc", tripled(key), iv).setAutoPadding(false);
   return new Uint8Array(Buffer.concat([cipher.update(blocks), cipher.final()]));
+}
+
+function checkBlocks({ length }: Uint8Array): void {
+  if (length % DES_OCTETS !== 0) throw new UsageError(`${length} octets are no whole blocks of ${DES_OCTETS}`, { code: "block-length" });
 }
 
 function tripled(key: Uint8Array): Uint8Array {

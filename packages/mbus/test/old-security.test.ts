@@ -32,6 +32,14 @@ describe("meters of before AES", () => {
     expect(status()).toEqual(["missing-key", 0]);
   });
 
+  test.each(["damaged", "decrypted"])("an announcement of part of a block is a fault, whether or not what is whole opens: %s", (status) => {
+    // 12 of 16 octets: one whole block, which opens; 7: none.
+    const octets = Uint8Array.from(sealed);
+    octets[octets.length - 18] = status === "damaged" ? 7 : 12;
+    const { security, problems } = decodeTelegram(octets, { keys: singleKey(DES_KEY) }).application;
+    expect([security.status, problems.map(({ code }) => code)[0]]).toEqual([status, "block-length"]);
+  });
+
   test("a DES key opens nothing of AES", () => {
     const aes = frame(fromHex("7a01001005"), new Uint8Array(16));
     expect(decodeTelegram(aes, { keys: singleKey(DES_KEY) }).application.security.status).toBe("missing-key");

@@ -6,11 +6,13 @@ import {
   WiredSlave,
   WirelessMeter,
   WirelessReceiver,
+  encodeFragments,
   encodeTelegram,
   findVif,
   scanSecondary,
   serveWiredBus,
   singleKey,
+  type Reception,
   type RecordInput,
 } from "@amity/mbus";
 import { VirtualTimers, linePair } from "@amity/runtime";
@@ -22,7 +24,7 @@ import { eachReads, isRefusal } from "./refusals.ts";
 const KIB = 1024;
 const COUNTED = ["packages/mbus/src"];
 const KEY = Uint8Array.from({ length: 16 }, (_, index) => index);
-const METER = { id: "12345678", manufacturer: "AMT", version: 1, deviceType: 7 };
+const METER = { id: "87654321", manufacturer: "AMT", version: 1, deviceType: 7 };
 const RECORDS: readonly RecordInput[] = Array.from({ length: 30 }, (_, storage) => ({
   coding: "int32",
   codes: findVif("volume", "m³", -3),
@@ -39,11 +41,11 @@ function slave(): WiredSlave {
 async function masterSession(master: WiredMaster): Promise<void> {
   const asked = [
     () => master.readout(5),
-    () => master.readout({ id: "1234567F" }),
+    () => master.readout({ id: "8765432F" }),
     () => master.readAlarm(5),
     () => master.setPrimaryAddress(5, 6),
     () => master.switchBaud(6, 9600),
-    () => scanSecondary(master, { id: "123456FF" }),
+    () => scanSecondary(master, { id: "876543FF" }),
   ];
   for (const ask of asked) {
     try {
@@ -97,6 +99,12 @@ const slaveTarget: FuzzTarget = {
   },
 };
 
+/** A receiver throws nothing: its errors stand in what it returns. */
+function tell(reception: Reception): void {
+  if ("error" in reception) isRefusal(reception.error);
+  if ("telegram" in reception) for (const problem of reception.telegram.application.problems) isRefusal(problem);
+}
+
 const [HEARD, ASKED, LATER] = [0, 1, 2];
 const HOUR_MS = 3_600_000;
 
@@ -117,7 +125,12 @@ const wirelessTarget: FuzzTarget = {
     const commands = [WIRELESS_CONTROL.sndUd2, WIRELESS_CONTROL.reqUd2, WIRELESS_CONTROL.sndNke].map((control) =>
       encodeTelegram({ ...base, control, message: { ...message, security: { mode: 5, key } } }),
     );
+    const authentication = { key, counter: Uint8Array.of(9, 0, 0, 0) };
+    const extendedLink = { communicationControl: 0x20, accessNumber: 1 };
+    const content = new Uint8Array(200).fill(0x2f);
+    const long = encodeFragments({ ...base, extendedLink, authentication, message: { ...message, content } }, 60);
     return [
+      sequence(long.map((octets) => ({ kind: HEARD, octets }))),
       sequence(telegrams.map((octets) => ({ kind: HEARD, octets }))),
       sequence(commands.map((octets) => ({ kind: ASKED, octets }))),
       sequence([...telegrams, ...telegrams].map((octets, index) => ({ kind: index === 3 ? LATER : HEARD, octets }))),
@@ -134,7 +147,7 @@ const wirelessTarget: FuzzTarget = {
       happenings(octets).map(({ kind, octets: telegram }) => () => {
         nowMs += kind === LATER ? HOUR_MS : 1_000;
         if (kind % 3 === ASKED) meter.hear(telegram);
-        else receiver.receive(telegram, nowMs);
+        else tell(receiver.receive(telegram, nowMs));
       }),
     );
   },

@@ -7,6 +7,7 @@ import {
   decodeWiredFrame,
   decodeWiredMessage,
   detectMbus,
+  encodeFragments,
   encodeFrameA,
   encodeFrameB,
   encodeTelegram,
@@ -27,8 +28,11 @@ import { eachReads } from "./refusals.ts";
 const KIB = 1024;
 const METER = { id: "12345678", manufacturer: "QDS", version: 0x35, deviceType: 7 };
 const KEY = Uint8Array.from({ length: 16 }, (_, index) => index);
+const DES = new MeterKey(KEY.subarray(0, 8));
+const DATE = { year: 2026, month: 11, day: 21 };
 const formats = knownFormats();
 const keys = singleKey(KEY);
+const desKeys = () => DES;
 /** Types of value information, extensions, fields of layers, manufacturers with codings of their own. */
 const WORDS = [
   "fd17",
@@ -77,6 +81,12 @@ const mbusTarget: FuzzTarget = {
       long(0x70, Uint8Array.of(3)),
       long(0x71, Uint8Array.of(1)),
       long(0x51, content()),
+      // Most significant octet first, as the first standards had it; an image transfer; a command for the network.
+      long(0x76, fromHex("1234567805b40107550000000413000003e802fd1701020d7803414243")),
+      long(0x77, fromHex("123456780a00e97e0000000100000135")),
+      long(0x55, fromHex("0413000003e8")),
+      long(0xc2, fromHex("78563412b4050107550000000500078201aabb")),
+      long(0x85, fromHex("78563412b40501075500000001020304")),
       encodeWiredFrame({ kind: "short", control: 0x7b, address: 1 }),
       Uint8Array.of(0xe5),
     ];
@@ -125,6 +135,12 @@ const wmbusTarget: FuzzTarget = {
         authentication: { key: meterKey, counter },
         message: mode7,
       }),
+      ...([2, 3] as const).map((mode) =>
+        encodeTelegram({ ...base, format: "none", message: { ...message, security: { mode, key: DES, date: DATE } } }),
+      ),
+      encodeTelegram({ ...base, format: "none", message: { ...message, security: { mode: 9, key: meterKey, counter } } }),
+      encodeTelegram({ ...base, format: "none", message: { ...message, security: { mode: 13, extension: 1 } } }),
+      ...encodeFragments({ ...base, format: "none", extendedLink: { communicationControl: 0x20, accessNumber: 1 }, message }, 60),
       encodeTelegram({ ...base, format: "none", message: { ...message, header: "none" } }),
       encodeTelegram({ ...base, format: "none", message: { ...message, header: "long" } }),
       ...wirelessDecodeBench(1).frames,
@@ -135,6 +151,7 @@ const wmbusTarget: FuzzTarget = {
     eachReads([
       () => readProfile(decodeTelegram(octets, { keys, formats }).application),
       () => decodeTelegram(octets, { keys, formats, format: "none" }),
+      () => decodeTelegram(octets, { keys: desKeys, formats, format: "none", date: DATE }),
       () => explainMbus(octets, { protocol: "wmbus", keys, formats }),
     ]);
   },

@@ -103,11 +103,9 @@ function openCbc(data: Uint8Array, end: number, header: TransportHeader, outer: 
   const { start, context } = counterInHeader(data, end, header, outer);
   const blockOctets = isDes ? DES_OCTETS : BLOCK;
   const announced = announcedOctets(header);
-  const available = Math.min(announced, Math.floor((end - start) / blockOctets) * blockOctets);
+  const available = Math.floor(Math.min(announced, end - start) / blockOctets) * blockOctets;
   const isShort = available < announced;
-  const shortage = isShort
-    ? new DecodeError(`truncated: ${announced} encrypted octets announced, ${end - start} are left`, { offset: end, code: "truncated" })
-    : undefined;
+  const shortage = isShort ? shortageOf(announced, end - start, end) : undefined;
   // A key of the other algorithm is no key.
   const key = (context.key?.algorithm === "des") === isDes ? context.key : undefined;
   const decrypt = key === undefined ? undefined : decryption(key, header, context);
@@ -137,6 +135,13 @@ function openCbc(data: Uint8Array, end: number, header: TransportHeader, outer: 
     advice: "check key, meter address and, behind a radio adapter, whose address the key belongs to",
   });
   return closed(data, readableFrom, { mode, context, status: "wrong-key", problem });
+}
+
+/** Less than was announced, or (DES, which counts octets) an announcement that no blocks add up to. */
+function shortageOf(announced: number, left: number, end: number): DecodeError {
+  if (announced > left)
+    return new DecodeError(`truncated: ${announced} encrypted octets announced, ${left} are left`, { offset: end, code: "truncated" });
+  return new DecodeError(`${announced} encrypted octets are no whole blocks`, { offset: end, code: "block-length" });
 }
 
 /** What a mode needs beside the key, and was not there. */
