@@ -19,6 +19,7 @@ export * from "./data/obis.ts";
 export * from "./data/profile-table.ts";
 export * from "./data/selections.ts";
 export * from "./explain/explain.ts";
+export type * from "./explain/explained.ts";
 export * from "./hdlc/index.ts";
 export * from "./link/gateway.ts";
 export type * from "./link/pdu-link.ts";

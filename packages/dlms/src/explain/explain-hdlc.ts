@@ -3,7 +3,7 @@ import { decodeAddress, formatAddress } from "../hdlc/address.ts";
 import { decodeControl } from "../hdlc/control.ts";
 import { FLAG, FRAME_OCTETS_MAX, decodeFrame, isFormat, littleEndian16 } from "../hdlc/frame.ts";
 import { LLC_COMMAND, LLC_RESPONSE } from "../hdlc/llc.ts";
-import type { Explained } from "./explain.ts";
+import type { Explained } from "./explained.ts";
 import { meaningOf } from "./meaning.ts";
 
 /** Explains an APDU at its place in the frame. */

@@ -16,20 +16,9 @@ import { WRAPPER_HEADER_OCTETS } from "../link/wrapper.ts";
 import { unprotectGeneral } from "../security/general-ciphering.ts";
 import { SECURITY_HEADER_OCTETS, securityHeaderOf, unprotect } from "../security/protect.ts";
 import type { Protection, SecuritySuite } from "../security/security-options.ts";
+import type { Explained } from "./explained.ts";
 import { explainHdlc } from "./explain-hdlc.ts";
 import { meaningOf } from "./meaning.ts";
-
-/** A frame, an APDU or a part of one, as a person reads it. Plain data: its JSON is the machine-readable form. */
-export interface Explained {
-  readonly name: string;
-  /** Octets from the start of `within`: the frame, or a plaintext that was deciphered from it. */
-  readonly offset: number;
-  readonly length: number;
-  readonly value?: string;
-  /** What went wrong here; what could be read before stands beside it. */
-  readonly error?: string;
-  readonly children?: readonly Explained[];
-}
 
 /** A key to try on ciphered APDUs. */
 export interface ExplainKey {
