@@ -35,8 +35,12 @@ const KEYS: Readonly<Record<string, string>> = { key: "mbus", ek: "guek", ak: "g
 /** Parameters that are not settings of the driver. */
 const OWN: ReadonlySet<string> = new Set(["password", "key", "ek", "ak", "listen", "ask", "udp", "meter", "framing"]);
 
+/** Schemes of meters that are read through a driver: `mbus`, `sml` and so on. */
+export const LOCAL_SCHEMES: readonly string[] = Object.keys(SCHEMES).map((scheme) => scheme.slice(0, -1));
+
+/** Whether a meter's URL has one of these schemes. */
 export function isLocalUrl(url: string): boolean {
-  return Object.keys(SCHEMES).some((scheme) => url.startsWith(`${scheme}//`));
+  return LOCAL_SCHEMES.some((scheme) => url.startsWith(`${scheme}://`));
 }
 
 /**
@@ -51,7 +55,7 @@ export function parseLocalUrl(text: string): LocalUrl {
   const known = SCHEMES[url.protocol];
   const place = known === undefined ? undefined : placeOf(url, known);
   if (known === undefined || place === undefined)
-    throw new UsageError("this is no meter URL", { code: "url", advice: `schemes: ${Object.keys(SCHEMES).join(" ")}` });
+    throw new UsageError("this is no meter URL", { code: "url", advice: `schemes: ${LOCAL_SCHEMES.join(", ")}` });
   const query = url.searchParams;
   const isHeard = isListenedTo(url);
   const settings = Object.fromEntries([...query].filter(([name]) => !OWN.has(name)).map(([name, value]) => [name, settingOf(name, value)]));

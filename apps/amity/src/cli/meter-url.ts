@@ -1,5 +1,6 @@
 import { fromHex } from "@amity/bytes";
 import type { Authentication } from "@amity/dlms";
+import { LOCAL_SCHEMES } from "./local-url.ts";
 import { authenticationOf, cipheringOf, mechanismOf, SECURITY_PARAMETERS, type CipheringChoice } from "./meter-security.ts";
 import { chosen, optionalWhole, urlError, whole } from "./url-parameters.ts";
 
@@ -84,7 +85,8 @@ function parseUrl(text: string): URL {
   } catch {
     throw urlError("this is not a URL", "e.g. dlms://127.0.0.1:4059?auth=lls&password=12345678");
   }
-  if (url.protocol !== "dlms:") throw urlError(`"${url.protocol.replace(":", "")}" meters cannot be read here`, "use dlms://host:port");
+  if (url.protocol !== "dlms:")
+    throw urlError(`"${url.protocol.replace(":", "")}" meters cannot be read here`, `one of: dlms, ${LOCAL_SCHEMES.join(", ")}`);
   if (url.hostname === "") throw urlError("the URL has no host", "e.g. dlms://127.0.0.1:4059");
   return url;
 }
