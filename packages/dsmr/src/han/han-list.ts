@@ -1,5 +1,6 @@
 import { toHex } from "@amity/bytes";
 import { unitOf, type DlmsData } from "@amity/dlms";
+import { PLACED_LAYOUTS, UNNAMED, type PlacedLayout } from "./placed-layouts.ts";
 
 /** One value of a list that a meter pushes at its customer port. */
 export interface HanValue {
@@ -19,7 +20,7 @@ const LEAVES_MAX = 512;
 
 /**
  * Reads the body of a push (data-notification): lists with a code before each value, as Aidon, Kamstrup, the Swedish and the
- * Austrian meters send them, and the lists of Kaifa in Norway and Iskra in Slovenia, whose values are told by their place. Empty for other bodies.
+ * Austrian meters send them, and the lists of Kaifa in Norway and Iskra in Slovenia and Croatia, whose values are told by their place. Empty for other bodies.
  */
 export function readHanList(body: DlmsData): HanValue[] {
   const leaves = leavesOf(body);
@@ -96,67 +97,19 @@ function kamstrupScale(obis: string): Scale | undefined {
   return kind <= 2 ? [0, "W"] : kind <= 4 ? [0, "var"] : undefined;
 }
 
-const POWERS = [
-  ["1-0:1.7.0*255", 0, "W"],
-  ["1-0:2.7.0*255", 0, "W"],
-  ["1-0:3.7.0*255", 0, "var"],
-  ["1-0:4.7.0*255", 0, "var"],
-] as const;
-const HEAD = [["1-1:0.2.129*255", 0, ""], ["0-0:96.1.0*255", 0, ""], ["0-0:96.1.7*255", 0, ""], ...POWERS] as const;
-const ONE_PHASE = [...HEAD, ["1-0:31.7.0*255", -3, "A"], ["1-0:32.7.0*255", -1, "V"]] as const;
-const THREE_PHASES = [
-  ...HEAD,
-  ...(["31", "51", "71"] as const).map((quantity) => [`1-0:${quantity}.7.0*255`, -3, "A"] as const),
-  ...(["32", "52", "72"] as const).map((quantity) => [`1-0:${quantity}.7.0*255`, -1, "V"] as const),
-] as const;
-const HOURLY = [
-  ["0-0:1.0.0*255", 0, ""],
-  ["1-0:1.8.0*255", 0, "Wh"],
-  ["1-0:2.8.0*255", 0, "Wh"],
-  ["1-0:3.8.0*255", 0, "varh"],
-  ["1-0:4.8.0*255", 0, "varh"],
-] as const;
-
-const phases = (first: number, scaler: number, unit: string): Layout =>
-  [0, 20, 40].map((step) => [`1-0:${first + step}.7.0*255`, scaler, unit] as const);
-const ISKRA_HEAD = [
-  ["0-0:42.0.0*255", 0, ""],
-  ["0-0:96.1.0*255", 0, ""],
-] as const;
-
-/** Place by place: the object, its scaler and unit; no unit where a text, a time or a state stands. */
-type Layout = readonly (readonly [obis: string, scaler: number, unit: string])[];
-
-/** Lists whose values are told by their place. Kaifa's: every 2.5 s, every 10 s, every hour; Iskra's of Slovenia: of now, and of energies. */
-const PLACED: readonly Layout[] = [
-  POWERS.slice(0, 1),
-  ONE_PHASE,
-  THREE_PHASES,
-  [...ONE_PHASE, ...HOURLY],
-  [...THREE_PHASES, ...HOURLY],
-  [...ISKRA_HEAD, ...POWERS, ...phases(32, -1, "V"), ...phases(31, -2, "A"), ...phases(21, 0, "W"), ...phases(22, 0, "W")],
-  [
-    ...ISKRA_HEAD,
-    ["0-0:96.3.10*255", 0, ""],
-    ["0-0:96.14.0*255", 0, ""],
-    ...[1, 2].flatMap((quantity) => [0, 1, 2].map((tariff) => [`1-0:${quantity}.8.${tariff}*255`, 0, "Wh"] as const)),
-    ...HOURLY.slice(3),
-  ],
-];
-
 function placedValues(leaves: readonly Leaf[]): HanValue[] {
-  const layout = PLACED.find(
-    (candidate) => candidate.length === leaves.length && candidate.every(([, , unit], at) => fits(leaves[at], unit)),
+  const layout = PLACED_LAYOUTS.find(
+    (candidate) => candidate.length === leaves.length && candidate.every((place, at) => fits(leaves[at], place)),
   );
   return (layout ?? []).flatMap(([obis, scaler, unit], index) => {
     const leaf = leaves[index];
-    return leaf === undefined ? [] : [valueOf(obis, leaf, [scaler, unit])];
+    return leaf === undefined || obis === UNNAMED ? [] : [valueOf(obis, leaf, [scaler, unit])];
   });
 }
 
-/** A quantity is a number, and what has no unit is none. */
-function fits(leaf: Leaf | undefined, unit: string): boolean {
-  return leaf !== undefined && NUMBERS.has(leaf.type) === (unit !== "");
+/** A quantity is a number, what has no unit is none, and where nobody knows what stands anything may. */
+function fits(leaf: Leaf | undefined, [obis, , unit]: PlacedLayout[number]): boolean {
+  return leaf !== undefined && (obis === UNNAMED || NUMBERS.has(leaf.type) === (unit !== ""));
 }
 
 const NUMBERS: ReadonlySet<string> = new Set([
