@@ -51,7 +51,17 @@ const cancelRoute = createRoute({
 });
 
 /** What changes something at the meter, or for the people behind it. A message harms nobody. */
-const CRITICAL: ReadonlySet<string> = new Set(["disconnect", "connect", "setClock", "limit", "tariff", "changeKeys", "renewCertificate", "resetDemand", "token"]);
+const CRITICAL: ReadonlySet<string> = new Set([
+  "disconnect",
+  "connect",
+  "setClock",
+  "limit",
+  "tariff",
+  "changeKeys",
+  "renewCertificate",
+  "resetDemand",
+  "token",
+]);
 
 /** Commands are resources: 202 with their address, then their state. */
 export function addCommandRoutes(app: OpenAPIHono<HttpEnv>, { utility }: RouteDeps): void {
