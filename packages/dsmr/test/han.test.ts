@@ -78,6 +78,24 @@ test("lists told by their places are told apart by what stands there, not by the
   expect(readHanList({ type: "structure", value: Array.from({ length: 18 }, (_, at) => number(at)) })).toEqual([]);
 });
 
+test("a list that begins with its objects gives each value to the object at its place", () => {
+  const object = (classId: number, attribute: number, ...code: number[]): DlmsData => ({
+    type: "structure",
+    value: [
+      { type: "long-unsigned", value: classId },
+      octets(...code),
+      { type: "integer", value: attribute },
+      { type: "long-unsigned", value: 0 },
+    ],
+  });
+  const objects: DlmsData = {
+    type: "array",
+    value: [object(40, 2, 0, 8, 25, 9, 0, 255), object(40, 1, 0, 8, 25, 9, 0, 255), object(3, 2, 1, 0, 1, 7, 0, 255)],
+  };
+  const body: DlmsData = { type: "structure", value: [objects, octets(0, 8, 25, 9, 0, 255), number(362)] };
+  expect(readHanList(body)).toEqual([{ obis: "1-0:1.7.0*255", number: { value: 362n, scaler: 0 }, text: "362" }]);
+});
+
 const METER: P1Meter = {
   manufacturer: "AMT",
   identifier: "E1",

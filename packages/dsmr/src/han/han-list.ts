@@ -23,6 +23,8 @@ const LEAVES_MAX = 512;
  * Austrian meters send them, and the lists of Kaifa in Norway and Iskra in Slovenia and Croatia, whose values are told by their place. Empty for other bodies.
  */
 export function readHanList(body: DlmsData): HanValue[] {
+  const described = describedValues(body);
+  if (described.length > 0) return described;
   const leaves = leavesOf(body);
   const coded = codedValues(leaves);
   return coded.length > 0 ? coded : placedValues(leaves);
@@ -40,6 +42,31 @@ function leavesOf(body: DlmsData): Leaf[] {
     } else leaves.push(next);
   }
   return leaves;
+}
+
+/**
+ * A list that begins with the objects it holds (attribute 2 of Push setup, as Landis+Gyr sends it in Switzerland): each value belongs to the
+ * object at its place. Neither scaler nor unit come with them.
+ */
+function describedValues(body: DlmsData): HanValue[] {
+  const [objects, ...rest] = body.type === "structure" ? body.value : [];
+  if (objects?.type !== "array" || objects.value.length !== rest.length + 1) return [];
+  const described = objects.value.map(objectOf);
+  if (described.some((object) => object === undefined)) return [];
+  return described.slice(1).flatMap((object, index) => {
+    const [leaf] = leavesOf(rest[index] ?? { type: "null-data" });
+    return object?.attribute === VALUE_ATTRIBUTE && leaf !== undefined ? [valueOf(object.obis, leaf, undefined)] : [];
+  });
+}
+
+const VALUE_ATTRIBUTE = 2;
+
+/** Class, logical name, attribute and index into its value. */
+function objectOf(data: DlmsData): { readonly obis: string; readonly attribute: number } | undefined {
+  const [classId, name, attribute, dataIndex, ...more] = data.type === "structure" ? leavesOf(data) : [];
+  const obis = obisOf(name);
+  if (obis === undefined || attribute?.type !== "integer" || more.length > 0) return undefined;
+  return classId?.type === "long-unsigned" && dataIndex?.type === "long-unsigned" ? { obis, attribute: attribute.value } : undefined;
 }
 
 function codedValues(leaves: readonly Leaf[]): HanValue[] {
