@@ -144,8 +144,7 @@ export function composeUtility(options: UtilityOptions): Utility {
       reasons.add("head-end: stopping");
       await headEnd.stop();
       await reviews.stop();
-      await decisions.stop();
-      await analysis.stop();
+      await Promise.all([decisions.stop(), analysis.stop()]);
     },
   };
 }

@@ -1,5 +1,5 @@
 import type { Zone } from "@amity/intervals";
-import type { Commodity, EndDeviceControl } from "@amity/model";
+import type { Commodity, EndDeviceControl, KeyControl } from "@amity/model";
 
 /** What a control asks of a meter, in a sentence without its full stop: whoever approves it reads nothing else. Times are of `zone`. */
 export function controlWords(control: EndDeviceControl, commodity: Commodity, zone: Zone): string {
@@ -29,12 +29,16 @@ export function controlWords(control: EndDeviceControl, commodity: Commodity, zo
     case "token":
       return `Enter the token ${control.token}`;
     case "changeKeys":
-      return control.by === "transfer" ? "Give the meter new keys" : "Agree with the meter on new keys";
     case "renewCertificate":
-      return `Renew the meter's certificate for ${control.usage === "key-agreement" ? "key agreement" : "signatures"}`;
+      return keyWords(control);
     case "message":
       return control.text === "" ? "Clear the display's message" : `Show "${control.text}" on the customer's display`;
   }
+}
+
+function keyWords(control: KeyControl): string {
+  if (control.kind === "changeKeys") return control.by === "transfer" ? "Give the meter new keys" : "Agree with the meter on new keys";
+  return `Renew the meter's certificate for ${control.usage === "key-agreement" ? "key agreement" : "signatures"}`;
 }
 
 /** `2026-12-01 00:00 (Australia/Sydney)`. */

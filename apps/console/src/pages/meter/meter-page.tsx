@@ -44,7 +44,11 @@ export function MeterPage() {
       <Registers detail={detail} />
       {span !== undefined && (
         <>
-          <IntervalSection detail={detail} span={span} />
+          {detail.channels.length > 0 ? (
+            <IntervalSection detail={detail} span={span} />
+          ) : (
+            <p className="empty">The ledger holds no intervals of this meter yet.</p>
+          )}
           <TimelineSection meterId={meterId} span={span} />
         </>
       )}
