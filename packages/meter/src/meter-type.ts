@@ -93,41 +93,41 @@ export function parseMeterType(text: string): MeterTypeOptions {
       code: "bad-profile",
     });
   }
-  const given = section(json, "the profile");
+  const stated = section(json, "the profile");
   const known = new Set<string>(Object.keys(STANDARD_METER));
-  for (const field of Object.keys(given)) if (!known.has(field)) throw bad(field, `is not a field; known are ${[...known].join(", ")}`);
-  const standard = STANDARD_METER;
+  for (const field of Object.keys(stated)) if (!known.has(field)) throw bad(field, `is not a field; known are ${[...known].join(", ")}`);
+  const given = { ...STANDARD_METER, ...stated };
   return {
-    name: textOf(given["name"] ?? standard.name, "name", /^[\x20-\x7e]{1,32}$/),
-    manufacturer: textOf(given["manufacturer"] ?? standard.manufacturer, "manufacturer", /^[A-Z]{3}$/),
-    model: textOf(given["model"] ?? standard.model, "model", /^[\x20-\x7e]{1,32}$/),
-    firmware: textOf(given["firmware"] ?? standard.firmware, "firmware", /^[\x20-\x7e]{1,32}$/),
-    timeBase: oneOf(given["timeBase"] ?? standard.timeBase, "timeBase", ["local", "utc"]),
-    loadProfile: parseLoadProfile(section(given["loadProfile"] ?? {}, "loadProfile")),
-    profileEncoding: oneOf(given["profileEncoding"] ?? standard.profileEncoding, "profileEncoding", PROFILE_ENCODINGS),
-    dailyProfile: parseDailyProfile(section(given["dailyProfile"] ?? {}, "dailyProfile")),
-    eventLogDepth: integer(given["eventLogDepth"] ?? standard.eventLogDepth, "eventLogDepth", [1, 1_000]),
-    controlMode: oneOf(given["controlMode"] ?? standard.controlMode, "controlMode", CONTROL_MODES),
-    clockDriftPpm: number(given["clockDriftPpm"] ?? 0, "clockDriftPpm", [-500, 500]),
-    maxPduOctets: integer(given["maxPduOctets"] ?? standard.maxPduOctets, "maxPduOctets", [64, 65_535]),
+    name: textOf(given["name"], "name", /^[\x20-\x7e]{1,32}$/),
+    manufacturer: textOf(given["manufacturer"], "manufacturer", /^[A-Z]{3}$/),
+    model: textOf(given["model"], "model", /^[\x20-\x7e]{1,32}$/),
+    firmware: textOf(given["firmware"], "firmware", /^[\x20-\x7e]{1,32}$/),
+    timeBase: oneOf(given["timeBase"], "timeBase", ["local", "utc"]),
+    loadProfile: parseLoadProfile(section(stated["loadProfile"] ?? {}, "loadProfile")),
+    profileEncoding: oneOf(given["profileEncoding"], "profileEncoding", PROFILE_ENCODINGS),
+    dailyProfile: parseDailyProfile(section(stated["dailyProfile"] ?? {}, "dailyProfile")),
+    eventLogDepth: integer(given["eventLogDepth"], "eventLogDepth", [1, 1_000]),
+    controlMode: oneOf(given["controlMode"], "controlMode", CONTROL_MODES),
+    clockDriftPpm: number(given["clockDriftPpm"], "clockDriftPpm", [-500, 500]),
+    maxPduOctets: integer(given["maxPduOctets"], "maxPduOctets", [64, 65_535]),
     ...parseAssociations(given),
-    pushSetupVersion: oneOf(given["pushSetupVersion"] ?? standard.pushSetupVersion, "pushSetupVersion", [1, 2, 3]),
-    everyClass: oneOf(given["everyClass"] ?? false, "everyClass", [true, false]),
-    publicReadsAll: oneOf(given["publicReadsAll"] ?? false, "publicReadsAll", [true, false]),
-    clients: parseClients(section(given["clients"] ?? {}, "clients")),
+    pushSetupVersion: oneOf(given["pushSetupVersion"], "pushSetupVersion", [1, 2, 3]),
+    everyClass: oneOf(given["everyClass"], "everyClass", [true, false]),
+    publicReadsAll: oneOf(given["publicReadsAll"], "publicReadsAll", [true, false]),
+    clients: parseClients(section(stated["clients"] ?? {}, "clients")),
   };
 }
 
 function parseAssociations(
   given: Section,
 ): Pick<MeterTypeOptions, "securitySuite" | "securityPolicy" | "referencing" | "associationVersion"> {
-  const policy = integer(given["securityPolicy"] ?? STANDARD_METER.securityPolicy, "securityPolicy", [0, 0xff]);
+  const policy = integer(given["securityPolicy"], "securityPolicy", [0, 0xff]);
   if ((policy & 0b11) !== 0) throw bad("securityPolicy", "has bits 0 and 1 clear: they mean nothing");
   return {
     securityPolicy: policy,
-    securitySuite: oneOf(given["securitySuite"] ?? STANDARD_METER.securitySuite, "securitySuite", [0, 1, 2]),
-    referencing: oneOf(given["referencing"] ?? STANDARD_METER.referencing, "referencing", ["ln", "sn"]),
-    associationVersion: oneOf(given["associationVersion"] ?? STANDARD_METER.associationVersion, "associationVersion", [1, 2, 3]),
+    securitySuite: oneOf(given["securitySuite"], "securitySuite", [0, 1, 2]),
+    referencing: oneOf(given["referencing"], "referencing", ["ln", "sn"]),
+    associationVersion: oneOf(given["associationVersion"], "associationVersion", [1, 2, 3]),
   };
 }
 

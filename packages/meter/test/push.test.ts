@@ -40,7 +40,9 @@ beforeEach(async () => {
   received = [];
   lost = [];
   const world = bench.simulation.node("street").world;
-  bench.fleet.act(world, networkCarrier(world.network, { localHost: "street", timers: world.timers }), (_meterId, error) => lost.push(String(error)));
+  bench.fleet.act(world, networkCarrier(world.network, { localHost: "street", timers: world.timers }), (_meterId, error) =>
+    lost.push(String(error)),
+  );
 });
 
 const destination = (address: string): DlmsData => data.structure(data.enumerated(0), text(address), data.enumerated(0));
