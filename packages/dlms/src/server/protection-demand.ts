@@ -13,9 +13,18 @@ export interface RequestProtection extends ApduProtection {
   readonly answer: ApduProtection;
 }
 
-/** What a form of protection gives; none: nothing. */
-export function protectionOf(form: ProtectionForm | undefined): ApduProtection {
-  return { protection: form?.protection, isSigned: form?.signed === true };
+const UNPROTECTED: ApduProtection = { protection: undefined, isSigned: false };
+/** Made once: most requests of most meters on a bench are in the clear. */
+const IN_THE_CLEAR: RequestProtection = { protection: undefined, isSigned: false, answer: UNPROTECTED };
+
+/** What the forms of a request and of its answer give; none: nothing. */
+export function requestProtection(form: ProtectionForm | undefined, answersWith: ProtectionForm | undefined): RequestProtection {
+  if (form === undefined) return IN_THE_CLEAR;
+  return { protection: form.protection, isSigned: form.signed === true, answer: protectionOf(answersWith) };
+}
+
+function protectionOf(form: ProtectionForm | undefined): ApduProtection {
+  return form === undefined ? UNPROTECTED : { protection: form.protection, isSigned: form.signed === true };
 }
 
 /**
@@ -23,6 +32,8 @@ export function protectionOf(form: ProtectionForm | undefined): ApduProtection {
  * policy (Security setup version 1): 2 authenticated, 3 encrypted, 4 signed.
  */
 export function isProtectedEnough(demanded: number, { protection, isSigned }: ApduProtection): boolean {
+  // Asked several times a request, and mostly nothing is demanded.
+  if (demanded === 0) return true;
   const isAuthenticated = protection === "authenticated" || protection === "authenticated-encrypted";
   const isEncrypted = protection === "encrypted" || protection === "authenticated-encrypted";
   if ((demanded & ACCESS.authenticatedRequest) !== 0 && !isAuthenticated) return false;

@@ -15,7 +15,7 @@ import { proveEachOther, readHlsReply } from "./hls-reply.ts";
 import { isOwnAssociation } from "./object-access.ts";
 import { SERVER_CONFORMANCE, openAssociation, serverChannel } from "./open-association.ts";
 import { whenReady, type MaybePromise } from "./maybe-promise.ts";
-import { answerForm, isProtectedEnough, protectionOf, type RequestProtection } from "./protection-demand.ts";
+import { answerForm, isProtectedEnough, requestProtection, type RequestProtection } from "./protection-demand.ts";
 import type { ServiceCall } from "./service-state.ts";
 import { SetService } from "./set-service.ts";
 import { ShortNameService } from "./short-name-service.ts";
@@ -149,7 +149,7 @@ export class ServerAssociation {
     // The policy of now holds for this request and its answer, even where the request changes it.
     const policy = this.#policyOf(opened, form);
     const answersWith = form === undefined ? undefined : answerForm(form, policy);
-    const protection = { ...protectionOf(form), answer: protectionOf(answersWith) };
+    const protection = requestProtection(form, answersWith);
     if (!isProtectedEnough(policy, protection))
       throw new SecurityError("the request is less protected than the security policy demands", { code: "downgrade" });
     const answer =
