@@ -46,6 +46,22 @@ describe("a command to a wireless meter", () => {
     }
   });
 
+  it("is told from the one before it, soon after it and after the head-end crashed", async () => {
+    const utility = await wirelessUtility();
+    await utility.headEnd().start();
+    await utility.simulation.runUntil(START_MS + 30 * MINUTE_MS);
+    const kinds = ["disconnect", "connect", "disconnect", "connect"] as const;
+    for (const [round, kind] of kinds.entries()) {
+      for (const { meterId } of utility.meters) await submit(utility, meterId, kind, { id: `${round} ${meterId}` });
+      await utility.simulation.runUntil(START_MS + (45 + 15 * round) * MINUTE_MS);
+      if (round === 1) await utility.crashHeadEnd();
+      for (const meter of utility.meters) {
+        expect((await commandOf(utility, `${round} ${meter.meterId}`)).state).toBe("done");
+        expect([meter.valve, meter.moves]).toEqual([kind === "connect" ? 1 : 0, round + 1]);
+      }
+    }
+  });
+
   it("is not believed to be done because the meter acknowledged it", async () => {
     const utility = await wirelessUtility();
     utility.meters[1]!.isStuck = true;

@@ -22,6 +22,11 @@ import { openTelegram, wirelessKeyOf } from "./wireless-telegram.ts";
 
 /** Who the head-end is on the air: a communication controller (device type 31). */
 const COLLECTOR: MeterAddress = { id: "00000001", manufacturer: "AMT", version: 1, deviceType: 0x31 };
+/**
+ * Of an order: command, request, ending. In a row from order to order: in mode 5 the access number, one octet, is all that tells a meter one
+ * command from the one before, sent again.
+ */
+const ACCESS_NUMBERS = 3;
 
 /**
  * Orders to meters of wireless M-Bus (EN 13757-4, OMS Vol. 2, 5): a command (SND-UD) closed in mode 5 or 7 that the meter acknowledges, then
@@ -33,13 +38,13 @@ export function wirelessOrders(formats: FormatStore): OrderingDriver {
       const listening = wirelessListeningOf(device);
       if (listening === undefined) throw new UsageError(`${device.meterId} does not listen`, { code: "one-way" });
       const meter = addressOf(device);
-      const counter = await nextCounter(device, context);
+      const accessNumber = await context.counters.take(`wmbus access ${device.meterId}`, ACCESS_NUMBERS);
       const common = { collector: COLLECTOR, meter, format: listening.format };
       const records = control === "readBack" ? [] : recordsOf(control);
       // Every order ends with SND-NKE: the next one begins with the frame count bit set.
       const isFirst = records.length === 0;
-      const request = encodeCollectorTelegram({ ...common, kind: "request", accessNumber: counter + 1, frameCountBit: isFirst });
-      const ending = encodeCollectorTelegram({ ...common, kind: "reset", accessNumber: counter + 2 });
+      const request = encodeCollectorTelegram({ ...common, kind: "request", accessNumber: accessNumber + 1, frameCountBit: isFirst });
+      const ending = encodeCollectorTelegram({ ...common, kind: "reset", accessNumber: accessNumber + 2 });
       const content: OrderContent = { answerAfterMs: listening.answerAfterMs, telegrams: [request], ending };
       if (isFirst) return content;
       const key = await wirelessKeyOf(device, context.keys);
@@ -51,11 +56,11 @@ export function wirelessOrders(formats: FormatStore): OrderingDriver {
       const command = encodeCollectorTelegram({
         ...common,
         kind: "command",
-        accessNumber: counter,
+        accessNumber,
         frameCountBit: true,
         records,
         key: new MeterKey(key),
-        ...(listening.security === 7 ? { counter: counterOctets(counter) } : {}),
+        ...(listening.security === 7 ? { counter: counterOctets(await nextCounter(device, context)) } : {}),
       });
       return { ...content, telegrams: [command, request] };
     },
