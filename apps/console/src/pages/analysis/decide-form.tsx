@@ -1,5 +1,5 @@
 import { useState } from "react";
-import { utilityNow } from "../../data/use-live.ts";
+import { useUtilityNow } from "../../data/use-live.ts";
 import { ProblemNote } from "../../ui/problem-note.tsx";
 
 interface DecideFormProps {
@@ -16,7 +16,9 @@ interface DecideFormProps {
 
 /** A decision that is on record under a name: from when, and why. */
 export function DecideForm({ title, children, action, dated = true, busy, error, onDecide }: DecideFormProps) {
-  const [effectiveFrom, setFrom] = useState(() => new Date(utilityNow()).toISOString().slice(0, 10));
+  const [chosenDay, setDay] = useState<string>();
+  // Until somebody chooses a day it is the utility's today, which is known only once its clock has been heard.
+  const effectiveFrom = chosenDay ?? new Date(useUtilityNow()).toISOString().slice(0, 10);
   const [reason, setReason] = useState("");
   return (
     <form
@@ -32,7 +34,7 @@ export function DecideForm({ title, children, action, dated = true, busy, error,
         {dated && (
           <label className="label">
             From the day (UTC)
-            <input className="field" type="date" required value={effectiveFrom} onChange={(event) => setFrom(event.target.value)} />
+            <input className="field" type="date" required value={effectiveFrom} onChange={(event) => setDay(event.target.value)} />
           </label>
         )}
         <label className="label grow">
