@@ -16,6 +16,7 @@ import {
 } from "@amity/headend";
 import { addressText, decodeTelegram } from "@amity/mbus";
 import { openSerialLine, realNetwork, realRandom, realTimers, scaledClock } from "@amity/runtime";
+import { decimalText } from "@amity/sml";
 import { secureRandomBytes } from "@amity/crypto";
 import { headEndDrivers } from "../compose/head-end.ts";
 import { parseLocalUrl, type LocalUrl } from "./local-url.ts";
@@ -307,14 +308,6 @@ function resultOf(url: LocalUrl, answer: MeterAnswer<CollectedReadings>, more: P
       ...(detail === undefined ? {} : { detail }),
     })),
   };
-}
-
-/** `value · 10^scaler`, exactly. */
-export function decimalText(value: bigint, scaler: number): string {
-  if (scaler >= 0) return value === 0n ? "0" : `${value}${"0".repeat(scaler)}`;
-  const digits = (value < 0n ? -value : value).toString().padStart(1 - scaler, "0");
-  const point = digits.length + scaler;
-  return `${value < 0n ? "-" : ""}${digits.slice(0, point)}.${digits.slice(point)}`;
 }
 
 function print({ meter, protocol, identity, clock, readings, intervals, events, error }: ReadResult): void {

@@ -4,6 +4,7 @@ import type { Command, ControlKind, MeterDetail } from "@amity/api";
 import { utilityNow } from "../data/use-live.ts";
 import { useSession } from "../shell/session-context.ts";
 import { ProblemNote } from "../ui/problem-note.tsx";
+import { TypedId } from "../ui/typed-id.tsx";
 import { useModal } from "../ui/use-modal.ts";
 import { checkQuery, sendCommand, type CommandAsk } from "./command-queries.ts";
 import { effectOf, isSwitch, KINDS, nameOf } from "./command-words.ts";
@@ -149,23 +150,6 @@ function ExpiryField({ value, onChange }: { value: number; onChange: (seconds: n
           </option>
         ))}
       </select>
-    </label>
-  );
-}
-
-function TypedId({ id, value, onChange }: { id: string; value: string; onChange: (typed: string) => void }) {
-  return (
-    <label className="label">
-      <span>
-        Type <span className="mono">{id}</span> to confirm
-      </span>
-      <input
-        className="field mono"
-        value={value}
-        onChange={(event) => onChange(event.target.value)}
-        autoComplete="off"
-        spellCheck={false}
-      />
     </label>
   );
 }

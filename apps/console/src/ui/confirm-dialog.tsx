@@ -1,4 +1,5 @@
 import { useId, useState, type ReactNode } from "react";
+import { TypedId } from "./typed-id.tsx";
 import { useModal } from "./use-modal.ts";
 
 interface ConfirmDialogProps {
@@ -31,20 +32,7 @@ export function ConfirmDialog({ title, children, action, typed, danger = false, 
       >
         <h2 id={headingId}>{title}</h2>
         {children}
-        {typed !== undefined && (
-          <label className="label">
-            <span>
-              Type <span className="mono">{typed}</span> to confirm
-            </span>
-            <input
-              className="field mono"
-              value={text}
-              onChange={(event) => setText(event.target.value)}
-              autoComplete="off"
-              spellCheck={false}
-            />
-          </label>
-        )}
+        {typed !== undefined && <TypedId id={typed} value={text} onChange={setText} />}
         <div className="actions">
           <button type="button" className="button" onClick={onClose}>
             Cancel

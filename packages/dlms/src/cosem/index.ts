@@ -23,4 +23,5 @@ export * from "./profile-columns.ts";
 export * from "./profile-compression.ts";
 export * from "./scaler.ts";
 export type { Shape, ShapeValue } from "./shape.ts";
+export * from "./type-text.ts";
 export * from "./units.ts";

@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { encodeDateTime } from "../../src/cosem/date-time.ts";
 import { stampOf } from "../../src/cosem/instant.ts";
+import { structureFields } from "../../src/cosem/type-text.ts";
 import type { DlmsData } from "../../src/data/dlms-data.ts";
 
 const octetString = (minLength: number, maxLength = minLength): fc.Arbitrary<DlmsData> =>
@@ -45,7 +46,7 @@ export function dataOfShape(type: string): fc.Arbitrary<DlmsData> {
     return fc.array(dataOfShape(type.slice("array of ".length)), { maxLength: 2 }).map((value): DlmsData => ({ type: "array", value }));
   }
   if (type.startsWith("structure {")) {
-    const fields = split(type.slice("structure {".length, -1)).map((field) => dataOfShape(field.slice(field.indexOf(": ") + 2)));
+    const fields = structureFields(type).map((field) => dataOfShape(field.type));
     return fc.tuple(...fields).map((value): DlmsData => ({ type: "structure", value }));
   }
   const plain = PLAIN[type];
@@ -57,19 +58,4 @@ export function dataOfShape(type: string): fc.Arbitrary<DlmsData> {
 function isInside(type: string, at: number): boolean {
   const before = type.slice(0, at);
   return before.split("{").length !== before.split("}").length;
-}
-
-/** Fields of a structure: at the commas outside of inner braces. */
-function split(fields: string): string[] {
-  const parts: string[] = [];
-  let depth = 0;
-  let start = 0;
-  for (let index = 0; index < fields.length; index++) {
-    if (fields[index] === "{") depth++;
-    if (fields[index] === "}") depth--;
-    if (depth > 0 || !fields.startsWith(", ", index)) continue;
-    parts.push(fields.slice(start, index));
-    start = index + 2;
-  }
-  return [...parts, fields.slice(start)];
 }

@@ -2,7 +2,7 @@ import { LinkError, type AmityError } from "@amity/bytes";
 import type { Certificate, TlsCredentials, TlsEndpoint, TlsEngine } from "@amity/crypto";
 import type { Timer, Timers } from "@amity/runtime";
 import { gatewayDeadlineMs, newGatewayState, stepGateway, type TlsGatewayState } from "./tls-gateway-link.ts";
-import type { TlsLinkEffect, TlsLinkInput, TlsLinkOptions } from "./tls-link.ts";
+import type { TlsLinkEffect, TlsLinkInput, TlsLinkOptions, TlsLinkStep } from "./tls-link.ts";
 import { meterDeadlineMs, newMeterState, stepMeter, type TlsMeterState } from "./tls-meter-link.ts";
 
 /** What an end of a channel needs of the world. */
@@ -155,27 +155,28 @@ interface Link {
 }
 
 function gatewayLink(options: TlsLinkOptions): Link {
-  let state = newGatewayState(options);
-  return {
-    step(input, nowMs) {
-      const next = stepGateway(state, input, nowMs, options);
-      state = next.state;
-      return next.effects;
-    },
-    dueMs: () => gatewayDeadlineMs(state, options),
-    state: () => state,
-  };
+  return held(newGatewayState(options), stepGateway, gatewayDeadlineMs, options);
 }
 
 function meterLink(options: TlsLinkOptions): Link {
-  let state = newMeterState(options);
+  return held(newMeterState(options), stepMeter, meterDeadlineMs, options);
+}
+
+/** Holds the state of an end from step to step. */
+function held<State extends TlsGatewayState | TlsMeterState>(
+  initial: State,
+  stepEnd: (state: State, input: TlsLinkInput, nowMs: number, options: TlsLinkOptions) => TlsLinkStep<State>,
+  deadlineMs: (state: State, options: TlsLinkOptions) => number | undefined,
+  options: TlsLinkOptions,
+): Link {
+  let state = initial;
   return {
     step(input, nowMs) {
-      const next = stepMeter(state, input, nowMs, options);
+      const next = stepEnd(state, input, nowMs, options);
       state = next.state;
       return next.effects;
     },
-    dueMs: () => meterDeadlineMs(state, options),
+    dueMs: () => deadlineMs(state, options),
     state: () => state,
   };
 }

@@ -11,6 +11,7 @@ import {
   overdue,
   overdueAtMs,
   queued,
+  secured,
   type TlsLinkEffect,
   type TlsLinkInput,
   type TlsLinkOptions,
@@ -45,7 +46,7 @@ export function stepGateway(state: TlsGatewayState, input: TlsLinkInput, nowMs: 
     case "records":
       return enqueued(state, { extension: TLS_CHANNEL.records, ...input }, nowMs, options);
     case "secured":
-      return state.phase === "handshake" ? { state: { ...state, phase: "open", sinceMs: nowMs }, effects: [] } : { state, effects: [] };
+      return secured(state, nowMs);
     case "telegram":
       return answered(state, input.octets, nowMs, options);
     case "poll":

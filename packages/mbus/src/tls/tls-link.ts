@@ -119,6 +119,11 @@ export function ended<State extends TlsLinkState>(state: State, nowMs: number, e
   return { state: over, effects: [{ kind: "end", error }] };
 }
 
+/** The handshake is done: data may go. */
+export function secured<State extends TlsLinkState>(state: State, nowMs: number): TlsLinkStep<State> {
+  return { state: state.phase === "handshake" ? { ...state, phase: "open", sinceMs: nowMs } : state, effects: [] };
+}
+
 /** The phase has lasted too long: a handshake that does not come to its end, a session beyond its life. */
 export function overdue(state: TlsLinkState, nowMs: number, limits: TlsLinkLimits): AmityError | undefined {
   const atMs = overdueAtMs(state, limits);

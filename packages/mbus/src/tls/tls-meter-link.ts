@@ -13,6 +13,7 @@ import {
   overdue,
   overdueAtMs,
   queued,
+  secured,
   type TlsLinkEffect,
   type TlsLinkInput,
   type TlsLinkOptions,
@@ -45,7 +46,7 @@ export function stepMeter(state: TlsMeterState, input: TlsLinkInput, nowMs: numb
     case "records":
       return enqueued(state, input, nowMs, options);
     case "secured":
-      return state.phase === "handshake" ? { state: { ...state, phase: "open", sinceMs: nowMs }, effects: [] } : { state, effects: [] };
+      return secured(state, nowMs);
     case "telegram":
       return asked(state, input.octets, nowMs, options);
     case "end":

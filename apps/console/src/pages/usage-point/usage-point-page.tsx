@@ -71,7 +71,6 @@ function commodityOf(point: UsagePointDetail): UsagePointDetail["samePlace"][num
 
 /** What is wrong at the place, whatever it is that flows there: what the meters say, and what validation found. */
 function Trouble({ point }: { point: UsagePointDetail }) {
-  const zone = useZone();
   const others = point.trouble.filter(({ meter, conditions }) => meter.usagePoint !== point.id || conditions.length > 0);
   if (others.length === 0) return null;
   return (
@@ -86,18 +85,7 @@ function Trouble({ point }: { point: UsagePointDetail }) {
             </Link>
           </h3>
           {conditions.length > 0 && <ConditionList conditions={conditions} />}
-          {meter.usagePoint !== point.id && exceptions.length > 0 && (
-            <ul className="examples">
-              {exceptions.map((exception) => (
-                <li key={exception.id}>
-                  <Link to="/exceptions" search={{ id: exception.id }} className="severity" data-severity={exception.severity}>
-                    {exception.title}
-                  </Link>{" "}
-                  <span className="quiet">{dateTime(exception.from, zone)}</span> {exception.reason}
-                </li>
-              ))}
-            </ul>
-          )}
+          {meter.usagePoint !== point.id && exceptions.length > 0 && <ExceptionLinks exceptions={exceptions} />}
         </div>
       ))}
     </section>
@@ -244,7 +232,6 @@ function Bills({ point }: { point: UsagePointDetail }) {
 }
 
 function Exceptions({ point }: { point: UsagePointDetail }) {
-  const zone = useZone();
   return (
     <section className="stack" aria-labelledby="exceptions-title">
       <h2 id="exceptions-title">
@@ -253,17 +240,24 @@ function Exceptions({ point }: { point: UsagePointDetail }) {
       {point.exceptions.length === 0 ? (
         <p className="empty">Nothing of the present meter waits for a decision.</p>
       ) : (
-        <ul className="examples">
-          {point.exceptions.map((exception) => (
-            <li key={exception.id}>
-              <Link to="/exceptions" search={{ id: exception.id }} className="severity" data-severity={exception.severity}>
-                {exception.title}
-              </Link>{" "}
-              <span className="quiet">{dateTime(exception.from, zone)}</span> {exception.reason}
-            </li>
-          ))}
-        </ul>
+        <ExceptionLinks exceptions={point.exceptions} />
       )}
     </section>
+  );
+}
+
+function ExceptionLinks({ exceptions }: Pick<UsagePointDetail, "exceptions">) {
+  const zone = useZone();
+  return (
+    <ul className="examples">
+      {exceptions.map((exception) => (
+        <li key={exception.id}>
+          <Link to="/exceptions" search={{ id: exception.id }} className="severity" data-severity={exception.severity}>
+            {exception.title}
+          </Link>{" "}
+          <span className="quiet">{dateTime(exception.from, zone)}</span> {exception.reason}
+        </li>
+      ))}
+    </ul>
   );
 }

@@ -1,5 +1,5 @@
 import { UsageError } from "@amity/bytes";
-import { data, obisToOctets, parseObis, type DlmsData } from "@amity/dlms";
+import { data, obisToOctets, parseObis, structureFields, type DlmsData } from "@amity/dlms";
 
 /** A Tuesday in January, of which a clock, a date and a time are parts. */
 const STAMP = Uint8Array.of(0x07, 0xea, 1, 20, 2, 12, 0, 0, 0, 0x80, 0, 0);
@@ -36,21 +36,5 @@ export function typicalValue(type: string): DlmsData {
   if (type.startsWith(ARRAY)) return data.array(typicalValue(type.slice(ARRAY.length)));
   if (type.endsWith(NULLABLE)) return data.nothing;
   if (!type.startsWith(STRUCTURE)) throw new UsageError(`"${type}" is no type of data`, { code: "unknown-choice" });
-  const fields = splitFields(type.slice(STRUCTURE.length, -1));
-  return data.structure(...fields.map((field) => typicalValue(field.slice(field.indexOf(": ") + 2))));
-}
-
-/** Fields of a structure: at the commas outside of inner braces. */
-function splitFields(fields: string): string[] {
-  const parts: string[] = [];
-  let depth = 0;
-  let start = 0;
-  for (let index = 0; index < fields.length; index++) {
-    if (fields[index] === "{") depth++;
-    if (fields[index] === "}") depth--;
-    if (depth > 0 || !fields.startsWith(", ", index)) continue;
-    parts.push(fields.slice(start, index));
-    start = index + 2;
-  }
-  return [...parts, fields.slice(start)];
+  return data.structure(...structureFields(type).map((field) => typicalValue(field.type)));
 }
