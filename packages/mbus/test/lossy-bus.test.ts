@@ -59,8 +59,19 @@ describe("a wired bus that loses, spoils, cuts and delays", () => {
         if (result.kind !== "complete") return;
         expect(result.messages.flatMap(({ application }) => application?.records ?? []).map(({ value }) => value)).toEqual(VALUES);
       }),
-      { numRuns: 150 },
+      { numRuns: 1_000 },
     );
+  });
+
+  test("takes an answer that comes again, late, to the repeated request for a copy and not for the next telegram", async () => {
+    const timers = new VirtualTimers();
+    const [near, far] = linePair();
+    const slow: Connection = { ...far, send: (octets) => void timers.after(1_000, () => far.send(octets)), bind: (events) => far.bind(events) };
+    serveWiredBus(slow, new WiredBus([slave("12345678", 5)]), { timers });
+    const master = new WiredMaster(near, { timers, keys: singleKey(KEY) });
+    const result = await timers.run(master.readout({ id: "12345678" }));
+    expect(result.kind).toBe("complete");
+    expect(result.messages.flatMap(({ application }) => application?.records ?? []).map(({ value }) => value)).toEqual(VALUES);
   });
 
   test("ends every search, though a line that answers with noise alone would have it go through all numbers", async () => {

@@ -2,7 +2,7 @@ import type { DecodeError } from "@amity/bytes";
 import { LinkError } from "@amity/bytes";
 import type { Connection, Timer, Timers } from "@amity/runtime";
 import { FrameAssembler, type Assembled } from "../link/frame-assembler.ts";
-import { encodeWiredFrame, type WiredFrame } from "../link/wired-frame.ts";
+import { ACK, encodeWiredFrame, type WiredFrame } from "../link/wired-frame.ts";
 
 /** What came of sending one frame. Silence and collisions are outcomes, not errors. */
 export type ExchangeResult =
@@ -27,6 +27,11 @@ export interface ExchangeOptions {
 /** Octets that a whole answer may have, garbled or not. */
 const ANSWER_MAX = 4096;
 
+/** Answers whose late copies are waited for. */
+const OWED_MAX = 16;
+
+const ACK_OCTETS = Uint8Array.of(ACK);
+
 /** Half duplex: one frame out, one answer in, repeats included. Callers queue up. */
 export class WiredExchange {
   readonly #connection: Connection;
@@ -36,6 +41,8 @@ export class WiredExchange {
   #queue: Promise<unknown> = Promise.resolve();
   #waiting: ((event: LineEvent) => void) | undefined;
   #ended: LinkError | undefined;
+  /** Answers that a repeated frame may still bring a second time, the newest last. */
+  #owed: { readonly octets: Uint8Array; copies: number }[] = [];
 
   constructor(connection: Connection, options: ExchangeOptions) {
     this.#connection = connection;
@@ -69,7 +76,9 @@ export class WiredExchange {
     let last: ExchangeResult = { kind: "silence", attempts: 0 };
     for (let attempt = 1; attempt <= attemptsMax; attempt++) {
       last = await this.#once(frame, attempt);
-      if (last.kind === "ack" || last.kind === "response") return last;
+      if (last.kind !== "ack" && last.kind !== "response") continue;
+      if (attempt > 1) this.#expectCopies(last.kind === "ack" ? ACK_OCTETS : last.octets, attempt - 1);
+      return last;
     }
     return last;
   }
@@ -99,7 +108,7 @@ export class WiredExchange {
         if (event.kind === "ended") return settle(() => reject(event.error));
         octets += event.octets;
         // Many level converters echo what the master sends.
-        const parts = event.parts.filter((part) => part.kind !== "frame" || !isSame(part.octets, sent));
+        const parts = event.parts.filter((part) => part.kind !== "frame" || !(isSame(part.octets, sent) || this.#isLateCopy(part)));
         const answer = noise === undefined ? answerOf(parts) : undefined;
         if (answer !== undefined) return settle(() => resolve(answer));
         for (const part of parts) if (part.kind === "noise") noise ??= part.error;
@@ -110,6 +119,19 @@ export class WiredExchange {
       timer = timers.after(this.#answerMs(), end);
       this.#connection.send(sent);
     });
+  }
+
+  /** A slow network answers every repeat, and nothing but its octets tells such an answer from the next one's. */
+  #expectCopies(octets: Uint8Array, copies: number): void {
+    this.#owed = [...this.#owed.filter((entry) => entry.copies > 0).slice(1 - OWED_MAX), { octets, copies }];
+  }
+
+  #isLateCopy(part: Assembled): boolean {
+    if (part.kind !== "frame") return false;
+    const entry = this.#owed.find(({ octets, copies }) => copies > 0 && isSame(octets, part.octets));
+    if (entry === undefined) return false;
+    entry.copies--;
+    return true;
   }
 
   /** 330 bit times and 50 ms, twice: the request itself is still on the line when we begin to count. */
