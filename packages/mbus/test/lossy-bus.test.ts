@@ -66,7 +66,11 @@ describe("a wired bus that loses, spoils, cuts and delays", () => {
   test("takes an answer that comes again, late, to the repeated request for a copy and not for the next telegram", async () => {
     const timers = new VirtualTimers();
     const [near, far] = linePair();
-    const slow: Connection = { ...far, send: (octets) => void timers.after(1_000, () => far.send(octets)), bind: (events) => far.bind(events) };
+    const slow: Connection = {
+      ...far,
+      send: (octets) => void timers.after(1_000, () => far.send(octets)),
+      bind: (events) => far.bind(events),
+    };
     serveWiredBus(slow, new WiredBus([slave("12345678", 5)]), { timers });
     const master = new WiredMaster(near, { timers, keys: singleKey(KEY) });
     const result = await timers.run(master.readout({ id: "12345678" }));
