@@ -1,7 +1,8 @@
 import type { CommandRequest, EndDeviceControl } from "@amity/model";
 import { describe, expect, it } from "vitest";
 import { concentratedUtility } from "./concentrated-utility.ts";
-import { DAY_MS, directUtility, START_MS } from "./direct-utility.ts";
+import { directUtility } from "./direct-utility.ts";
+import { DAY_MS, START_MS } from "./lasting-head-end.ts";
 
 const MINUTE_MS = 60_000;
 

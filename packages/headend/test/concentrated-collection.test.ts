@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { concentratedUtility } from "./concentrated-utility.ts";
-import { DAY_MS, keyOf, missingIntervals, START_MS } from "./direct-utility.ts";
+import { missingIntervals } from "./direct-utility.ts";
+import { DAY_MS, keyOf, START_MS } from "./lasting-head-end.ts";
 
 const MINUTE_MS = 60_000;
 const HOUR_MS = 60 * MINUTE_MS;

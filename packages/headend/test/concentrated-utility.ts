@@ -1,21 +1,9 @@
 import { Simulation, type World } from "@amity/runtime";
 import { startConcentrator, type Concentrator, type ConcentratorOptions, defaultSources } from "@amity/concentrator";
 import { TestMeter } from "../../concentrator/test/test-meter.ts";
-import {
-  createHeadEnd,
-  dlmsDriver,
-  InvocationCounters,
-  memoryCounterStore,
-  memoryRegistry,
-  memorySealedStore,
-  sealedKeyVault,
-  type Device,
-  type HeadEnd,
-  type HeadEndNotice,
-  type HeadEndOptions,
-} from "../src/index.ts";
-import { DAY_MS, keyOf, START_MS, type DirectUtility } from "./direct-utility.ts";
-import { TestSink } from "./test-sink.ts";
+import { dlmsDriver, type Device, type HeadEndOptions } from "../src/index.ts";
+import type { DirectUtility } from "./direct-utility.ts";
+import { DAY_MS, keyOf, lastingHeadEnd, START_MS, storeKeysOf, TITLE } from "./lasting-head-end.ts";
 
 const PASSWORD = new TextEncoder().encode("0123456789ABCDEF");
 
@@ -35,11 +23,10 @@ export async function concentratedUtility(
   } = {},
 ): Promise<ConcentratedUtility> {
   const simulation = new Simulation({ seed: options.seed ?? 1, startMs: START_MS });
-  const sink = new TestSink();
-  const registry = memoryRegistry();
-  const counterStore = memoryCounterStore();
-  const keys = sealedKeyVault(new Uint8Array(32).fill(7), memorySealedStore(), simulation.random.fork("vault"));
-  const notices: HeadEndNotice[] = [];
+  const head = lastingHeadEnd(simulation, {
+    drivers: [dlmsDriver({ systemTitle: TITLE })],
+    headEnd: { historyMs: 3 * DAY_MS, ...options.headEnd },
+  });
   const meters: TestMeter[] = [];
   const devices: Device[] = [];
   for (let index = 0; index < (options.meters ?? 3); index++) {
@@ -53,14 +40,9 @@ export async function concentratedUtility(
     const route = { kind: "concentrator" as const, concentratorId: "C1", meterAddress: meterId };
     devices.push({ meterId, protocol: "dlms", route, settings: {}, status: "active" });
   }
-  for (const owner of [...meters.map((meter) => meter.options.meterId), "C1"]) {
-    await keys.store([
-      { ref: { owner, purpose: "guek" }, secret: keyOf(owner, 1) },
-      { ref: { owner, purpose: "gak" }, secret: keyOf(owner, 2) },
-    ]);
-  }
-  if (options.register !== false) await registry.registerDevices(devices);
-  await registry.registerConcentrators([
+  for (const owner of [...meters.map((meter) => meter.options.meterId), "C1"]) await storeKeysOf(head.keys, owner);
+  if (options.register !== false) await head.registry.registerDevices(devices);
+  await head.registry.registerConcentrators([
     { concentratorId: "C1", address: { host: "C1", port: 4061 }, settings: {}, sessionsMax: 2, status: "active" },
   ]);
 
@@ -89,31 +71,5 @@ export async function concentratedUtility(
   const crashConcentrator = async (): Promise<void> => {
     concentrator = await simulation.runFor(startDcu(dcu.crash()));
   };
-
-  const node = simulation.node("headend");
-  const build = (): HeadEnd => {
-    const parts = { world: node.world, registry, keys, counters: new InvocationCounters(counterStore), sink };
-    const drivers = [dlmsDriver({ systemTitle: new TextEncoder().encode("AMTHES01") })];
-    const built = createHeadEnd({ ...parts, drivers }, { historyMs: 3 * DAY_MS, ...options.headEnd });
-    built.subscribe((notice) => notices.push(notice));
-    return built;
-  };
-  let headEnd = build();
-  const crash = async (): Promise<void> => {
-    node.crash();
-    headEnd = build();
-    await headEnd.start();
-  };
-  return {
-    simulation,
-    meters,
-    sink,
-    registry,
-    keys,
-    notices,
-    headEnd: () => headEnd,
-    crash,
-    concentrator: () => concentrator,
-    crashConcentrator,
-  };
+  return { simulation, meters, ...head, concentrator: () => concentrator, crashConcentrator };
 }

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { DAY_MS, directUtility, keyOf, missingIntervals, START_MS } from "./direct-utility.ts";
+import { directUtility, missingIntervals } from "./direct-utility.ts";
+import { DAY_MS, keyOf, START_MS } from "./lasting-head-end.ts";
 
 const MINUTE_MS = 60_000;
 const FLOOR_MS = Math.ceil((START_MS - 3 * DAY_MS) / DAY_MS) * DAY_MS;

@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { concentratedUtility } from "./concentrated-utility.ts";
-import { DAY_MS, missingIntervals, START_MS } from "./direct-utility.ts";
+import { missingIntervals } from "./direct-utility.ts";
+import { DAY_MS, START_MS } from "./lasting-head-end.ts";
 
 const MINUTE_MS = 60_000;
 const FLOOR_MS = Math.ceil((START_MS - 3 * DAY_MS) / DAY_MS) * DAY_MS;

@@ -3,7 +3,8 @@ import { realTimers, seededRandom, type SimNode } from "@amity/runtime";
 import { migrate, openScratchStore, type ScratchStore } from "@amity/store";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { counterStoreOn, headEndMigrations, storeRegistry } from "../src/index.ts";
-import { HOUR_MS, localUtility, MINUTE_MS, START_MS } from "./local-utility.ts";
+import { localUtility } from "./local-utility.ts";
+import { HOUR_MS, MINUTE_MS, START_MS } from "./lasting-head-end.ts";
 import type { TestSink } from "./test-sink.ts";
 import { wirelessUtility } from "./wireless-utility.ts";
 
@@ -146,7 +147,7 @@ describe("meters that are only heard, with the registry in PostgreSQL", () => {
       isArmed = round % 2 === 0;
       await utility.simulation.runUntil(nowMs + round * 7 * MINUTE_MS);
       isArmed = false;
-      await utility.crashHeadEnd();
+      await utility.crash();
     }
     await utility.simulation.runUntil(START_MS + 5 * HOUR_MS);
     expect(await utility.simulation.runFor(utility.headEnd().views.command("c1"))).toMatchObject({ state: "done" });

@@ -8,7 +8,8 @@ import {
 } from "@amity/iec62056-21";
 import { describe, expect, it } from "vitest";
 import { dlmsDriver, iecDriver, type Device } from "../src/index.ts";
-import { HOUR_MS, localUtility, MINUTE_MS, spoiled, START_MS, type LocalUtility } from "./local-utility.ts";
+import { localUtility, spoiled, type LocalUtility } from "./local-utility.ts";
+import { HOUR_MS, MINUTE_MS, START_MS } from "./lasting-head-end.ts";
 
 const PERIOD_MS = 900_000;
 const DAY_MS = 86_400_000;

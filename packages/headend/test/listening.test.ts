@@ -4,7 +4,8 @@ import { meterTelegram, serveP1, type P1Meter } from "@amity/dsmr";
 import { formatDataSet, serveLocalPort } from "@amity/iec62056-21";
 import { integer, obisOctets, serveSml, type SmlDevice } from "@amity/sml";
 import { describe, expect, it } from "vitest";
-import { HOUR_MS, localUtility, MINUTE_MS, spoiled, START_MS, type LocalUtility } from "./local-utility.ts";
+import { localUtility, spoiled, type LocalUtility } from "./local-utility.ts";
+import { HOUR_MS, MINUTE_MS, START_MS } from "./lasting-head-end.ts";
 
 const QUARTER_MS = 900_000;
 /** An import register in Wh that rises by a watt-hour a second and some. */

@@ -1,41 +1,22 @@
 import { Simulation, type Connection, type NetworkConditions, type SimNode } from "@amity/runtime";
+import type { EndDeviceControl } from "@amity/model";
+import type { World } from "@amity/runtime";
 import {
-  createHeadEnd,
   dlmsDriver,
   iecDriver,
-  InvocationCounters,
   mbusDriver,
-  memoryCounterStore,
-  memoryRegistry,
-  memorySealedStore,
   p1Driver,
-  sealedKeyVault,
   smlDriver,
   type Device,
-  type HeadEnd,
   type HeadEndOptions,
   type IecDriverOptions,
-  type KeyVault,
   type Registry,
 } from "../src/index.ts";
-import type { World } from "@amity/runtime";
-import type { EndDeviceControl } from "@amity/model";
-import { TestSink } from "./test-sink.ts";
+import { DAY_MS, HOUR_MS, lastingHeadEnd, MINUTE_MS, START_MS, TITLE, type LastingHeadEnd } from "./lasting-head-end.ts";
 
-export const START_MS = Date.UTC(2026, 10, 1, 12, 7);
-export const MINUTE_MS = 60_000;
-export const HOUR_MS = 3_600_000;
-const TITLE = new TextEncoder().encode("AMTHES01");
-
-export interface LocalUtility {
+export interface LocalUtility extends LastingHeadEnd {
   readonly simulation: Simulation;
-  readonly sink: TestSink;
-  readonly registry: Registry;
-  readonly keys: KeyVault;
   readonly gateway: World;
-  headEnd(): HeadEnd;
-  /** Crashes the head-end and starts it again on the same registry, vault and sink. */
-  crash(): Promise<void>;
   register(...devices: readonly Partial<Device>[]): Promise<void>;
   key(owner: string, purpose: string, secret: Uint8Array): Promise<void>;
   /** Submits a command and waits for its end. */
@@ -53,41 +34,21 @@ export function localUtility(
 ): LocalUtility {
   const simulation = new Simulation({ seed: 3, startMs: START_MS });
   Object.assign(simulation.network.conditions, options.conditions);
-  const sink = new TestSink();
-  const node = simulation.node("headend");
-  const registry = options.registry?.(node) ?? memoryRegistry();
-  const counters = memoryCounterStore();
-  const keys = sealedKeyVault(new Uint8Array(32).fill(7), memorySealedStore(), simulation.random.fork("vault"));
   const gateway = simulation.node("gw").world;
   const dlms = dlmsDriver({ systemTitle: TITLE });
-  const build = (): HeadEnd =>
-    createHeadEnd(
-      {
-        world: node.world,
-        registry,
-        keys,
-        counters: new InvocationCounters(counters),
-        sink,
-        drivers: [dlms, mbusDriver(), iecDriver({ dlms, ...options.local }), smlDriver(), p1Driver()],
-      },
-      { historyMs: 2 * 86_400_000, ...options.headEnd },
-    );
-  let headEnd = build();
+  const head = lastingHeadEnd(simulation, {
+    drivers: [dlms, mbusDriver(), iecDriver({ dlms, ...options.local }), smlDriver(), p1Driver()],
+    headEnd: { historyMs: 2 * DAY_MS, ...options.headEnd },
+    registry: options.registry,
+  });
   let commands = 0;
   return {
     simulation,
-    sink,
-    registry,
-    keys,
     gateway,
-    headEnd: () => headEnd,
-    async crash() {
-      node.crash();
-      headEnd = build();
-      await (options.registry === undefined ? headEnd.start() : simulation.runFor(headEnd.start()));
-    },
+    ...head,
+    crash: () => simulation.runFor(head.crash()),
     register: (...devices) =>
-      registry.registerDevices(
+      head.registry.registerDevices(
         devices.map((device): Device => ({
           meterId: "M1",
           protocol: "mbus",
@@ -97,14 +58,14 @@ export function localUtility(
           ...device,
         })),
       ),
-    key: (owner, purpose, secret) => keys.store([{ ref: { owner, purpose }, secret }]),
+    key: (owner, purpose, secret) => head.keys.store([{ ref: { owner, purpose }, secret }]),
     async command(meterId, control) {
       const commandId = `command ${commands++}`;
       const nowMs = simulation.nowMs;
       const request = { commandId, meterId, control, requestedBy: "anna", requestedAtMs: nowMs, expiresAtMs: nowMs + HOUR_MS };
-      await simulation.runFor(headEnd.submit(request));
+      await simulation.runFor(head.headEnd().submit(request));
       await simulation.runUntil(nowMs + 5 * MINUTE_MS);
-      const detail = await headEnd.views.command(commandId);
+      const detail = await head.headEnd().views.command(commandId);
       return `${detail?.state}: ${detail?.outcome}`;
     },
   };

@@ -10,7 +10,8 @@ import {
   type SlaveOptions,
 } from "@amity/mbus";
 import { describe, expect, it } from "vitest";
-import { HOUR_MS, localUtility, MINUTE_MS, spoiled, START_MS, type LocalUtility } from "./local-utility.ts";
+import { localUtility, spoiled, type LocalUtility } from "./local-utility.ts";
+import { HOUR_MS, MINUTE_MS, START_MS } from "./lasting-head-end.ts";
 
 const KEY = Uint8Array.from({ length: 16 }, (_, index) => index);
 const RECORDS: readonly RecordInput[] = [

@@ -3,20 +3,9 @@ import { createFleet, deriveMeterKeys, masterSecretFrom, MeterFleet } from "@ami
 import { createLinkStation, createMedium, MEDIA } from "@amity/network";
 import { Simulation } from "@amity/runtime";
 import { describe, expect, it } from "vitest";
-import {
-  createHeadEnd,
-  dlmsDriver,
-  InvocationCounters,
-  memoryCounterStore,
-  memoryRegistry,
-  memorySealedStore,
-  sealedKeyVault,
-  type Device,
-} from "../src/index.ts";
-import { DAY_MS, START_MS } from "./direct-utility.ts";
-import { TestSink } from "./test-sink.ts";
+import { dlmsDriver, type Device } from "../src/index.ts";
+import { DAY_MS, HOUR_MS, lastingHeadEnd, START_MS, TITLE } from "./lasting-head-end.ts";
 
-const HOUR_MS = 3_600_000;
 const SECRET = masterSecretFrom("real meters");
 
 /** Simulated meters, some on power-line behind a concentrator, some on TCP: everything between them and the sink is the real thing. */
@@ -58,8 +47,10 @@ async function utility() {
       sources: defaultSources(3 * DAY_MS),
     }),
   );
-  const keys = sealedKeyVault(new Uint8Array(32), memorySealedStore(), simulation.random.fork("vault"));
-  const registry = memoryRegistry();
+  const { keys, registry, sink, ...head } = lastingHeadEnd(simulation, {
+    drivers: [dlmsDriver({ systemTitle: TITLE })],
+    headEnd: { historyMs: 3 * DAY_MS },
+  });
   const devices = plan.meters.map(({ meterId, address }): Device => {
     const direct = { kind: "direct" as const, address: served.addresses.get(meterId) ?? { host: "nowhere", port: 1 } };
     const relayed = {
@@ -80,19 +71,7 @@ async function utility() {
       { ref: { owner, purpose: "gak" }, secret: authenticationKey },
     ]);
   }
-  const sink = new TestSink();
-  const headEnd = createHeadEnd(
-    {
-      world: simulation.node("headend").world,
-      registry,
-      keys,
-      counters: new InvocationCounters(memoryCounterStore()),
-      sink,
-      drivers: [dlmsDriver({ systemTitle: new TextEncoder().encode("AMTHES01") })],
-    },
-    { historyMs: 3 * DAY_MS },
-  );
-  return { simulation, plan, fleet, headEnd, sink, locals, concentrator };
+  return { simulation, plan, fleet, headEnd: head.headEnd(), sink, locals, concentrator };
 }
 
 describe("simulated meters on power-line and on TCP", () => {

@@ -4,7 +4,8 @@ import { formatDataSet, serveLocalPort } from "@amity/iec62056-21";
 import { integer, obisOctets, serveSml } from "@amity/sml";
 import type { Connection } from "@amity/runtime";
 import { describe, expect, it } from "vitest";
-import { HOUR_MS, localUtility, spoiled, START_MS, type LocalUtility } from "./local-utility.ts";
+import { localUtility, spoiled, type LocalUtility } from "./local-utility.ts";
+import { HOUR_MS, START_MS } from "./lasting-head-end.ts";
 
 const QUARTER_MS = 900_000;
 const FIRST_MS = Date.UTC(2026, 10, 1, 12, 15);

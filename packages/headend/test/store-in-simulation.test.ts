@@ -14,7 +14,7 @@ import {
   type HeadEnd,
   type HeadEndNotice,
 } from "../src/index.ts";
-import { DAY_MS, keyOf, START_MS } from "./direct-utility.ts";
+import { DAY_MS, keyOf, START_MS } from "./lasting-head-end.ts";
 import { TestSink } from "./test-sink.ts";
 
 const MINUTE_MS = 60_000;

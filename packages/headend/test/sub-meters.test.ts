@@ -3,7 +3,8 @@ import type { Device } from "../src/index.ts";
 import { describe, expect, it } from "vitest";
 import { HOUR_MS } from "../../concentrator/test/test-meter.ts";
 import { concentratedUtility } from "./concentrated-utility.ts";
-import { DAY_MS, directUtility, START_MS, type DirectUtility } from "./direct-utility.ts";
+import { directUtility, type DirectUtility } from "./direct-utility.ts";
+import { DAY_MS, START_MS } from "./lasting-head-end.ts";
 
 const MINUTE_MS = 60_000;
 const GAS: Device = {

@@ -4,23 +4,9 @@ import { createMedium, MEDIA, type Medium } from "@amity/network";
 import { toHex } from "@amity/bytes";
 import { Simulation, type World } from "@amity/runtime";
 import { describe, expect, it } from "vitest";
-import {
-  createHeadEnd,
-  InvocationCounters,
-  memoryCounterStore,
-  memoryRegistry,
-  memorySealedStore,
-  sealedKeyVault,
-  wmbusDriver,
-  type Device,
-  type HeadEnd,
-} from "../src/index.ts";
-import { keyOf } from "./direct-utility.ts";
-import { TestSink } from "./test-sink.ts";
+import { wmbusDriver, type Device } from "../src/index.ts";
+import { HOUR_MS, keyOf, lastingHeadEnd, MINUTE_MS, START_MS, storeKeysOf, type LastingHeadEnd } from "./lasting-head-end.ts";
 
-const START_MS = Date.UTC(2026, 10, 1, 12, 7);
-const MINUTE_MS = 60_000;
-const HOUR_MS = 3_600_000;
 const SEND_EVERY_MS = 5 * MINUTE_MS;
 
 const litres = (atMs: number, seed: number): number => Math.floor((atMs - Date.UTC(2026, 0, 1)) / MINUTE_MS) * (3 + seed);
@@ -62,16 +48,11 @@ function waterMeter(index: number, storesHours: boolean, nowMs: () => number): W
   );
 }
 
-interface WirelessUtility {
+interface WirelessUtility extends LastingHeadEnd {
   readonly simulation: Simulation;
-  readonly sink: TestSink;
   readonly medium: Medium;
-  readonly registry: ReturnType<typeof memoryRegistry>;
-  readonly keys: ReturnType<typeof sealedKeyVault>;
-  headEnd(): HeadEnd;
   concentrator(): Concentrator;
   crashConcentrator(): Promise<void>;
-  crashHeadEnd(): Promise<void>;
 }
 
 async function wirelessUtility(options: { radio?: (world: World, medium: Medium) => RadioSource } = {}): Promise<WirelessUtility> {
@@ -88,18 +69,13 @@ async function wirelessUtility(options: { radio?: (world: World, medium: Medium)
     };
     air.timers.after(10_000 * (index + 1) - (START_MS % SEND_EVERY_MS) + SEND_EVERY_MS, send);
   }
-  const sink = new TestSink();
-  const registry = memoryRegistry();
-  const counters = memoryCounterStore();
-  const keys = sealedKeyVault(new Uint8Array(32).fill(7), memorySealedStore(), simulation.random.fork("vault"));
-  await keys.store(
-    [1, 2].map((purpose) => ({ ref: { owner: "C1", purpose: purpose === 1 ? "guek" : "gak" }, secret: keyOf("C1", purpose) })),
-  );
-  await keys.store(meterIds.map((owner, index) => ({ ref: { owner, purpose: "mbus" }, secret: keyAt(index) })));
-  await registry.registerConcentrators([
+  const head = lastingHeadEnd(simulation, { drivers: [wmbusDriver()] });
+  await storeKeysOf(head.keys, "C1");
+  await head.keys.store(meterIds.map((owner, index) => ({ ref: { owner, purpose: "mbus" }, secret: keyAt(index) })));
+  await head.registry.registerConcentrators([
     { concentratorId: "C1", address: { host: "C1", port: 4061 }, settings: {}, sessionsMax: 2, status: "active" },
   ]);
-  await registry.registerDevices(
+  await head.registry.registerDevices(
     meterIds.map((meterId, index): Device => ({
       meterId,
       protocol: "wmbus",
@@ -126,26 +102,14 @@ async function wirelessUtility(options: { radio?: (world: World, medium: Medium)
       },
     );
   let concentrator = await simulation.runFor(startDcu(dcu.world));
-  const node = simulation.node("headend");
-  const build = (): HeadEnd =>
-    createHeadEnd({ world: node.world, registry, keys, counters: new InvocationCounters(counters), sink, drivers: [wmbusDriver()] });
-  let headEnd = build();
   return {
     simulation,
-    sink,
     medium,
-    registry,
-    keys,
-    headEnd: () => headEnd,
+    ...head,
     concentrator: () => concentrator,
     async crashConcentrator() {
       await concentrator.stop();
       concentrator = await simulation.runFor(startDcu(dcu.crash()));
-    },
-    async crashHeadEnd() {
-      node.crash();
-      headEnd = build();
-      await headEnd.start();
     },
   };
 }
@@ -195,7 +159,7 @@ describe("meters heard by a wireless concentrator", () => {
     for (let round = 0; round < 14; round++) {
       await utility.simulation.runUntil(START_MS + (round + 1) * 29 * MINUTE_MS);
       if (round % 2 === 0) await utility.crashConcentrator();
-      else await utility.crashHeadEnd();
+      else await utility.crash();
     }
     await utility.simulation.runUntil(START_MS + 9 * HOUR_MS);
     expect(missing(utility, START_MS + 8 * HOUR_MS, [0, 1, 2])).toEqual([]);

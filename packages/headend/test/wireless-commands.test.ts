@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import type { CommandRecord } from "../src/index.ts";
-import { MINUTE_MS, START_MS, wirelessUtility, type WirelessUtility } from "./wireless-utility.ts";
+import { wirelessUtility, type WirelessUtility } from "./wireless-utility.ts";
+import { MINUTE_MS, START_MS } from "./lasting-head-end.ts";
 
 const HOUR_MS = 60 * MINUTE_MS;
 
@@ -54,7 +55,7 @@ describe("a command to a wireless meter", () => {
     for (const [round, kind] of kinds.entries()) {
       for (const { meterId } of utility.meters) await submit(utility, meterId, kind, { id: `${round} ${meterId}` });
       await utility.simulation.runUntil(START_MS + (45 + 15 * round) * MINUTE_MS);
-      if (round === 1) await utility.crashHeadEnd();
+      if (round === 1) await utility.crash();
       for (const meter of utility.meters) {
         expect((await commandOf(utility, `${round} ${meter.meterId}`)).state).toBe("done");
         expect([meter.valve, meter.moves]).toEqual([kind === "connect" ? 1 : 0, round + 1]);
@@ -131,7 +132,7 @@ describe("a command to a wireless meter", () => {
       for (let round = 0; round < 12; round++) {
         await utility.simulation.runUntil(utility.simulation.nowMs + everyMs);
         if (round % 2 === 0) await utility.crashConcentrator();
-        else await utility.crashHeadEnd();
+        else await utility.crash();
       }
       await utility.simulation.runUntil(START_MS + 8 * HOUR_MS);
       for (const meter of utility.meters) {

@@ -1,7 +1,8 @@
 import { encodeFragments, findVif, MeterKey, WIRELESS_CONTROL, writeRecords } from "@amity/mbus";
 import { describe, expect, it } from "vitest";
 import type { Device } from "../src/index.ts";
-import { deviceOf, MINUTE_MS, START_MS, wirelessUtility } from "./wireless-utility.ts";
+import { deviceOf, wirelessUtility } from "./wireless-utility.ts";
+import { MINUTE_MS, START_MS } from "./lasting-head-end.ts";
 
 describe("a wireless meter that nobody registered", () => {
   it("is told to the head-end by its concentrator, and bound, confirmed and collected once it is registered", async () => {
@@ -83,7 +84,7 @@ describe("a message in several fragments", () => {
     expect(fragments.length).toBeGreaterThan(1);
     for (const fragment of fragments.toReversed()) station.send(0, fragment);
     await utility.simulation.runUntil(START_MS + 21_000);
-    await utility.crashHeadEnd();
+    await utility.crash();
     await utility.simulation.runUntil(START_MS + 3 * MINUTE_MS);
     const values = [...utility.sink.registers.values()].filter(({ meterId }) => meterId === meter.meterId).map(({ value }) => value);
     expect(values).toContain(8_000n);

@@ -11,24 +11,9 @@ import {
 } from "@amity/mbus";
 import { BROADCAST_STATION, createMedium, MEDIA, type Medium } from "@amity/network";
 import { Simulation, type SimNode } from "@amity/runtime";
-import {
-  createHeadEnd,
-  InvocationCounters,
-  memoryCounterStore,
-  memoryRegistry,
-  memorySealedStore,
-  sealedKeyVault,
-  wmbusDriver,
-  type CounterStore,
-  type Device,
-  type HeadEnd,
-  type Registry,
-} from "../src/index.ts";
-import { keyOf } from "./direct-utility.ts";
-import { TestSink } from "./test-sink.ts";
+import { wmbusDriver, type CounterStore, type Device, type Registry } from "../src/index.ts";
+import { keyOf, lastingHeadEnd, MINUTE_MS, START_MS, storeKeysOf, type LastingHeadEnd } from "./lasting-head-end.ts";
 
-export const START_MS = Date.UTC(2026, 10, 1, 12, 7);
-export const MINUTE_MS = 60_000;
 const VALVE = findVif("remoteControl", "");
 
 /** A water meter with a valve that listens after its telegrams; it remembers what it did over nothing but its own memory. */
@@ -83,18 +68,12 @@ export class ValveMeter {
   }
 }
 
-export interface WirelessUtility {
+export interface WirelessUtility extends LastingHeadEnd {
   readonly simulation: Simulation;
-  readonly sink: TestSink;
   readonly medium: Medium;
-  readonly registry: Registry;
-  readonly keys: ReturnType<typeof sealedKeyVault>;
   readonly meters: readonly ValveMeter[];
-  readonly node: SimNode;
-  headEnd(): HeadEnd;
   concentrator(): Concentrator;
   crashConcentrator(): Promise<void>;
-  crashHeadEnd(): Promise<void>;
 }
 
 /** Three meters with valves on the air, a concentrator that has no list of its own, and a head-end. */
@@ -127,19 +106,15 @@ export async function wirelessUtility(
     });
     const station = medium.attach(index + 1, (frame) => beacon.receive(frame));
   }
-  const node = simulation.node("headend");
-  const registry = (options.registry ?? (() => memoryRegistry()))(node);
-  const counters = (options.counters ?? (() => memoryCounterStore()))(node);
-  const keys = sealedKeyVault(new Uint8Array(32).fill(7), memorySealedStore(), simulation.random.fork("vault"));
-  await keys.store(
-    [1, 2].map((purpose) => ({ ref: { owner: "C1", purpose: purpose === 1 ? "guek" : "gak" }, secret: keyOf("C1", purpose) })),
-  );
-  await keys.store(meters.map(({ meterId, key }) => ({ ref: { owner: meterId, purpose: "mbus" }, secret: key })));
+  const { registry, counters } = options;
+  const head = lastingHeadEnd(simulation, { drivers: [wmbusDriver()], headEnd: { concentratorPollMs: 10_000 }, registry, counters });
+  await storeKeysOf(head.keys, "C1");
+  await head.keys.store(meters.map(({ meterId, key }) => ({ ref: { owner: meterId, purpose: "mbus" }, secret: key })));
   const setUp = async (): Promise<void> => {
-    await registry.registerConcentrators([
+    await head.registry.registerConcentrators([
       { concentratorId: "C1", address: { host: "C1", port: 4061 }, settings: {}, sessionsMax: 2, status: "active" },
     ]);
-    await registry.registerDevices(meters.map(deviceOf));
+    await head.registry.registerDevices(meters.map(deviceOf));
   };
   await simulation.runFor(setUp());
   const dcu = simulation.node("C1");
@@ -157,32 +132,17 @@ export async function wirelessUtility(
       },
     );
   let concentrator = await simulation.runFor(startDcu(dcu.world));
-  const sink = new TestSink();
-  const build = (): HeadEnd =>
-    createHeadEnd(
-      { world: node.world, registry, keys, counters: new InvocationCounters(counters), sink, drivers: [wmbusDriver()] },
-      { concentratorPollMs: 10_000 },
-    );
-  let headEnd = build();
   return {
     simulation,
-    sink,
     medium,
-    registry,
-    keys,
     meters,
-    node,
-    headEnd: () => headEnd,
+    ...head,
     concentrator: () => concentrator,
     async crashConcentrator() {
       await concentrator.stop();
       concentrator = await simulation.runFor(startDcu(dcu.crash()));
     },
-    async crashHeadEnd() {
-      node.crash();
-      headEnd = build();
-      await simulation.runFor(headEnd.start());
-    },
+    crash: () => simulation.runFor(head.crash()),
   };
 }
 
