@@ -7,7 +7,7 @@ import { secureRandomBytes } from "@amity/crypto";
 import { toHex } from "@amity/bytes";
 import { LiveEvent } from "@amity/api";
 import type { Log, World } from "@amity/runtime";
-import { identify, refuseForeignOrigins, requireRight } from "./access/gatekeeping.ts";
+import { checkRight, identify, refuseForeignOrigins, requireRight } from "./access/gatekeeping.ts";
 import type { AccessPlan } from "./access/binding.ts";
 import { createLoginLimit } from "./access/login-limit.ts";
 import { createSessions, type User } from "./access/sessions.ts";
@@ -131,9 +131,11 @@ const OPEN_PATHS = new Set(["/api/v1/session", "/api/v1/session/identity", "/api
 
 /** Every resource needs the right to read; every write an idempotency key. */
 function addGuards(app: OpenAPIHono<HttpEnv>, deps: RouteDeps): void {
-  const reading = requireRight("read");
   const once = idempotency(deps.timers);
-  app.use("/api/v1/*", (c, next) => (OPEN_PATHS.has(c.req.path) ? next() : reading(c, next)));
+  app.use("/api/v1/*", async (c, next) => {
+    if (!OPEN_PATHS.has(c.req.path)) checkRight(c.get("principal"), "read");
+    await next();
+  });
   app.on(["POST", "PUT", "PATCH", "DELETE"], "/api/v1/*", (c, next) => (OPEN_PATHS.has(c.req.path) ? next() : once(c, next)));
 }
 

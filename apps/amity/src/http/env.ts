@@ -10,3 +10,8 @@ export interface HttpEnv {
     automatic: boolean;
   };
 }
+
+/** The same behind `requireRight`: somebody is there. */
+export interface GrantedEnv {
+  Variables: HttpEnv["Variables"] & { principal: Principal };
+}

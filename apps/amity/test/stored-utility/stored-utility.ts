@@ -13,7 +13,7 @@ import { usagePointOf } from "../../src/compose/api/place-book.ts";
 import { composeUtility, type Utility } from "../../src/compose/utility.ts";
 import { provisionHeadEnd, provisionMdm } from "../../src/demo/provision.ts";
 import { provisionNetwork } from "../../src/demo/provision-network.ts";
-import { createHttpApp, planAccess, startHttpServer, type HttpServer } from "../../src/http/index.ts";
+import { createHttpApp, planAccess, startHttpServer, type HttpServer, type User } from "../../src/http/index.ts";
 import type { StaticConsole } from "../../src/http/static-console.ts";
 
 const ZONE = "Australia/Sydney";
@@ -37,7 +37,8 @@ export interface StoredUtility {
  * Twelve homes, 36 days of quarter-hours as delivered, judged and billed over 28 of them. The second home lost three hours, the
  * third has a spike, the fourth a negative value.
  */
-export async function openStoredUtility(options: { console?: StaticConsole } = {}): Promise<StoredUtility> {
+export async function openStoredUtility(options: { console?: StaticConsole; users?: readonly User[] } = {}): Promise<StoredUtility> {
+  const { users = [] } = options;
   const folder = await mkdtemp(join(tmpdir(), "amity-stored-"));
   const random = seededRandom(`stored ${process.pid} ${process.hrtime.bigint()}`);
   const scratch = await openScratchStore({ timers: realTimers, random });
@@ -66,12 +67,12 @@ export async function openStoredUtility(options: { console?: StaticConsole } = {
   utility.watch.load(await utility.registry.activeDevices());
   await fill(utility, plan);
   const metrics = new Registry();
-  const access = planAccess({ host: "127.0.0.1", users: 0, demo: true });
+  const access = planAccess({ host: "127.0.0.1", users: users.length, demo: true });
   const app = createHttpApp({
     utility: utility.api,
     world,
     log: silentLog,
-    users: [],
+    users,
     plan: access,
     metrics,
     ...(options.console === undefined ? {} : { console: options.console }),

@@ -2,7 +2,7 @@ import { getCookie } from "hono/cookie";
 import { createMiddleware } from "hono/factory";
 import { ROLE_RIGHTS, type Right } from "@amity/api";
 import { ProblemError } from "../problems.ts";
-import type { HttpEnv } from "../env.ts";
+import type { GrantedEnv, HttpEnv } from "../env.ts";
 import type { AccessPlan } from "./binding.ts";
 import type { Principal } from "../ports.ts";
 import type { Sessions } from "./sessions.ts";
@@ -25,9 +25,9 @@ export function identify(sessions: Sessions, plan: AccessPlan) {
   });
 }
 
-/** Ends the request with 401 or 403 unless the principal's role holds the right. */
+/** Ends the request with 401 or 403 unless the principal's role holds the right: before its parameters and body are looked at. */
 export function requireRight(right: Right) {
-  return createMiddleware<HttpEnv>(async (c, next) => {
+  return createMiddleware<GrantedEnv>(async (c, next) => {
     checkRight(c.get("principal"), right);
     await next();
   });

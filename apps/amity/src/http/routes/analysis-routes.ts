@@ -17,7 +17,7 @@ import {
   TariffsPage,
 } from "@amity/api";
 import { z } from "@hono/zod-openapi";
-import { checkRight } from "../access/gatekeeping.ts";
+import { requireRight } from "../access/gatekeeping.ts";
 import type { HttpEnv } from "../env.ts";
 import { answers, IdParam, jsonBody, WriteHeaders } from "./describe.ts";
 import { analysisOf } from "./job-routes.ts";
@@ -49,6 +49,7 @@ const draftRoute = createRoute({
   path: "/api/v1/rule-sets/{id}/versions",
   tags,
   summary: "Keep the next version as a draft; faults are told by pointers into the body",
+  middleware: [requireRight("analysis")] as const,
   request: { params: IdParam, headers: WriteHeaders, body: jsonBody(RuleSetDraft) },
   responses: answers(200, RuleSetDetail, "The draft"),
 });
@@ -57,6 +58,7 @@ const activationRoute = createRoute({
   path: "/api/v1/rule-sets/{id}/versions/{version}/activation",
   tags,
   summary: "Let a version rule the data from a day on",
+  middleware: [requireRight("analysis")] as const,
   request: { params: VersionParam, headers: WriteHeaders, body: jsonBody(RuleActivation) },
   responses: answers(200, RuleSetDetail, "The version"),
 });
@@ -73,6 +75,7 @@ const adoptionRoute = createRoute({
   path: "/api/v1/estimation-plans/{id}/adoption",
   tags,
   summary: "Take over what a back-test recommends, from a day on",
+  middleware: [requireRight("analysis")] as const,
   request: { params: IdParam, headers: WriteHeaders, body: jsonBody(PlanAdoption) },
   responses: answers(200, EstimationPlanDetail, "The plan"),
 });
@@ -113,6 +116,7 @@ const keepRoute = createRoute({
   path: "/api/v1/tariff-candidates",
   tags,
   summary: "Keep a tariff document as a candidate, every field checked",
+  middleware: [requireRight("analysis")] as const,
   request: { headers: WriteHeaders, body: jsonBody(CandidateDraft) },
   responses: answers(200, CandidateDetail, "The candidate"),
 });
@@ -121,6 +125,7 @@ const dropRoute = createRoute({
   path: "/api/v1/tariff-candidates/{id}",
   tags,
   summary: "Drop a candidate",
+  middleware: [requireRight("analysis")] as const,
   request: { params: IdParam, headers: WriteHeaders },
   responses: answers(200, TariffCandidate, "What was dropped"),
 });
@@ -129,6 +134,7 @@ const publicationRoute = createRoute({
   path: "/api/v1/tariff-candidates/{id}/publication",
   tags,
   summary: "Publish a candidate; versions that are published stay as they are",
+  middleware: [requireRight("analysis")] as const,
   request: { params: IdParam, headers: WriteHeaders, body: jsonBody(TariffPublication) },
   responses: answers(200, TariffDetail, "The tariff"),
 });
@@ -153,12 +159,12 @@ function addRuleRoutes(app: OpenAPIHono<HttpEnv>, deps: RouteDeps): void {
   });
   app.openapi(draftRoute, async (c) => {
     const { id } = c.req.valid("param");
-    const principal = checkRight(c.get("principal"), "analysis");
+    const principal = c.get("principal");
     return c.json(settled(await analysisOf(deps).draftRuleSet(id, c.req.valid("json"), principal), `rule set ${id}`), 200);
   });
   app.openapi(activationRoute, async (c) => {
     const { id, version } = c.req.valid("param");
-    const principal = checkRight(c.get("principal"), "analysis");
+    const principal = c.get("principal");
     const outcome = await analysisOf(deps).activateRuleSet(id, version, c.req.valid("json"), principal);
     return c.json(settled(outcome, `version ${version} of rule set ${id}`), 200);
   });
@@ -171,7 +177,7 @@ function addPlanRoutes(app: OpenAPIHono<HttpEnv>, deps: RouteDeps): void {
   });
   app.openapi(adoptionRoute, async (c) => {
     const { id } = c.req.valid("param");
-    const principal = checkRight(c.get("principal"), "analysis");
+    const principal = c.get("principal");
     const outcome = await analysisOf(deps).adoptPlan(id, c.req.valid("json"), principal);
     return c.json(settled(outcome, `result of a back-test of estimation plan ${id}`), 200);
   });
@@ -200,17 +206,16 @@ function addCandidateRoutes(app: OpenAPIHono<HttpEnv>, deps: RouteDeps): void {
     return c.json(found(await analysisOf(deps).candidate(id), `candidate ${id}`), 200);
   });
   app.openapi(keepRoute, async (c) => {
-    const principal = checkRight(c.get("principal"), "analysis");
+    const principal = c.get("principal");
     return c.json(settled(await analysisOf(deps).keepCandidate(c.req.valid("json"), principal), "candidate"), 200);
   });
   app.openapi(dropRoute, async (c) => {
     const { id } = c.req.valid("param");
-    checkRight(c.get("principal"), "analysis");
     return c.json(settled(await analysisOf(deps).dropCandidate(id), `candidate ${id}`), 200);
   });
   app.openapi(publicationRoute, async (c) => {
     const { id } = c.req.valid("param");
-    const principal = checkRight(c.get("principal"), "analysis");
+    const principal = c.get("principal");
     return c.json(settled(await analysisOf(deps).publishCandidate(id, c.req.valid("json"), principal), `candidate ${id}`), 200);
   });
 }

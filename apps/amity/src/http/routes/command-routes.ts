@@ -1,6 +1,6 @@
 import { createRoute, type OpenAPIHono } from "@hono/zod-openapi";
 import { Command, CommandApproval, CommandCancellation, CommandRequest, CommandsPage, CommandsQuery } from "@amity/api";
-import { checkRight } from "../access/gatekeeping.ts";
+import { checkRight, requireRight } from "../access/gatekeeping.ts";
 import type { HttpEnv } from "../env.ts";
 import { answers, IdParam, jsonBody, optionalJsonBody, WriteHeaders } from "./describe.ts";
 import { found, linkNext } from "./meter-routes.ts";
@@ -30,6 +30,7 @@ const requestRoute = createRoute({
   path: "/api/v1/commands",
   tags,
   summary: "Ask something of a meter; follow the Location, or the stream's command events",
+  middleware: [requireRight("command")] as const,
   request: { headers: WriteHeaders, body: jsonBody(CommandRequest) },
   responses: answers(202, Command, "Accepted: the command as it stands now"),
 });
@@ -38,6 +39,7 @@ const approveRoute = createRoute({
   path: "/api/v1/commands/{id}/approval",
   tags,
   summary: "A second person's yes to a command that waits for one; nobody approves his own",
+  middleware: [requireRight("critical-command")] as const,
   request: { params: IdParam, headers: WriteHeaders, body: jsonBody(CommandApproval) },
   responses: answers(200, Command, "The command"),
 });
@@ -46,6 +48,7 @@ const cancelRoute = createRoute({
   path: "/api/v1/commands/{id}/cancel",
   tags,
   summary: "A second person's no, or the requester's own change of mind, while it was not sent",
+  middleware: [requireRight("command")] as const,
   request: { params: IdParam, headers: WriteHeaders, body: optionalJsonBody(CommandCancellation) },
   responses: answers(200, Command, "The command"),
 });
@@ -77,19 +80,19 @@ export function addCommandRoutes(app: OpenAPIHono<HttpEnv>, { utility }: RouteDe
   app.openapi(requestRoute, async (c) => {
     const request = c.req.valid("json");
     const critical = CRITICAL.has(request.control.kind);
-    const principal = checkRight(c.get("principal"), critical ? "critical-command" : "command");
+    const principal = critical ? checkRight(c.get("principal"), "critical-command") : c.get("principal");
     const command = settled(await utility.requestCommand(request, principal), `meter ${request.meterId}`);
     c.header("location", `/api/v1/commands/${encodeURIComponent(command.commandId)}`);
     return c.json(command, 202);
   });
   app.openapi(approveRoute, async (c) => {
     const { id } = c.req.valid("param");
-    const principal = checkRight(c.get("principal"), "critical-command");
+    const principal = c.get("principal");
     return c.json(settled(await utility.approveCommand(id, c.req.valid("json"), principal), `command ${id}`), 200);
   });
   app.openapi(cancelRoute, async (c) => {
     const { id } = c.req.valid("param");
-    const principal = checkRight(c.get("principal"), "command");
+    const principal = c.get("principal");
     return c.json(
       settled(await utility.cancelCommand(id, CommandCancellation.parse(c.req.valid("json")), principal), `command ${id}`),
       200,

@@ -17,7 +17,7 @@ import {
   People,
   ROLE_RIGHTS,
 } from "@amity/api";
-import { checkRight } from "../access/gatekeeping.ts";
+import { requireRight } from "../access/gatekeeping.ts";
 import type { HttpEnv } from "../env.ts";
 import { answers, IdParam, jsonBody, WriteHeaders } from "./describe.ts";
 import { found, linkNext } from "./meter-routes.ts";
@@ -48,6 +48,7 @@ const assignRoute = createRoute({
   path: "/api/v1/exception-assignments",
   tags: exceptions,
   summary: "Give exceptions to a person, or take them back",
+  middleware: [requireRight("exceptions")] as const,
   request: { headers: WriteHeaders, body: jsonBody(Assignment) },
   responses: answers(200, AssignmentResult, "How many changed hands"),
 });
@@ -63,6 +64,7 @@ const previewRoute = createRoute({
   path: "/api/v1/decision-previews",
   tags: decisions,
   summary: "What a decision would change: intervals, energy, money, bills. Nothing is changed",
+  middleware: [requireRight("exceptions")] as const,
   request: { headers: WriteHeaders, body: jsonBody(DecisionPreviewRequest) },
   responses: answers(200, DecisionPreview, "The preview"),
 });
@@ -71,6 +73,7 @@ const decideRoute = createRoute({
   path: "/api/v1/decisions",
   tags: decisions,
   summary: "Decide; above a limit it waits for a second person. Follow the Location, or the stream's decision events",
+  middleware: [requireRight("exceptions")] as const,
   request: { headers: WriteHeaders, body: jsonBody(DecisionRequest) },
   responses: answers(202, Decision, "The decision as it stands now"),
 });
@@ -95,6 +98,7 @@ const reviewRoute = createRoute({
   path: "/api/v1/decisions/{id}/review",
   tags: decisions,
   summary: "A second person approves or rejects, or the author withdraws; nobody approves his own",
+  middleware: [requireRight("exceptions")] as const,
   request: { params: IdParam, headers: WriteHeaders, body: jsonBody(DecisionReview) },
   responses: answers(202, Decision, "The decision as it stands now"),
 });
@@ -120,7 +124,7 @@ export function addDecisionRoutes(app: OpenAPIHono<HttpEnv>, { utility, sessions
     return c.json(found(await desk.cluster(id, c.req.valid("query")), `cluster ${id}`), 200);
   });
   app.openapi(assignRoute, async (c) => {
-    const principal = checkRight(c.get("principal"), "exceptions");
+    const principal = c.get("principal");
     return c.json(settled(await desk.assign(c.req.valid("json"), principal), "cluster"), 200);
   });
   app.openapi(peopleRoute, (c) => {
@@ -128,11 +132,10 @@ export function addDecisionRoutes(app: OpenAPIHono<HttpEnv>, { utility, sessions
     return c.json({ people: people.map(({ user, role }) => ({ name: user, role })) }, 200);
   });
   app.openapi(previewRoute, async (c) => {
-    checkRight(c.get("principal"), "exceptions");
     return c.json(settled(await desk.preview(c.req.valid("json").ask), "meter, cluster or decision of that name"), 200);
   });
   app.openapi(decideRoute, async (c) => {
-    const principal = checkRight(c.get("principal"), "exceptions");
+    const principal = c.get("principal");
     const decision = settled(await desk.decide(c.req.valid("json"), principal), "meter, cluster or decision of that name");
     c.header("location", `/api/v1/decisions/${encodeURIComponent(decision.id)}`);
     return c.json(decision, 202);
@@ -148,7 +151,7 @@ export function addDecisionRoutes(app: OpenAPIHono<HttpEnv>, { utility, sessions
   });
   app.openapi(reviewRoute, async (c) => {
     const { id } = c.req.valid("param");
-    const principal = checkRight(c.get("principal"), "exceptions");
+    const principal = c.get("principal");
     return c.json(settled(await desk.review(id, c.req.valid("json"), principal), `decision ${id}`), 202);
   });
   app.openapi(versionsRoute, async (c) => {

@@ -18,7 +18,7 @@ import {
   VirtualIntervalsQuery,
 } from "@amity/api";
 import { z } from "@hono/zod-openapi";
-import { checkRight } from "../access/gatekeeping.ts";
+import { requireRight } from "../access/gatekeeping.ts";
 import type { HttpEnv } from "../env.ts";
 import { ProblemError } from "../problems.ts";
 import { answers, IdParam, jsonBody, WriteHeaders } from "./describe.ts";
@@ -81,6 +81,7 @@ const virtualKeepRoute = createRoute({
   path: "/api/v1/virtual-channels",
   tags: ["settlement"],
   summary: "Keep a formula as the next version of its identifier",
+  middleware: [requireRight("analysis")] as const,
   request: { headers: WriteHeaders, body: jsonBody(VirtualChannelDraft) },
   responses: answers(200, VirtualChannel, "The virtual channel"),
 });
@@ -139,7 +140,7 @@ function addSettlementRoutes(app: OpenAPIHono<HttpEnv>, deps: RouteDeps): void {
     return c.json(page, 200);
   });
   app.openapi(virtualKeepRoute, async (c) => {
-    const principal = checkRight(c.get("principal"), "analysis");
+    const principal = c.get("principal");
     return c.json(settled(await analysisOf(deps).keepVirtualChannel(c.req.valid("json"), principal), "virtual channel"), 200);
   });
   app.openapi(virtualIntervalsRoute, async (c) => {

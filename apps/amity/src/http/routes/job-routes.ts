@@ -20,7 +20,7 @@ import {
   RehearsalResult,
 } from "@amity/api";
 import { z } from "@hono/zod-openapi";
-import { checkRight } from "../access/gatekeeping.ts";
+import { requireRight } from "../access/gatekeeping.ts";
 import type { AnalysisApi } from "../analysis-ports.ts";
 import type { HttpEnv } from "../env.ts";
 import { ProblemError } from "../problems.ts";
@@ -52,6 +52,7 @@ const cancelRoute = createRoute({
   path: "/api/v1/jobs/{id}/cancellation",
   tags,
   summary: "Stop a job that waits or runs",
+  middleware: [requireRight("analysis")] as const,
   request: { params: IdParam, headers: WriteHeaders, body: jsonBody(JobCancellation) },
   responses: answers(200, Job, "The job"),
 });
@@ -60,6 +61,7 @@ const startDryRunRoute = createRoute({
   path: "/api/v1/dry-runs",
   tags,
   summary: "Try a version of a rule set on stored history; nothing is stored",
+  middleware: [requireRight("analysis")] as const,
   request: { headers: WriteHeaders, body: jsonBody(DryRunRequest) },
   responses: answers(202, Job, "The job"),
 });
@@ -92,6 +94,7 @@ const startRehearsalRoute = createRoute({
   path: "/api/v1/rehearsals",
   tags,
   summary: "Bill past usage under a tariff and a candidate; nothing is stored",
+  middleware: [requireRight("analysis")] as const,
   request: { headers: WriteHeaders, body: jsonBody(RehearsalRequest) },
   responses: answers(202, Job, "The job"),
 });
@@ -124,6 +127,7 @@ const startBackTestRoute = createRoute({
   path: "/api/v1/back-tests",
   tags,
   summary: "Hide measured values and score each estimator on them; nothing is stored",
+  middleware: [requireRight("analysis")] as const,
   request: { headers: WriteHeaders, body: jsonBody(BackTestRequest) },
   responses: answers(202, Job, "The job"),
 });
@@ -156,7 +160,6 @@ export function addJobRoutes(app: OpenAPIHono<HttpEnv>, deps: RouteDeps): void {
   });
   app.openapi(cancelRoute, async (c) => {
     const { id } = c.req.valid("param");
-    checkRight(c.get("principal"), "analysis");
     return c.json(settled(await analysisOf(deps).cancelJob(id), `job ${id}`), 200);
   });
   addDryRunRoutes(app, deps);
@@ -167,7 +170,7 @@ export function addJobRoutes(app: OpenAPIHono<HttpEnv>, deps: RouteDeps): void {
 function addDryRunRoutes(app: OpenAPIHono<HttpEnv>, deps: RouteDeps): void {
   app.openapi(startDryRunRoute, async (c) => {
     const ask = c.req.valid("json");
-    const principal = checkRight(c.get("principal"), "analysis");
+    const principal = c.get("principal");
     const job = settled(await analysisOf(deps).startDryRun(ask, principal), `version ${ask.version} of rule set ${ask.ruleSet}`);
     c.header("location", `/api/v1/jobs/${job.id}`);
     return c.json(job, 202);
@@ -193,7 +196,7 @@ function addDryRunRoutes(app: OpenAPIHono<HttpEnv>, deps: RouteDeps): void {
 function addRehearsalRoutes(app: OpenAPIHono<HttpEnv>, deps: RouteDeps): void {
   app.openapi(startRehearsalRoute, async (c) => {
     const ask = c.req.valid("json");
-    const principal = checkRight(c.get("principal"), "analysis");
+    const principal = c.get("principal");
     const job = settled(await analysisOf(deps).startRehearsal(ask, principal), `tariff ${ask.tariff} or candidate ${ask.candidate}`);
     c.header("location", `/api/v1/jobs/${job.id}`);
     return c.json(job, 202);
@@ -217,7 +220,7 @@ function addRehearsalRoutes(app: OpenAPIHono<HttpEnv>, deps: RouteDeps): void {
 function addBackTestRoutes(app: OpenAPIHono<HttpEnv>, deps: RouteDeps): void {
   app.openapi(startBackTestRoute, async (c) => {
     const ask = c.req.valid("json");
-    const principal = checkRight(c.get("principal"), "analysis");
+    const principal = c.get("principal");
     const job = settled(await analysisOf(deps).startBackTest(ask, principal), `estimation plan ${ask.plan} in force`);
     c.header("location", `/api/v1/jobs/${job.id}`);
     return c.json(job, 202);

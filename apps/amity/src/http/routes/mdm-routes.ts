@@ -11,7 +11,7 @@ import {
   ExceptionsQuery,
   VeeException,
 } from "@amity/api";
-import { checkRight } from "../access/gatekeeping.ts";
+import { requireRight } from "../access/gatekeeping.ts";
 import type { HttpEnv } from "../env.ts";
 import { answers, IdParam, jsonBody, WriteHeaders } from "./describe.ts";
 import { found, linkNext } from "./meter-routes.ts";
@@ -39,6 +39,7 @@ const resolveRoute = createRoute({
   path: "/api/v1/exceptions/{id}/resolution",
   tags: ["exceptions"],
   summary: "Accept the values, put the estimate in their place, or set the finding aside",
+  middleware: [requireRight("exceptions")] as const,
   request: { params: IdParam, headers: WriteHeaders, body: jsonBody(ExceptionResolution) },
   responses: answers(200, VeeException, "The exception"),
 });
@@ -64,6 +65,7 @@ const releaseRoute = createRoute({
   path: "/api/v1/bills/{id}/release",
   tags: ["bills"],
   summary: "Let a held bill go out; the reason is kept with it",
+  middleware: [requireRight("exceptions")] as const,
   request: { params: IdParam, headers: WriteHeaders, body: jsonBody(BillRelease) },
   responses: answers(200, BillSummary, "The bill"),
 });
@@ -81,7 +83,7 @@ export function addMdmRoutes(app: OpenAPIHono<HttpEnv>, { utility }: RouteDeps):
   });
   app.openapi(resolveRoute, async (c) => {
     const { id } = c.req.valid("param");
-    const principal = checkRight(c.get("principal"), "exceptions");
+    const principal = c.get("principal");
     return c.json(settled(await utility.resolveException(id, c.req.valid("json"), principal), `exception ${id}`), 200);
   });
   app.openapi(billsRoute, async (c) => {
@@ -95,7 +97,7 @@ export function addMdmRoutes(app: OpenAPIHono<HttpEnv>, { utility }: RouteDeps):
   });
   app.openapi(releaseRoute, async (c) => {
     const { id } = c.req.valid("param");
-    const principal = checkRight(c.get("principal"), "exceptions");
+    const principal = c.get("principal");
     return c.json(settled(await utility.releaseBill(id, c.req.valid("json"), principal), `bill ${id}`), 200);
   });
 }
