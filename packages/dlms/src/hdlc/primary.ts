@@ -4,7 +4,7 @@ import type { HdlcControl } from "./control.ts";
 import type { HdlcFrame } from "./frame.ts";
 import type { PrimaryOptions, Settled } from "./options.ts";
 import { decodeParameters, encodeParameters, negotiate, type HdlcParameters } from "./parameters.ts";
-import { accept, acknowledge, EMPTY_TRANSFER, enqueue, goBack, queuedOctets, sendWindow, type Transfer } from "./transfer.ts";
+import { accept, acknowledge, EMPTY_TRANSFER, enqueue, goBack, nextSequence, queuedOctets, sendWindow, type Transfer } from "./transfer.ts";
 
 /** Who speaks to whom, and how. */
 export interface PrimaryConfig {
@@ -42,6 +42,8 @@ export interface ConnectedPrimary {
   readonly expectsReply: boolean;
   /** Frames in a row that this peer has shown it can take: some agree to seven and lose all but the first. */
   readonly windowFrames: number;
+  /** The peer answered our first frame without counting it: what it answers in full counts as acknowledged. */
+  readonly peerCountsNothing: boolean;
   readonly isPeerBusy: boolean;
   readonly isBusy: boolean;
   readonly isClosing: boolean;
@@ -135,6 +137,7 @@ function freshConnection(parameters: HdlcParameters, windowFrames: number, nowMs
     progressMs: nowMs,
     expectsReply: false,
     windowFrames,
+    peerCountsNothing: false,
     isPeerBusy: false,
     isBusy: false,
     isClosing: false,
@@ -214,11 +217,13 @@ function stepFrame(config: PrimaryConfig, state: ConnectedPrimary, frame: HdlcFr
 function stepInformation(config: PrimaryConfig, state: ConnectedPrimary, frame: HdlcFrame, nowMs: number): PrimaryStep {
   const { control } = frame;
   if (control.kind !== "i") return unchanged(state);
-  const acknowledged = acknowledge(state.transfer, control.receiveSequence);
+  const peerCountsNothing = countsNothing(state, control);
+  const receiveSequence = peerCountsNothing ? nextSequence(state.transfer) : control.receiveSequence;
+  const acknowledged = acknowledge(state.transfer, receiveSequence);
   // Late or torn from its place: ignored as a whole, the deadline recovers.
   if (acknowledged === undefined) return unchanged(state);
   const effects: PrimaryEffect[] = [];
-  let next: ConnectedPrimary = { ...state, transfer: acknowledged, isPeerBusy: false };
+  let next: ConnectedPrimary = { ...state, transfer: acknowledged, peerCountsNothing, isPeerBusy: false };
   let hasMoved = acknowledged !== state.transfer;
   if (!state.isBusy) {
     const segment = { information: frame.information, isSegmented: frame.segmented };
@@ -236,6 +241,16 @@ function stepInformation(config: PrimaryConfig, state: ConnectedPrimary, frame: 
     }
   }
   return followed(effects, afterFrame(config, { state: next, hasMoved, pollFinal: control.pollFinal, hasContent: true }, nowMs));
+}
+
+/**
+ * Some servers (jDLMS) leave N(R) at 0 for ever. The first content of a connection shows it: only our first frame can
+ * have given the peer leave to speak, so an answer to it that does not count it comes from a peer that counts nothing.
+ */
+function countsNothing({ transfer, peerCountsNothing, isBusy }: ConnectedPrimary, control: Extract<HdlcControl, { kind: "i" }>): boolean {
+  if (control.receiveSequence !== 0 || control.sendSequence !== transfer.receiveNext || isBusy) return false;
+  const isFirstAnswer = control.sendSequence === 0 && control.pollFinal && transfer.acknowledged === 0 && transfer.partial === undefined;
+  return peerCountsNothing || (isFirstAnswer && transfer.sent === 1 && transfer.outgoing.length === 1);
 }
 
 function stepSupervisory(

@@ -71,6 +71,11 @@ export function acknowledge(transfer: Transfer, receiveSequence: number): Transf
   };
 }
 
+/** The N(R) that acknowledges every frame that was sent. */
+export function nextSequence(transfer: Transfer): number {
+  return (transfer.acknowledged + transfer.sent) & 7;
+}
+
 /**
  * The peer has handed the turn over: whatever it has not acknowledged by now is lost and goes again (checkpointing;
  * this profile needs no REJ for it, and takes REJ as the same request).

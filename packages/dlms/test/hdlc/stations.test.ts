@@ -159,6 +159,22 @@ describe("the primary station", () => {
     expect(primary.frame(rr(3))).toEqual(["i30*"]);
   });
 
+  it("takes the answers of a server that never counts our frames (jDLMS), but not of one that lost the second", () => {
+    const primary = new Primary().connected();
+    const ask = (): string[] => primary.step({ kind: "send", message: Uint8Array.of(1) });
+    expect(ask()).toEqual(["i00*"]);
+    expect(primary.frame(i(0, 0), Uint8Array.of(2))).toEqual(["message"]);
+    expect(ask()).toEqual(["i11*"]);
+    expect(primary.frame(i(1, 0), Uint8Array.of(3), true)).toEqual(["rr2*"]);
+    expect(primary.frame(i(2, 0), Uint8Array.of(4))).toEqual(["message"]);
+    expect(ask()).toEqual(["i23*"]);
+    const counting = new Primary().connected();
+    counting.step({ kind: "send", message: Uint8Array.of(1) });
+    expect(counting.frame(i(0, 1), Uint8Array.of(2))).toEqual(["message"]);
+    expect(counting.step({ kind: "send", message: Uint8Array.of(1) })).toEqual(["i11*"]);
+    expect(counting.frame(i(1, 1), Uint8Array.of(3))).toEqual(["message", "i12*"]);
+  });
+
   it("waits while the server is busy (RNR) and goes on when it is ready", () => {
     const primary = new Primary().connected();
     primary.step({ kind: "send", message: new Uint8Array(200) });
