@@ -110,6 +110,8 @@ async function bareLink(meter: MeterUrl, clientSap: number): Promise<PduLink> {
     serverSap: meter.serverSap,
     ...(addressOctets === undefined ? {} : { addressOctets }),
     ...(physicalDevice === undefined ? {} : { physicalDevice }),
+    // What the URL names is said to the meter, the usual values too: some meters take no connection without them.
+    announcement: windowFrames === undefined && frameOctets === undefined ? "changed" : "all",
     parameters: {
       ...(windowFrames === undefined ? {} : { transmitWindow: windowFrames, receiveWindow: windowFrames }),
       ...(frameOctets === undefined ? {} : { transmitOctets: frameOctets, receiveOctets: frameOctets }),
