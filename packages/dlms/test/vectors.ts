@@ -14,6 +14,13 @@ export function readText(file: string): string {
   return readFileSync(FOLDER + file, "utf8");
 }
 
+/** A throw-away key of the captures, by its name in their list: the public point X || Y. */
+export function captureKeys(name: string): { readonly publicPoint: Uint8Array } {
+  const { keys } = readJson<{ keys: Record<string, { public_point_hex: string }> }>("exchanges/keys.json");
+  // 04: not compressed.
+  return { publicPoint: fromHex(keys[name]?.public_point_hex ?? "").subarray(1) };
+}
+
 export interface Exchange {
   readonly name: string;
   readonly frames: { readonly direction: "C>S" | "S>C"; readonly octets: Uint8Array }[];

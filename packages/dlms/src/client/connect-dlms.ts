@@ -31,7 +31,16 @@ import type {
 import { getExchange, getListExchange } from "./get-exchange.ts";
 import { CONFIRMED_HIGH_PRIORITY, notGranted, type ServiceContext } from "./service-context.ts";
 import { setExchange, setListExchange } from "./set-exchange.ts";
-import { shortActionExchange, shortGetExchange, shortNamesExchange, shortSetExchange, type ShortNames } from "./short-name-exchange.ts";
+import {
+  OWN_SHORT_NAME,
+  hasName,
+  shortActionExchange,
+  shortGetExchange,
+  shortNamesExchange,
+  shortSetExchange,
+  type NamedTarget,
+  type ShortNames,
+} from "./short-name-exchange.ts";
 
 /** Invoke ids in turn: 1 to 15. */
 const INVOKE_IDS = 15;
@@ -105,7 +114,7 @@ class AssociationClient implements DlmsClient {
     if (this.#options.preEstablished !== true) {
       const octets = authentication.mechanism === "hls-ecdsa" ? DEFAULTS.ecdsaChallengeOctets : DEFAULTS.challengeOctets;
       // The passes of HLS use the global key whatever comes after: the dedicated one counts from the association on.
-      this.#transport.form = security === undefined ? undefined : { ciphering: "global", protection: security.protection };
+      this.#transport.form = security === undefined ? undefined : proofFormOf(security);
       const input = { options: this.#options, channel: this.#channel, challenge: this.#world.random.bytes(octets) };
       this.#association = await this.#run(associateExchange(input, (info) => this.#contextOf(info, this.#transport.form)));
     }
@@ -141,7 +150,10 @@ class AssociationClient implements DlmsClient {
   }
 
   async getList(items: readonly GetRequestItem[]): Promise<GetOutcome[]> {
-    if (this.#options.shortNames === true) return this.#withShortNames((names) => shortGetExchange(this.#context, names, items));
+    if (this.#options.shortNames === true) {
+      const targets = items.map(({ attribute }) => attribute);
+      return this.#withShortNames(targets, (names) => shortGetExchange(this.#context, names, items));
+    }
     if (this.#context.conformance.has("multiple-references") && items.length > 1) {
       return this.#run(getListExchange(this.#context, items));
     }
@@ -157,7 +169,10 @@ class AssociationClient implements DlmsClient {
   }
 
   async setList(items: readonly SetRequestItem[]): Promise<DataAccessResult[]> {
-    if (this.#options.shortNames === true) return this.#withShortNames((names) => shortSetExchange(this.#context, names, items));
+    if (this.#options.shortNames === true) {
+      const targets = items.map(({ attribute }) => attribute);
+      return this.#withShortNames(targets, (names) => shortSetExchange(this.#context, names, items));
+    }
     if (this.#context.conformance.has("multiple-references") && items.length > 1) {
       return this.#run(setListExchange(this.#context, items));
     }
@@ -168,7 +183,7 @@ class AssociationClient implements DlmsClient {
 
   action(method: MethodDescriptor, parameters?: DlmsData): Promise<ActionOutcome> {
     if (this.#options.shortNames === true)
-      return this.#withShortNames((names) => shortActionExchange(this.#context, names, method, parameters));
+      return this.#withShortNames([method], (names) => shortActionExchange(this.#context, names, method, parameters));
     if (!this.#context.conformance.has("action")) return Promise.reject(notGranted("action"));
     return this.#run(actionExchange(this.#context, method, parameters));
   }
@@ -196,11 +211,12 @@ class AssociationClient implements DlmsClient {
   }
 
   /** The names are read once, with the first service that needs them. */
-  #withShortNames<T>(exchange: (names: ShortNames) => Exchange<T>): Promise<T> {
-    return this.#run(this.#namedExchange(exchange));
+  #withShortNames<T>(targets: readonly NamedTarget[], exchange: (names: ShortNames) => Exchange<T>): Promise<T> {
+    return this.#run(this.#namedExchange(targets, exchange));
   }
 
-  *#namedExchange<T>(exchange: (names: ShortNames) => Exchange<T>): Exchange<T> {
+  *#namedExchange<T>(targets: readonly NamedTarget[], exchange: (names: ShortNames) => Exchange<T>): Exchange<T> {
+    if (targets.every((target) => hasName(OWN_SHORT_NAME, target))) return yield* exchange(OWN_SHORT_NAME);
     this.#shortNames ??= yield* shortNamesExchange(this.#context);
     return yield* exchange(this.#shortNames);
   }
@@ -237,6 +253,10 @@ class AssociationClient implements DlmsClient {
       },
     };
   }
+}
+
+function proofFormOf({ proofCiphering, protection }: SecurityOptions): ProtectionForm {
+  return { ciphering: proofCiphering ?? "global", protection };
 }
 
 function formOf({ ciphering, protection, keyInfo, signing }: SecurityOptions): ProtectionForm {

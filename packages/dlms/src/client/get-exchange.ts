@@ -10,6 +10,8 @@ import { checkInvokeId, type ServiceContext } from "./service-context.ts";
 
 const REQUEST = 0xc0;
 const RESPONSE = 0xc4;
+/** Tag, choice, invoke id, last block, number, choice, length. */
+const EMPTY_BLOCK_OCTETS = 10;
 const getResponseRaw = getResponseOf<Uint8Array, DlmsData>(restOctets, dlmsData);
 const results = list(getResultOf(dlmsData), { count: berLength, limit: LIST_MAX });
 
@@ -61,7 +63,7 @@ function* restOfBlocks(context: ServiceContext, invokeIdAndPriority: number, fir
     buffer.append(block.blockNumber, block.result.value);
     if (block.lastBlock) return { kind: "data", octets: buffer.finish() };
     const next = encodeApdu(REQUEST, getRequest, { kind: "next", value: { invokeIdAndPriority, blockNumber: block.blockNumber } });
-    const answer = decodeAnswer(yield next, RESPONSE, getResponseRaw);
+    const answer = decodeAnswer(withoutCopy(yield next), RESPONSE, getResponseRaw);
     checkInvokeId(invokeIdAndPriority, answer.value.invokeIdAndPriority);
     if (answer.kind === "normal" && answer.value.result.kind === "refused") {
       return { kind: "refused", result: refusal(answer.value.result.value) };
@@ -69,6 +71,17 @@ function* restOfBlocks(context: ServiceContext, invokeIdAndPriority: number, fir
     if (answer.kind !== "withDatablock") throw new PeerError("no block came back for a request of the next", { code: "unexpected-apdu" });
     block = answer.value;
   }
+}
+
+/**
+ * Gurux's C servers send a last block without octets twice in one APDU, a zero octet between the two: the second goes. Anything else that
+ * is too long is refused as ever.
+ */
+function withoutCopy(answer: Uint8Array): Uint8Array {
+  if (answer.length !== 2 * EMPTY_BLOCK_OCTETS + 1) return answer;
+  const first = answer.subarray(0, EMPTY_BLOCK_OCTETS);
+  const isCopied = first.every((octet, index) => octet === answer[EMPTY_BLOCK_OCTETS + 1 + index]);
+  return isCopied && answer[EMPTY_BLOCK_OCTETS - 1] === 0 && answer[EMPTY_BLOCK_OCTETS] === 0 ? first : answer;
 }
 
 function outcomesOf(

@@ -20,11 +20,21 @@ const ASSOCIATION_NAME = "0-0:40.0.0.255" as Obis;
 /** Base names by class and logical name, as the meter's association lists them. */
 export type ShortNames = ReadonlyMap<string, number>;
 
+/** What a name belongs to. */
+export type NamedTarget = Pick<AttributeDescriptor, "classId" | "instanceId">;
+
+export function hasName(names: ShortNames, { classId, instanceId }: NamedTarget): boolean {
+  return names.has(keyOf(classId, instanceId));
+}
+
 const keyOf = (classId: number, instanceId: Obis): string => `${classId} ${instanceId}`;
+
+/** The association's own name is the same in every meter: to ask it takes no list. */
+export const OWN_SHORT_NAME: ShortNames = new Map([[keyOf(ASSOCIATION_SN, ASSOCIATION_NAME), ASSOCIATION_SN_BASE]]);
 
 /** Reads the object list of the association (SN). */
 export function* shortNamesExchange(context: ServiceContext): Exchange<ShortNames> {
-  const names = new Map<string, number>([[keyOf(ASSOCIATION_SN, ASSOCIATION_NAME), ASSOCIATION_SN_BASE]]);
+  const names = new Map<string, number>(OWN_SHORT_NAME);
   const [list] = yield* readExchange(context, [{ kind: "variable-name", value: OBJECT_LIST_NAME }]);
   if (list?.kind !== "data" || list.data.type !== "array") throw new PeerError("the server gave no object list", { code: "object-list" });
   for (const element of list.data.value) {
@@ -209,6 +219,10 @@ function* writeExchange(context: ServiceContext, items: readonly ShortWrite[]): 
 
 /** reply_to_HLS_authentication of Association SN: method 8. */
 export function* shortReplyToHls(context: ServiceContext, answer: DlmsData): Exchange<ActionOutcome> {
-  const names: ShortNames = new Map([[keyOf(ASSOCIATION_SN, ASSOCIATION_NAME), ASSOCIATION_SN_BASE]]);
-  return yield* shortActionExchange(context, names, { classId: ASSOCIATION_SN, instanceId: ASSOCIATION_NAME, methodId: 8 }, answer);
+  return yield* shortActionExchange(
+    context,
+    OWN_SHORT_NAME,
+    { classId: ASSOCIATION_SN, instanceId: ASSOCIATION_NAME, methodId: 8 },
+    answer,
+  );
 }

@@ -24,8 +24,7 @@ export function protectPush(plain: Uint8Array, layers: readonly PushLayer[], pro
   channel.peerSystemTitle = recipientTitle;
   return layers.reduce((apdu, layer) => {
     if (layer.kind === "ciphered") return channel.protect(apdu, layer.form);
-    const key = keys.elliptic?.signingPrivate;
-    if (key === undefined || apdu[0] === GENERAL_SIGNING_TAG) throw new SecurityError("no private signing key", { code: "no-key" });
+    if (apdu[0] === GENERAL_SIGNING_TAG) throw new SecurityError("a signed push is not signed again", { code: "not-supported" });
     const none = new Uint8Array(0);
     const header = {
       transactionId: none,
@@ -34,6 +33,6 @@ export function protectPush(plain: Uint8Array, layers: readonly PushLayer[], pro
       dateTime: none,
       otherInformation: none,
     };
-    return signGeneral(suite, key, header, apdu);
+    return signGeneral(suite, keys.elliptic, header, apdu);
   }, plain);
 }

@@ -80,7 +80,7 @@ export class PushReceiver {
     if (form === undefined || systemTitle === undefined || sent === undefined) return plain;
     const channel = new SecureChannel({ suite, systemTitle, keys, sent });
     channel.peerSystemTitle = peer;
-    const canSign = isSigned && keys.elliptic?.signingPrivate !== undefined;
+    const canSign = isSigned && (keys.elliptic?.sign ?? keys.elliptic?.signingPrivate) !== undefined;
     return channel.protect(plain, canSign ? { ...form, signed: true } : form);
   }
 }

@@ -1,7 +1,6 @@
 import { SecurityError, decodeAll, encodeAll, type CodecValue } from "@amity/bytes";
 import {
   ecdh,
-  ecdsaSign,
   ecdsaVerify,
   gcmDecrypt,
   gcmEncrypt,
@@ -14,7 +13,7 @@ import {
 } from "@amity/crypto";
 import { GENERAL_CIPHERING_TAG, generalCiphering, generalHeader } from "../apdu/ciphered.ts";
 import { encodeApdu } from "../apdu/exchange.ts";
-import { curveOf, deriveKey } from "./key-agreement.ts";
+import { curveOf, deriveKey, signatureOf } from "./key-agreement.ts";
 import { SECURITY_HEADER_OCTETS, encryptionKeyOf, initializationVector, securityControl, securityHeaderOf } from "./protect.ts";
 import type { EllipticKeys, KeyInfoKind, Protection, SecurityKeys, SecuritySuite } from "./security-options.ts";
 
@@ -112,7 +111,7 @@ function keyToSend({ suite, keys, header, keyInfo }: GeneralCipheringInput & { k
       const elliptic = needed(keys.elliptic, "elliptic keys");
       const ephemeral = generateEllipticKeyPair(curve);
       const secret = ecdh(curve, ephemeral.privateScalar, needed(elliptic.peerAgreementPublic, "peer's key agreement key"));
-      const signature = ecdsaSign(curve, needed(elliptic.signingPrivate, "signing key"), ephemeral.publicPoint);
+      const signature = signatureOf(suite, elliptic, ephemeral.publicPoint);
       const value = { parameters: Uint8Array.of(ONE_PASS), cipheredData: joined(ephemeral.publicPoint, signature) };
       return {
         key: deriveKey(suite, secret, header.originatorSystemTitle, header.recipientSystemTitle),

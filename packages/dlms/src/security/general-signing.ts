@@ -1,14 +1,17 @@
 import { SecurityError, decodeAll, encodeAll } from "@amity/bytes";
-import { ecdsaSign, ecdsaVerify } from "@amity/crypto";
+import { ecdsaVerify } from "@amity/crypto";
 import { GENERAL_SIGNING_TAG, generalHeader, generalSigning } from "../apdu/ciphered.ts";
 import { encodeApdu } from "../apdu/exchange.ts";
 import type { GeneralHeader } from "./general-ciphering.ts";
-import { curveOf } from "./key-agreement.ts";
-import type { SecuritySuite } from "./security-options.ts";
+import { curveOf, signatureOf } from "./key-agreement.ts";
+import type { EllipticKeys, SecuritySuite } from "./security-options.ts";
 
-/** Signs an APDU, ciphered or not, under general-signing (DF). Signed are the header's fields with lengths, the content without. */
-export function signGeneral(suite: SecuritySuite, signingPrivate: Uint8Array, header: GeneralHeader, content: Uint8Array): Uint8Array {
-  const signature = ecdsaSign(curveOf(suite), signingPrivate, message(header, content));
+/**
+ * Signs an APDU, ciphered or not, under general-signing (DF). Signed are the header's fields with lengths, the content without.
+ * @throws SecurityError `no-key`.
+ */
+export function signGeneral(suite: SecuritySuite, keys: EllipticKeys | undefined, header: GeneralHeader, content: Uint8Array): Uint8Array {
+  const signature = signatureOf(suite, keys, message(header, content));
   return encodeApdu(GENERAL_SIGNING_TAG, generalSigning, { ...header, content, signature });
 }
 

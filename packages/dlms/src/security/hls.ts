@@ -1,5 +1,6 @@
 import { SecurityError, UsageError } from "@amity/bytes";
-import { aesEcbEncrypt, digest, ecdsaSign, ecdsaVerify, equalInConstantTime, gmac } from "@amity/crypto";
+import { aesEcbEncrypt, digest, ecdsaVerify, equalInConstantTime, gmac } from "@amity/crypto";
+import { signatureOf } from "./key-agreement.ts";
 import { aadOf, initializationVector } from "./protect.ts";
 import type { ChallengeTransform, EllipticKeys, MechanismName, SecurityKeys, SecuritySuite } from "./security-options.ts";
 
@@ -28,11 +29,8 @@ export function hlsAnswer(input: HlsInput, counter: () => number): Uint8Array {
   switch (input.mechanism) {
     case "hls-gmac":
       return gmacAnswer(input, counter());
-    case "hls-ecdsa": {
-      const key = input.keys?.elliptic?.signingPrivate;
-      if (key === undefined) throw new SecurityError("no private signing key for HLS with ECDSA", { code: "no-key" });
-      return ecdsaSign(curveOf(input.suite), key, ecdsaMessage(input));
-    }
+    case "hls-ecdsa":
+      return signatureOf(input.suite === 2 ? 2 : 1, input.keys?.elliptic, ecdsaMessage(input));
     default:
       return digestAnswer(input);
   }

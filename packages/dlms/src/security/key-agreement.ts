@@ -1,6 +1,6 @@
 import { SecurityError } from "@amity/bytes";
 import { digest, ecdh, ecdsaSign, ecdsaVerify, type Curve } from "@amity/crypto";
-import type { SecuritySuite } from "./security-options.ts";
+import type { EllipticKeys, SecuritySuite } from "./security-options.ts";
 
 /** AlgorithmID of the derived key: AES-GCM-128 or AES-GCM-256 (IEC 62056-5-3, 5.3.4.6.5). */
 const ALGORITHM_IDS = { "P-256": [0x60, 0x85, 0x74, 0x05, 0x08, 0x03, 0x00], "P-384": [0x60, 0x85, 0x74, 0x05, 0x08, 0x03, 0x01] } as const;
@@ -9,6 +9,13 @@ const ALGORITHM_IDS = { "P-256": [0x60, 0x85, 0x74, 0x05, 0x08, 0x03, 0x00], "P-
 export function curveOf(suite: SecuritySuite): Curve {
   if (suite === 0) throw new SecurityError("security suite 0 has no elliptic curve", { code: "wrong-suite" });
   return suite === 2 ? "P-384" : "P-256";
+}
+
+/** Our signature over a message, by the holder of the key or with the key itself: r || s. @throws SecurityError `no-key`. */
+export function signatureOf(suite: SecuritySuite, keys: EllipticKeys | undefined, message: Uint8Array): Uint8Array {
+  if (keys?.sign !== undefined) return keys.sign(message);
+  if (keys?.signingPrivate === undefined) throw new SecurityError("no private signing key", { code: "no-key" });
+  return ecdsaSign(curveOf(suite), keys.signingPrivate, message);
 }
 
 /** The single-step key derivation of NIST SP 800-56A: 16 octets in suite 1, 32 in suite 2. U is the originator, V the recipient. */

@@ -99,9 +99,7 @@ export class SecureChannel {
   protect(plain: Uint8Array, form: ProtectionForm): Uint8Array {
     const ciphered = form.ciphering === "general-ciphering" ? this.#protectGeneral(plain, form) : this.#protectByKey(plain, form);
     if (form.signed !== true) return ciphered;
-    const key = this.keys.elliptic?.signingPrivate;
-    if (key === undefined) throw new SecurityError("no private signing key", { code: "no-key" });
-    return signGeneral(this.suite, key, { ...this.#header(), transactionId: new Uint8Array(0) }, ciphered);
+    return signGeneral(this.suite, this.keys.elliptic, { ...this.#header(), transactionId: new Uint8Array(0) }, ciphered);
   }
 
   #protectGeneral(plain: Uint8Array, { protection, keyInfo }: ProtectionForm): Uint8Array {

@@ -32,6 +32,8 @@ export interface ReceivedCounter {
 /** Elliptic-curve material of suites 1 and 2: private scalars of our side, public points X || Y of the peer. */
 export interface EllipticKeys {
   readonly signingPrivate?: Uint8Array;
+  /** Signs a message (ECDSA, r || s) where our signing key does not leave its holder: a secure element, an HSM. Goes before `signingPrivate`. */
+  readonly sign?: (message: Uint8Array) => Uint8Array;
   readonly agreementPrivate?: Uint8Array;
   readonly peerSigningPublic?: Uint8Array;
   readonly peerAgreementPublic?: Uint8Array;
@@ -67,6 +69,11 @@ export interface SecurityOptions {
   readonly received?: ReceivedCounter;
   /** For `general-ciphering`, default `identified`. */
   readonly keyInfo?: KeyInfoKind;
+  /**
+   * How the client's proof of HLS travels with `general-global`: as `global` (default) or already as the rest. Servers answer in
+   * the form of the request; some know only one.
+   */
+  readonly proofCiphering?: "global" | "general-global";
   /** Wraps each protected APDU in general-signing (suites 1 and 2). */
   readonly signing?: boolean;
 }

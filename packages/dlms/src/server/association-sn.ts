@@ -8,10 +8,11 @@ import type { CompiledModel, ObjectDefinition, ReadOutcome } from "./cosem-devic
 import type { ObjectAccess } from "./object-access.ts";
 import { accessRightsData, versionOf } from "./object-list.ts";
 
-/** Version 2: rights and security setup beside the list; where the user lists of version 3 stand is not public. */
-const VERSION = 2;
-/** Attributes by their offset (Blue Book 4.4.3). */
+/** Rights and security setup beside the list; where the user lists of version 3 stand is not public. */
+const DEFAULT_VERSION = 2;
+/** Attributes by their offset (Blue Book 4.4.3), and the version that brought them. */
 const OFFSET = { logicalName: 0, objectList: 0x08, accessRights: 0x10, securitySetup: 0x18 } as const;
+const SINCE: Readonly<Record<number, number>> = { [OFFSET.accessRights]: 1, [OFFSET.securitySetup]: 2 };
 
 /** change_LLS_secret and change_HLS_secret: methods 5 and 6, written to. */
 export const SECRET_METHODS: ReadonlySet<number> = new Set([5, 6].map((id) => methodName(ASSOCIATION_SN_BASE, ASSOCIATION_SN, id) ?? 0));
@@ -22,6 +23,8 @@ type NamedObject = Pick<ObjectDefinition, "classId" | "version" | "instanceId"> 
 /** Association SN (class 12) at an offset from its base name: its name, the objects in which this client has any right, which rights, its security setup. */
 export function readAssociationSn(access: ObjectAccess, offset: number, selection: AccessSelection | undefined): ReadOutcome {
   const { definition } = access.opened;
+  const ownVersion = access.device.model.associationSnVersion ?? DEFAULT_VERSION;
+  if (ownVersion < (SINCE[offset] ?? 0)) return { kind: "refused", result: "object-undefined" };
   if (selection !== undefined && offset !== OFFSET.objectList) return { kind: "refused", result: "scope-of-access-violated" };
   switch (offset) {
     case OFFSET.logicalName:
@@ -30,7 +33,7 @@ export function readAssociationSn(access: ObjectAccess, offset: number, selectio
       const own: NamedObject = {
         baseName: ASSOCIATION_SN_BASE,
         classId: ASSOCIATION_SN,
-        version: VERSION,
+        version: ownVersion,
         instanceId: CURRENT_ASSOCIATION,
       };
       const objects = [own, ...visibleObjects(access)];

@@ -16,6 +16,7 @@ export function compileModel(model: ObjectModel): CompiledModel {
   }
   return {
     ...(model.associationVersion === undefined ? {} : { associationVersion: model.associationVersion }),
+    ...(model.associationSnVersion === undefined ? {} : { associationSnVersion: model.associationSnVersion }),
     associations: model.associations,
     objects: model.objects,
     association: (clientSap) => byClient.get(clientSap),

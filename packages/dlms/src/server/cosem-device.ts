@@ -92,6 +92,8 @@ export interface AssociationDefinition {
 export interface ObjectModel {
   /** Version of the association object: 1 (default) and 2 show rights as modes 0 to 6, 3 as the bits of `ACCESS`; user lists since 2. */
   readonly associationVersion?: 1 | 2 | 3;
+  /** Version of the association object by short names: 2 (default) has rights and a security setup, 1 rights, 0 neither. */
+  readonly associationSnVersion?: 0 | 1 | 2;
   readonly associations: readonly AssociationDefinition[];
   /** Association objects (class 15, 12) are the server's own: do not list them. */
   readonly objects: readonly ObjectDefinition[];
@@ -174,6 +176,7 @@ export interface CosemDevice {
 /** A model with its indexes, shared by all devices of a type. */
 export interface CompiledModel {
   readonly associationVersion?: 1 | 2 | 3;
+  readonly associationSnVersion?: 0 | 1 | 2;
   readonly associations: readonly AssociationDefinition[];
   readonly objects: readonly ObjectDefinition[];
   association(clientSap: number): AssociationDefinition | undefined;
