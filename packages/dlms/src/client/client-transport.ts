@@ -8,6 +8,7 @@ import type { ProtectionForm, SecureChannel } from "../security/secure-channel.t
 import type { ApduTrace } from "../trace.ts";
 import type { Notification } from "./dlms-client.ts";
 import { confirmationOf, isNotification, readNotification } from "./notifications.ts";
+import { sameOctets } from "../data/octets.ts";
 
 /** What the transport of one association is made of. */
 export interface TransportOptions {
@@ -243,8 +244,4 @@ function answers(request: Uint8Array, answer: Uint8Array): boolean {
 function isNumbered(answer: Uint8Array): boolean {
   const tag = answer[0] ?? 0;
   return tag === ACCESS_RESPONSE || (tag & 0xf8) === SERVICE_REQUEST;
-}
-
-function sameOctets(left: Uint8Array, right: Uint8Array): boolean {
-  return left.length === right.length && left.every((octet, index) => octet === right[index]);
 }

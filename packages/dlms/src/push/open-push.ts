@@ -13,6 +13,7 @@ import { verifyGeneral } from "../security/general-signing.ts";
 import { encryptionKeyOf, isEnough, securityHeaderOf, unprotect } from "../security/protect.ts";
 import type { ProtectionForm } from "../security/secure-channel.ts";
 import type { InvocationCounter, Protection, ReceivedCounter, SecurityKeys, SecuritySuite } from "../security/security-options.ts";
+import { sameOctets } from "../data/octets.ts";
 
 /** What a receiver knows of one sender. */
 export interface PushSender {
@@ -148,8 +149,4 @@ function downgraded(): SecurityError {
 function suiteOf(found: number): SecuritySuite {
   if (found === 0 || found === 1 || found === 2) return found;
   throw new SecurityError(`security suite ${found} is not known`, { code: "wrong-suite" });
-}
-
-function sameOctets(left: Uint8Array, right: Uint8Array): boolean {
-  return left.length === right.length && left.every((octet, index) => octet === right[index]);
 }

@@ -13,6 +13,7 @@ import {
 } from "@amity/crypto";
 import { GENERAL_CIPHERING_TAG, generalCiphering, generalHeader } from "../apdu/ciphered.ts";
 import { encodeApdu } from "../apdu/exchange.ts";
+import { joinedOctets } from "../data/octets.ts";
 import { curveOf, deriveKey, signatureOf } from "./key-agreement.ts";
 import { SECURITY_HEADER_OCTETS, encryptionKeyOf, initializationVector, securityControl, securityHeaderOf } from "./protect.ts";
 import type { EllipticKeys, KeyInfoKind, Protection, SecurityKeys, SecuritySuite } from "./security-options.ts";
@@ -55,7 +56,7 @@ export function protectGeneral(
     protection === "encrypted"
       ? gcmEncryptOnly({ key, iv }, plain)
       : protection === "authenticated"
-        ? joined(plain, gmac({ key, iv, aad: joined(aad, plain) }))
+        ? joinedOctets(plain, gmac({ key, iv, aad: joinedOctets(aad, plain) }))
         : gcmEncrypt({ key, iv, aad }, plain);
   const content = new Uint8Array(SECURITY_HEADER_OCTETS + body.length);
   content[0] = control;
@@ -84,13 +85,20 @@ export function unprotectGeneral(suite: SecuritySuite, keys: SecurityKeys, apdu:
   const split = body.length - TAG_OCTETS;
   if (split < 0) throw new SecurityError("the APDU is shorter than its tag", { code: "truncated" });
   const plain = body.subarray(0, split);
-  gcmDecrypt({ key, iv, aad: joined(aad, plain) }, body.subarray(split));
+  gcmDecrypt({ key, iv, aad: joinedOctets(aad, plain) }, body.subarray(split));
   return { ...shared, plain };
+}
+
+/** Eight octets: a transaction id, unique for each message of a sender, as its counter is. */
+export function transactionIdOf(invocationCounter: number): Uint8Array {
+  const id = new Uint8Array(8);
+  new DataView(id.buffer).setUint32(4, invocationCounter);
+  return id;
 }
 
 /** SC, authentication key and the header's fields with their lengths. */
 function authenticated(control: number, authenticationKey: Uint8Array, header: GeneralHeader): Uint8Array {
-  return joined(Uint8Array.of(control), authenticationKey, encodeAll(generalHeader, header));
+  return joinedOctets(Uint8Array.of(control), authenticationKey, encodeAll(generalHeader, header));
 }
 
 type WireKeyInfo = CodecValue<typeof generalCiphering>["keyInfo"];
@@ -112,7 +120,7 @@ function keyToSend({ suite, keys, header, keyInfo }: GeneralCipheringInput & { k
       const ephemeral = generateEllipticKeyPair(curve);
       const secret = ecdh(curve, ephemeral.privateScalar, needed(elliptic.peerAgreementPublic, "peer's key agreement key"));
       const signature = signatureOf(suite, elliptic, ephemeral.publicPoint);
-      const value = { parameters: Uint8Array.of(ONE_PASS), cipheredData: joined(ephemeral.publicPoint, signature) };
+      const value = { parameters: Uint8Array.of(ONE_PASS), cipheredData: joinedOctets(ephemeral.publicPoint, signature) };
       return {
         key: deriveKey(suite, secret, header.originatorSystemTitle, header.recipientSystemTitle),
         keyInfo: { kind: "agreed", value },
@@ -165,21 +173,11 @@ function staticKey(suite: SecuritySuite, elliptic: EllipticKeys, header: General
     needed(elliptic.agreementPrivate, "key agreement key"),
     needed(elliptic.peerAgreementPublic, "peer's key agreement key"),
   );
-  const nonce = joined(Uint8Array.of(header.transactionId.length), header.transactionId);
-  return deriveKey(suite, secret, joined(header.originatorSystemTitle, nonce), header.recipientSystemTitle);
+  const nonce = joinedOctets(Uint8Array.of(header.transactionId.length), header.transactionId);
+  return deriveKey(suite, secret, joinedOctets(header.originatorSystemTitle, nonce), header.recipientSystemTitle);
 }
 
 function needed<T>(key: T | undefined, what: string): T {
   if (key === undefined) throw new SecurityError(`general-ciphering needs a ${what}, which is not set`, { code: "no-key" });
   return key;
-}
-
-function joined(...parts: Uint8Array[]): Uint8Array {
-  const out = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
-  let at = 0;
-  for (const part of parts) {
-    out.set(part, at);
-    at += part.length;
-  }
-  return out;
 }

@@ -9,8 +9,9 @@ import {
   generalCiphered,
 } from "../apdu/ciphered.ts";
 import { octetString } from "../apdu/fields.ts";
+import { sameOctets } from "../data/octets.ts";
 import { checkCounter, memoryReceivedCounter } from "./counters.ts";
-import { protectGeneral, unprotectGeneral } from "./general-ciphering.ts";
+import { protectGeneral, transactionIdOf, unprotectGeneral } from "./general-ciphering.ts";
 import { signGeneral, verifyGeneral } from "./general-signing.ts";
 import { encryptionKeyOf, isEnough, protect, securityHeaderOf, unprotect } from "./protect.ts";
 import type {
@@ -266,14 +267,3 @@ const GENERAL_HEADER_OCTETS = 33;
 /** Suite 2, with its length. */
 const SIGNATURE_OCTETS = 98;
 const KEY_INFO_OCTETS: Readonly<Record<KeyInfoKind, number>> = { identified: 3, wrapped: 44, "one-pass": 200, "static-unified": 6 };
-
-/** Eight octets: unique for each message of a sender, as its counter is. */
-function transactionIdOf(invocationCounter: number): Uint8Array {
-  const id = new Uint8Array(8);
-  new DataView(id.buffer).setUint32(4, invocationCounter);
-  return id;
-}
-
-function sameOctets(left: Uint8Array, right: Uint8Array): boolean {
-  return left.length === right.length && left.every((octet, index) => octet === right[index]);
-}

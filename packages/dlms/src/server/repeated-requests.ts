@@ -1,3 +1,5 @@
+import { sameOctets } from "../data/octets.ts";
+
 /** How many requests are remembered, and for how long an older one counts as a late copy (machine time). */
 const REMEMBERED_MAX = 8;
 const LATE_MS = 2_000;
@@ -66,7 +68,3 @@ const SET = 0xc1;
 const NORMAL = 1;
 const WITH_LIST = 3;
 const SET_WITH_LIST = 4;
-
-function sameOctets(left: Uint8Array, right: Uint8Array): boolean {
-  return left.length === right.length && left.every((octet, index) => octet === right[index]);
-}

@@ -79,7 +79,7 @@ export function accountObjects(): MeterObject[] {
 
 function accountObject(): MeterObject {
   const { attributes } = account;
-  const made = configuredObject({
+  return configuredObject({
     class: account,
     name: PAYMENT_OBJECTS.account,
     values: {
@@ -113,25 +113,21 @@ function accountObject(): MeterObject {
       maxProvisionPeriod: amount(0),
     },
     writable: ["currency", "lowCreditThreshold"],
+    actsOnWrite: {
+      /** Of mode and status only the mode is written: the status is the methods' affair. */
+      async accountModeAndStatus(given, context) {
+        const [mode] = given.type === "structure" ? given.value : [];
+        const wanted = mode?.type === "enum" ? (["credit", "prepayment"] as const).find((one) => MODE[one] === mode.value) : undefined;
+        if (wanted === undefined) return "type-unmatched";
+        return (await pay(context, { what: "setMode", mode: wanted })).kind === "done" ? "success" : "temporary-failure";
+      },
+    },
     methods: {
       activateAccount: (_parameter, context) => ifStatus(context, "new", { what: "activate" }),
       closeAccount: (_parameter, context) => ifStatus(context, "active", { what: "close" }),
       resetAccount: (_parameter, context) => ifStatus(context, "closed", { what: "reset" }),
     },
   });
-  const writable = made.definition.attributes.map((one) => (one.id === 2 ? { ...one, access: { ...one.access, management: 3 } } : one));
-  return {
-    ...made,
-    definition: { ...made.definition, attributes: writable },
-    /** Of mode and status only the mode is written: the status is the methods' affair. */
-    async write(attributeId, given, context) {
-      if (attributeId !== 2) return (await made.write?.(attributeId, given, context)) ?? "read-write-denied";
-      const [mode] = given.type === "structure" ? given.value : [];
-      const wanted = mode?.type === "enum" ? (["credit", "prepayment"] as const).find((one) => MODE[one] === mode.value) : undefined;
-      if (wanted === undefined) return "type-unmatched";
-      return (await pay(context, { what: "setMode", mode: wanted })).kind === "done" ? "success" : "temporary-failure";
-    },
-  };
 }
 
 function modeAndStatus(book: PaymentBook | undefined): DlmsData {

@@ -28,6 +28,14 @@ const CAPTURE_OBJECTS = 3;
 /** A longer value is not captured: pushes have a size. */
 const VALUE_OCTETS_MAX = 32 * 1024;
 
+/** Compact data, parameter monitor, data protection: their values hold those of other attributes. */
+const COMPOSITES = [62, 65, 30];
+
+/** Whether an object of a class may hold the values of another: composite ones only those before them, so that no value holds itself. */
+export function mayHold(holderClassId: number, classId: number): boolean {
+  return COMPOSITES.indexOf(classId) < COMPOSITES.indexOf(holderClassId);
+}
+
 /** An attribute as it reads now; null-data for what there is not, or what is too long to be captured. */
 export function capturedValue(
   objectOf: (name: Obis) => MeterObject | undefined,

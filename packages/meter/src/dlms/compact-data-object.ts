@@ -1,5 +1,5 @@
 import { data, dataClasses, encodeData, parseObis, type DlmsData, type Obis, type TypeDescription } from "@amity/dlms";
-import { capturedValue, type CapturedAttribute } from "./captured-value.ts";
+import { capturedValue, mayHold, type CapturedAttribute } from "./captured-value.ts";
 import { configuredObject, DONE } from "./configured-object.ts";
 import { configuredValue } from "./configured-values.ts";
 import type { MeterObject, ObjectContext } from "./meter-object.ts";
@@ -24,8 +24,7 @@ export function compactDataObject(objectOf: (name: Obis) => MeterObject | undefi
   const values = (context: ObjectContext): DlmsData[] =>
     compactData0.attributes.captureObjects
       .decode(configuredValue(context, NAME, CAPTURE_OBJECTS, FACTORY))
-      // A compact buffer cannot hold another one, nor itself.
-      .map((attribute) => (attribute.classId === compactData0.id ? data.nothing : capturedValue(objectOf, attribute, context)));
+      .map((attribute) => (mayHold(compactData0.id, attribute.classId) ? capturedValue(objectOf, attribute, context) : data.nothing));
   return configuredObject({
     class: compactData0,
     name: NAME,

@@ -23,6 +23,8 @@ export interface ConfiguredObject {
   readonly values: Readonly<Record<string, DlmsData | ((context: ObjectContext) => DlmsData)>>;
   /** Names of the attributes that the utility may set; they are kept. */
   readonly writable?: readonly string[];
+  /** By attribute name: a write that does something rather than being kept. The value has the form that the class gives it. */
+  readonly actsOnWrite?: Readonly<Record<string, (given: DlmsData, context: ObjectContext) => Promise<DataAccessResult>>>;
   /** Attributes that nobody may read: passwords and keys. */
   readonly hidden?: readonly string[];
   /** Why a value of the right form is not taken; `undefined`: it is. */
@@ -38,14 +40,14 @@ export const CLIENT_ROLES = ["reading", "management"] as const;
 
 /** Makes the object. What is written must have the form that the class gives the attribute. */
 export function configuredObject(object: ConfiguredObject): MeterObject {
-  const { writable = [], methods = {}, hidden = [] } = object;
+  const { writable = [], methods = {}, hidden = [], actsOnWrite = {} } = object;
   const names = Object.keys(object.class.methods ?? {});
   const offered = names.map((name, index) => ({ name, id: index + 1 })).filter(({ name }) => methods[name] !== undefined);
   const { methods: all, ...definition } = objectDefinition(object.class, parseObis(object.name), {
     readers: object.readers ?? CLIENT_ROLES,
     writers: ["management"],
     invokers: ["management"],
-    writable,
+    writable: [...writable, ...Object.keys(actsOnWrite)],
     hidden,
   });
   // What may be set and not read: a secret.
@@ -64,6 +66,8 @@ export function configuredObject(object: ConfiguredObject): MeterObject {
     },
     async write(id, given, context) {
       const name = attributeName(object.class, id);
+      const act = name === undefined ? undefined : actsOnWrite[name];
+      if (act !== undefined) return refusalOfValue(object.class, id, given) ?? act(given, context);
       if (name === undefined || !writable.includes(name)) return "read-write-denied";
       const refusal = refusalOfValue(object.class, id, given) ?? object.judge?.(name, given, context);
       return refusal ?? (await configure(object.name, [[id, given]], context));

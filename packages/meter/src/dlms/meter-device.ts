@@ -3,6 +3,7 @@ import type { Certificate, EllipticKeyPair, KeyUsage } from "@amity/crypto";
 import {
   SecureChannel,
   confirmationOf,
+  objectOf,
   protectPush,
   readNotification,
   obisToOctets,
@@ -15,6 +16,7 @@ import {
   type AttributeDescriptor,
   type CompiledModel,
   type CosemDevice,
+  type DataGuard,
   type DlmsData,
   type EllipticKeys,
   type DataAccessResult,
@@ -33,6 +35,7 @@ import { KEY_IDS, withTransferred } from "../key-transfer.ts";
 import type { MeterOperation } from "../metrology/operations.ts";
 import type { SimulatedMeter } from "../simulated-meter.ts";
 import type { TimeBase } from "./civil-time.ts";
+import { meterDataGuard } from "./data-guard.ts";
 import { ImageTransfer } from "./image-transfer.ts";
 import type { ObjectContext } from "./meter-object.ts";
 import { EXTRA_CLIENTS, LOGICAL_DEVICES, SECURITY_SETUPS, securitySetupOf } from "./associations.ts";
@@ -73,6 +76,7 @@ export class MeterDevice implements CosemDevice, LogicalDevice {
   #pushes = 0;
   /** The last counter of a confirmed push: the receiver's counter has its own way here, beside its associations. */
   #confirmations: LastCounter | undefined;
+  #dataGuard: DataGuard | undefined;
 
   constructor(parts: MeterDeviceParts) {
     const { meter, model } = parts;
@@ -249,7 +253,7 @@ export class MeterDevice implements CosemDevice, LogicalDevice {
     const protector = { suite: this.meter.surroundings.type.securitySuite, systemTitle: this.systemTitle, sent };
     return protectPush(plain, layers, {
       ...protector,
-      keys: this.#pushKeys(recipientTitle),
+      keys: this.#keysToward(recipientTitle),
       ...(recipientTitle === undefined ? {} : { recipientTitle }),
     });
   }
@@ -275,7 +279,7 @@ export class MeterDevice implements CosemDevice, LogicalDevice {
     const channel = new SecureChannel({
       suite: this.meter.surroundings.type.securitySuite,
       systemTitle: this.systemTitle,
-      keys: this.#pushKeys(recipientTitle),
+      keys: this.#keysToward(recipientTitle),
       sent: { next: () => this.#nextCounter() },
       received: this.#confirmations,
       demanded: "authenticated",
@@ -285,10 +289,19 @@ export class MeterDevice implements CosemDevice, LogicalDevice {
     return form === undefined ? undefined : plain;
   }
 
-  #pushKeys(recipientTitle: Uint8Array | undefined): SecurityKeys {
+  #keysToward(peerTitle: Uint8Array | undefined): SecurityKeys {
     const { encryptionKey, authenticationKey, masterKey } = this.keys();
-    const elliptic = this.ellipticKeys(recipientTitle);
+    const elliptic = this.ellipticKeys(peerTitle);
     return { encryptionKey, authenticationKey, masterKey, ...(elliptic === undefined ? {} : { elliptic }) };
+  }
+
+  #guard(): DataGuard {
+    return (this.#dataGuard ??= meterDataGuard({
+      suite: this.meter.surroundings.type.securitySuite,
+      systemTitle: this.systemTitle,
+      keysOf: (peerTitle) => this.#keysToward(peerTitle),
+      sent: { next: () => this.#nextCounter() },
+    }));
   }
 
   /** The time now; what the meter had to do by itself until then is done. A wall clock that was set back must not bring operations out of order. */
@@ -298,12 +311,14 @@ export class MeterDevice implements CosemDevice, LogicalDevice {
     return nowMs;
   }
 
-  #context({ clientSap, clientSystemTitle, conformance }: RequestContext): ObjectContext {
+  #context({ clientSap, clientSystemTitle, conformance, role, association }: RequestContext): ObjectContext {
     return {
       meter: this.meter,
       base: this.#base,
       nowMs: this.advance(),
       clientSap,
+      role,
+      seen: (name) => objectOf(this, association, name),
       clientSystemTitle,
       takesDeltas: conformance.has("delta-value-encoding"),
       systemTitle: this.systemTitle,
@@ -313,6 +328,7 @@ export class MeterDevice implements CosemDevice, LogicalDevice {
       ephemeralKeyPair: (number) => this.#parts.keyPair?.("ephemeral", number),
       authority: this.#parts.authority?.(),
       keysOf: (setup) => this.keys(setup),
+      dataGuard: () => this.#guard(),
       image: (this.#image ??= new ImageTransfer()),
       perform: (operation) => this.perform(operation),
     };

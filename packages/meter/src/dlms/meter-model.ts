@@ -17,6 +17,7 @@ import { chargeObjects } from "./charge-objects.ts";
 import { communicationObjects } from "./communication-objects.ts";
 import { compactDataObject } from "./compact-data-object.ts";
 import { demandObjects } from "./demand-objects.ts";
+import { actingObjects } from "./every-class/acting-objects.ts";
 import { everyClassObjects } from "./every-class/every-class-objects.ts";
 import { disconnectObject } from "./disconnect-object.ts";
 import { logicalDeviceName, octetText } from "./identity.ts";
@@ -79,7 +80,10 @@ export function meterModel(type: MeterTypeOptions, more: readonly MeterObject[] 
     sapAssignment(),
     ...more,
   ];
-  if (type.everyClass) objects.push(...everyClassObjects(objects));
+  if (type.everyClass) {
+    objects.push(...actingObjects((name) => byName.get(name)));
+    objects.push(...everyClassObjects(objects));
+  }
   const byName = new Map(objects.map((object) => [object.definition.instanceId, object]));
   const models = logicalDeviceModels(
     type,

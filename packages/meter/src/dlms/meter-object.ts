@@ -6,6 +6,7 @@ import {
   parseObis,
   type AccessSelection,
   type DataAccessResult,
+  type DataGuard,
   type DlmsData,
   type InvokeOutcome,
   type ObjectDefinition,
@@ -25,6 +26,10 @@ export interface ObjectContext {
   readonly base: TimeBase;
   readonly nowMs: number;
   readonly clientSap: number;
+  /** Of the association in which the client asks; empty where the meter observes itself. */
+  readonly role: string;
+  /** An object with the rights that the asking association has in it; `undefined`: it is not on its list. */
+  seen(name: Obis): ObjectDefinition | undefined;
   /** The client takes differences to the row before. */
   readonly takesDeltas: boolean;
   /** Of the client, where it named one. */
@@ -43,6 +48,8 @@ export interface ObjectContext {
   readonly authority: Certificate | undefined;
   /** The keys of security setup n, now; `undefined` where the meter only observes itself. */
   keysOf(setup: number): MeterKeys | undefined;
+  /** Protects and opens COSEM data under the keys of the management setup; `undefined` where the meter only observes itself. */
+  dataGuard(): DataGuard | undefined;
   /** The image transfer of this meter. */
   readonly image: ImageTransfer;
   /** Lets something happen to the meter; false where its state does not allow it. Resolves once it is remembered. */

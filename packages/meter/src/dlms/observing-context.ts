@@ -11,6 +11,8 @@ export function observingContext(meter: SimulatedMeter, nowMs: number): ObjectCo
     base: timeBaseOf(meter),
     nowMs,
     clientSap: 0,
+    role: "",
+    seen: () => undefined,
     clientSystemTitle: undefined,
     takesDeltas: false,
     systemTitle: systemTitleOf(meter.surroundings.type, meter.plan.serial),
@@ -20,6 +22,7 @@ export function observingContext(meter: SimulatedMeter, nowMs: number): ObjectCo
     ephemeralKeyPair: () => undefined,
     authority: undefined,
     keysOf: () => undefined,
+    dataGuard: () => undefined,
     image: NO_IMAGE,
     perform: () => Promise.resolve(false),
   };

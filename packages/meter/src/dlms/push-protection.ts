@@ -1,17 +1,9 @@
 import { DecodeError } from "@amity/bytes";
-import { portClasses, type DlmsData, type KeyInfoKind, type Protection, type PushLayer } from "@amity/dlms";
+import { dataLayerOf, portClasses, type DlmsData, type PushLayer } from "@amity/dlms";
 
 const { pushProtectionParameters } = portClasses.pushSetup1.attributes;
 type LayerSetting = ReturnType<typeof pushProtectionParameters.decode>[number];
 
-const CIPHERS: Readonly<Record<string, Protection>> = {
-  authentication: "authenticated",
-  encryption: "encrypted",
-  "authentication-encryption": "authenticated-encrypted",
-};
-/** Key-info of general-ciphering: known to both, wrapped by the master key, or agreed by the scheme that the options name. */
-const KEY_INFO = { identified: 0, wrapped: 1, agreed: 2 } as const;
-const AGREEMENTS: Readonly<Record<number, KeyInfoKind>> = { 1: "one-pass", 2: "static-unified" };
 const TITLE_OCTETS = 8;
 
 /** How the pushes of a setup are protected. */
@@ -46,25 +38,14 @@ function needsRecipient(layer: PushLayer): boolean {
   return layer.kind === "ciphered" && (layer.form.keyInfo === "one-pass" || layer.form.keyInfo === "static-unified");
 }
 
-function layerOf({ protectionType, protectionOptions }: LayerSetting): PushLayer {
-  if (protectionType === "digital-signature") return { kind: "signed" };
-  const protection = CIPHERS[protectionType];
-  if (protection === undefined) throw notOffered("a protection of pushes that is not known");
-  const { keyInformation } = protectionOptions;
-  if (keyInformation.type === "null-data") return { kind: "ciphered", form: { ciphering: "general-global", protection } };
-  return { kind: "ciphered", form: { ciphering: "general-ciphering", protection, keyInfo: keyInfoOf(keyInformation) } };
-}
-
-/** `{ kind, options }`: the agreed kind names its scheme in the first octet of its parameters. */
-function keyInfoOf(value: DlmsData): KeyInfoKind {
-  const [kind, options] = value.type === "structure" ? value.value : [];
-  if (kind?.type !== "enum") throw notOffered("key information is a kind and its options");
-  if (kind.value === KEY_INFO.identified) return "identified";
-  if (kind.value === KEY_INFO.wrapped) return "wrapped";
-  const parameters = options?.type === "structure" ? options.value[0] : options;
-  const scheme = parameters?.type === "octet-string" ? AGREEMENTS[parameters.value[0] ?? 0] : undefined;
-  if (kind.value !== KEY_INFO.agreed || scheme === undefined) throw notOffered("this kind of key");
-  return scheme;
+function layerOf(setting: LayerSetting): PushLayer {
+  const layer = dataLayerOf(setting);
+  if (layer.kind === "signed") return layer;
+  const { protection, keyInfo } = layer;
+  const isKnownKey = setting.protectionOptions.keyInformation.type === "null-data";
+  return isKnownKey
+    ? { kind: "ciphered", form: { ciphering: "general-global", protection } }
+    : { kind: "ciphered", form: { ciphering: "general-ciphering", protection, keyInfo } };
 }
 
 function notOffered(what: string): DecodeError {

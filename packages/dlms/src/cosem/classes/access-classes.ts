@@ -17,7 +17,7 @@ import {
   unsigned,
   type Shape,
 } from "../shape.ts";
-import { objectReference, rawEnum, restrictedCaptureObject, user } from "./parts.ts";
+import { objectReference, rawEnum, restrictedCaptureObject, user, valueDefinition } from "./parts.ts";
 
 /** Classes of access control and management (Blue Book 4.4). */
 
@@ -184,7 +184,19 @@ export const dataProtection = interfaceClass({
     protectionParametersSet: arrayOf(protectionParameters),
     requiredProtection: rawEnum(),
   },
-  methods: { getProtectedAttributes: any, setProtectedAttributes: any, invokeProtectedMethod: any },
+  methods: {
+    getProtectedAttributes: structure({ objectList: arrayOf(restrictedCaptureObject), protectionParameters: arrayOf(protectionParameters) }),
+    setProtectedAttributes: structure({
+      objectList: arrayOf(restrictedCaptureObject),
+      protectionParameters: arrayOf(protectionParameters),
+      protectedAttributes: octets,
+    }),
+    invokeProtectedMethod: structure({
+      objectMethod: structure({ classId: longUnsigned, logicalName, methodIndex: integer }),
+      protectionParameters: arrayOf(protectionParameters),
+      protectedMethodInvocationParameters: octets,
+    }),
+  },
   dynamic: ["protectionBuffer"],
 });
 
@@ -245,24 +257,37 @@ export const securitySetup = interfaceClass({
   },
 });
 
+const functionStatus = structure({ functionName: octets, isActive: boolean });
+const functionSpecification = structure({ functionName: octets, functionSpecification: arrayOf(objectReference) });
+
 export const functionControl = interfaceClass({
   id: 122,
   version: 0,
   name: "Function control",
   attributes: {
-    activationStatus: arrayOf(structure({ functionName: octets, isActive: boolean })),
-    functionList: arrayOf(structure({ functionName: octets, functionSpecification: arrayOf(objectReference) })),
+    activationStatus: arrayOf(functionStatus),
+    functionList: arrayOf(functionSpecification),
   },
-  methods: { setFunctionStatus: any, addFunction: any, removeFunction: any },
+  methods: { setFunctionStatus: arrayOf(functionStatus), addFunction: functionSpecification, removeFunction: octets },
   dynamic: ["activationStatus"],
 });
+
+/** From the first entry, 1, to the last, both counted. */
+const entryRange = structure({ arrayObjectId: unsigned, range: structure({ fromIndex: longUnsigned, toIndex: longUnsigned }) });
+const numberedEntry = structure({ arrayObjectId: unsigned, entry: structure({ index: longUnsigned, value: any }) });
 
 export const arrayManager = interfaceClass({
   id: 123,
   version: 0,
   name: "Array manager",
-  attributes: { arrayObjectList: any },
-  methods: { retrieveNumberOfEntries: unsigned, retrieveEntries: any, insertEntry: any, updateEntry: any, removeEntries: any },
+  attributes: { arrayObjectList: arrayOf(structure({ arrayObjectId: unsigned, targetAttribute: valueDefinition })) },
+  methods: {
+    retrieveNumberOfEntries: unsigned,
+    retrieveEntries: entryRange,
+    insertEntry: numberedEntry,
+    updateEntry: numberedEntry,
+    removeEntries: entryRange,
+  },
 });
 
 export const communicationPortProtection = interfaceClass({
