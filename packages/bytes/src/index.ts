@@ -6,3 +6,4 @@ export * from "./crc.ts";
 export * from "./errors.ts";
 export * from "./held-octets.ts";
 export * from "./hex.ts";
+export * from "./latin1.ts";

@@ -14,6 +14,7 @@ import {
   encodeAll,
   fromHex,
   i32,
+  latin1Text,
   list,
   octets,
   optional,
@@ -35,6 +36,14 @@ describe("CRCs", () => {
     expect(crcEn13757(CHECK)).toBe(0xc2b7);
     expect(crcArc(CHECK)).toBe(0xbb3d);
     expect(crcKermit(CHECK)).toBe(0x2189);
+  });
+});
+
+describe("text of ISO 8859-1", () => {
+  it("has every octet as the character of its number, 80h to 9Fh too", () => {
+    const every = Uint8Array.from({ length: 10_000 }, (_, index) => index & 0xff);
+    expect(latin1Text(every)).toBe(Array.from(every, (octet) => String.fromCharCode(octet)).join(""));
+    expect(latin1Text(every.subarray(0, 0x80))).toBe(Array.from({ length: 0x80 }, (_, code) => String.fromCharCode(code)).join(""));
   });
 });
 

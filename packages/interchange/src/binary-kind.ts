@@ -1,3 +1,4 @@
+import { latin1Text } from "@amity/bytes";
 /** How files begin that are taken for readings by mistake. */
 const BEGINNINGS: readonly (readonly [string, string])[] = [
   ["%PDF", "a PDF document"],
@@ -19,7 +20,7 @@ const TEXT_CONTROLS = new Set([0x09, 0x0a, 0x0c, 0x0d, 0x1a]);
 /** What a file is whose first octets are no text; `undefined` for text. */
 export function binaryKindOf(head: Uint8Array): string | undefined {
   const begin = head.subarray(0, HEAD);
-  const text = new TextDecoder("latin1").decode(begin);
+  const text = latin1Text(begin);
   const known = BEGINNINGS.find(([beginning]) => text.startsWith(beginning))?.[1];
   if (known !== undefined) return known;
   const at = begin.findIndex((octet) => octet < 0x20 && !TEXT_CONTROLS.has(octet));

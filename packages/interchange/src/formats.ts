@@ -1,3 +1,4 @@
+import { latin1Text } from "@amity/bytes";
 import { detectFormat } from "./detect.ts";
 
 /** Formats that `readInterchange` reads. */
@@ -11,8 +12,7 @@ const HEAD_MAX = 16_384;
  * Tells the format from the first octets of a file and, where they leave it open, from its name; CSV where nothing else fits.
  */
 export function formatOf(head: Uint8Array, fileName = ""): FileFormat {
-  const text = new TextDecoder("latin1")
-    .decode(head.subarray(0, HEAD_MAX))
+  const text = latin1Text(head.subarray(0, HEAD_MAX))
     .replace(/^ï»¿/, "")
     .trimStart();
   if (/^UN[AB]./.test(text)) return "mscons";

@@ -1,4 +1,4 @@
-import { fromHex, toHex, UsageError } from "@amity/bytes";
+import { fromHex, latin1Text, toHex, UsageError } from "@amity/bytes";
 import { equalInConstantTime, hmacSha256 } from "@amity/crypto";
 
 /** Credit for one meter, once. */
@@ -47,7 +47,7 @@ export function readToken(vendingKey: Uint8Array, meterId: string, entered: Uint
 
 function digitsOf(entered: Uint8Array): Uint8Array | undefined {
   if (entered.length > 64) return undefined;
-  const digits = new TextDecoder("latin1").decode(entered).replaceAll(/[\s-]/g, "");
+  const digits = latin1Text(entered).replaceAll(/[\s-]/g, "");
   return /^[0-9a-fA-F]{32}$/.test(digits) ? fromHex(digits) : undefined;
 }
 

@@ -1,5 +1,5 @@
 import { readFile } from "node:fs/promises";
-import { fromHex, UsageError } from "@amity/bytes";
+import { fromHex, latin1Text, UsageError } from "@amity/bytes";
 import { explainInput, EXPLAINABLE_PROTOCOLS, type ExplainedField } from "../laboratory/explain-input.ts";
 import { keyOption, systemTitleOption } from "./key-options.ts";
 import { EXIT, printJson, printLine } from "./output.ts";
@@ -53,7 +53,7 @@ async function octetsOf(input: readonly string[]): Promise<Uint8Array> {
 }
 
 function hexOrOctets(content: Uint8Array): Uint8Array {
-  const text = new TextDecoder("latin1").decode(content);
+  const text = latin1Text(content);
   return /^[\s0-9a-fA-F:,-]+$/.test(text) && text.replaceAll(/[^0-9a-fA-F]/g, "").length >= 4 ? fromHex(text) : content;
 }
 

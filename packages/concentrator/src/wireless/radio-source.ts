@@ -1,4 +1,4 @@
-import { fromHex, toHex } from "@amity/bytes";
+import { fromHex, latin1Text, toHex } from "@amity/bytes";
 import { BROADCAST_STATION, CONCENTRATOR_STATION, type Medium, type Station } from "@amity/network";
 import type { Address, Timer, Timers, World } from "@amity/runtime";
 
@@ -121,7 +121,6 @@ export function telegramOfLine(line: string): Uint8Array | undefined {
 /** Cuts a stream of text into lines; one that grows too long is dropped to its end. */
 class LineReader {
   readonly #take: (line: string) => void;
-  readonly #decoder = new TextDecoder("latin1");
   #held = "";
   #isDropping = false;
 
@@ -130,7 +129,7 @@ class LineReader {
   }
 
   push(chunk: Uint8Array): void {
-    const lines = (this.#held + this.#decoder.decode(chunk)).split("\n");
+    const lines = (this.#held + latin1Text(chunk)).split("\n");
     this.#held = lines.pop() ?? "";
     for (const line of lines) {
       if (!this.#isDropping) this.#take(line);

@@ -1,8 +1,7 @@
-import { UsageError, berLength, type ByteReader, type ByteWriter } from "@amity/bytes";
+import { berLength, type ByteReader, type ByteWriter, latin1Text, UsageError } from "@amity/bytes";
 import { DLMS_TAGS, type BigintType, type BitString, type DlmsData, type DlmsType, type NumberType, type OctetsType } from "./dlms-data.ts";
 
 const UTF8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
-const LATIN1 = new TextDecoder("latin1");
 
 /** One object for all: a buffer may hold an octet's worth of it a cell. */
 const NULL_DATA: DlmsData = { type: "null-data" };
@@ -29,7 +28,7 @@ export function decodePlain(type: PlainType, reader: ByteReader): DlmsData {
     case "octet-string":
       return { type, value: reader.bytes(berLength.decode(reader)).slice() };
     case "visible-string":
-      return { type, value: decodeLatin1(reader.bytes(berLength.decode(reader))) };
+      return { type, value: latin1Text(reader.bytes(berLength.decode(reader))) };
     case "utf8-string":
       return decodeUtf8(reader.bytes(berLength.decode(reader)));
     case "date-time":
@@ -77,17 +76,11 @@ function decodeBits(reader: ByteReader): BitString {
   return { bitLength, octets: reader.bytes(Math.ceil(bitLength / 8)).slice() };
 }
 
-function decodeLatin1(octets: Uint8Array): string {
-  // TextDecoder's "latin1" is windows-1252, which moves 0x80 to 0x9F: only used where no octet is there.
-  if (octets.every((octet) => octet < 0x80)) return LATIN1.decode(octets);
-  return Array.from(octets, (octet) => String.fromCharCode(octet)).join("");
-}
-
 function decodeUtf8(octets: Uint8Array): DlmsData {
   try {
     return { type: "utf8-string", value: UTF8.decode(octets) };
   } catch {
-    return { type: "utf8-string", value: decodeLatin1(octets), octets: octets.slice() };
+    return { type: "utf8-string", value: latin1Text(octets), octets: octets.slice() };
   }
 }
 

@@ -1,4 +1,4 @@
-import { DecodeError } from "@amity/bytes";
+import { DecodeError, latin1Text } from "@amity/bytes";
 import type { Chunks } from "../records.ts";
 
 /** One EDIFACT segment: its tag, then elements of components, release characters resolved. */
@@ -30,12 +30,11 @@ const DEFAULTS: Separators = { component: ":", element: "+", decimalMark: ".", r
  */
 export async function* segments(chunks: Chunks): AsyncGenerator<readonly Segment[]> {
   // UNOC is ISO 8859-1; sizes and separators are octets, so that every octet is one character.
-  const decoder = new TextDecoder("latin1");
   let separators: Separators | undefined;
   let rest = "";
   let number = 0;
   for await (const chunk of chunks) {
-    rest += decoder.decode(chunk, { stream: true });
+    rest += latin1Text(chunk);
     if (separators === undefined) {
       rest = rest.replace(/^(?:ï»¿)?\s+|^ï»¿/, "");
       if (rest.length < 9) continue;

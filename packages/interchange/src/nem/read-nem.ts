@@ -1,4 +1,4 @@
-import { DecodeError } from "@amity/bytes";
+import { DecodeError, latin1Text } from "@amity/bytes";
 import { DAY_MS, dayNumberOf } from "@amity/intervals";
 import { QUALITY } from "@amity/model";
 import { byteLines, type ByteLine } from "../byte-lines.ts";
@@ -12,7 +12,6 @@ import { qualityOfNem } from "./nem-quality.ts";
 export const NEM_OFFSET_MS = 10 * 3_600_000;
 
 const LENGTHS_MIN = new Set([1, 5, 10, 15, 30, 60]);
-const ASCII = new TextDecoder("latin1");
 
 /** A 300 record whose 400 records are still to come. */
 interface OpenDay {
@@ -57,7 +56,7 @@ class NemReader {
       this.#header(line);
       return;
     }
-    const type = octets.length >= 3 && (octets[3] === 0x2c || octets.length === 3) ? ASCII.decode(octets.subarray(0, 3)) : "";
+    const type = octets.length >= 3 && (octets[3] === 0x2c || octets.length === 3) ? latin1Text(octets.subarray(0, 3)) : "";
     if (type !== "400") this.#closeDay(out);
     switch (type) {
       case "300":
@@ -82,7 +81,7 @@ class NemReader {
         this.#ended = false;
         return;
       default:
-        out.push(aside(line, "RecordIndicator", `"${ASCII.decode(octets.subarray(0, 12))}" is no record of this format`));
+        out.push(aside(line, "RecordIndicator", `"${latin1Text(octets.subarray(0, 12))}" is no record of this format`));
     }
   }
 
@@ -94,7 +93,7 @@ class NemReader {
   }
 
   #header(line: ByteLine): void {
-    const fields = ASCII.decode(line.octets)
+    const fields = latin1Text(line.octets)
       .replace(/^ï»¿/, "")
       .split(",");
     if (fields[0] !== "100") {
@@ -111,7 +110,7 @@ class NemReader {
   }
 
   #intervalChannel(line: ByteLine, out: InterchangeRecord[]): NemChannel | undefined {
-    const fields = ASCII.decode(line.octets).split(",");
+    const fields = latin1Text(line.octets).split(",");
     const fault = (field: string, reason: string): undefined => void out.push(aside(line, field, `${reason}; its readings are left out`));
     if (fields.length < 9) return fault("", `${fields.length} of 10 fields`);
     const [, nmi = "", , , suffix = "", , meterSerial = "", uom = "", length = ""] = fields.map((field) => field.trim());
@@ -162,7 +161,7 @@ class NemReader {
       out.push(aside(line, "", "a 400 record without a 300 record of quality V before it"));
       return;
     }
-    const [, first = "", last = "", quality = ""] = ASCII.decode(line.octets).split(",");
+    const [, first = "", last = "", quality = ""] = latin1Text(line.octets).split(",");
     const code = qualityOfNem(quality.trim());
     if (code === undefined) day.fault ??= `line ${line.number}: "${quality}" is not a quality`;
     else if (Number(first) !== day.covered + 1 || Number(last) < Number(first) || Number(last) > day.values.length) {
@@ -202,7 +201,7 @@ class NemReader {
 
   /** 250: two register readings and the quantity between them. */
   #accumulation(line: ByteLine, out: InterchangeRecord[]): void {
-    const fields = ASCII.decode(line.octets)
+    const fields = latin1Text(line.octets)
       .split(",")
       .map((field) => field.trim());
     if (fields.length < 20) {
@@ -254,6 +253,6 @@ export function nemDateTimeMs(text: string): number | undefined {
 }
 
 function aside(line: ByteLine, field: string, reason: string): PutAside {
-  const text = ASCII.decode(line.octets.subarray(0, 120));
+  const text = latin1Text(line.octets.subarray(0, 120));
   return { kind: "putAside", line: line.number, reason, text, ...(field === "" ? {} : { field }) };
 }

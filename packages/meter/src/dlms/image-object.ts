@@ -1,4 +1,4 @@
-import { DecodeError, toHex } from "@amity/bytes";
+import { DecodeError, latin1Text, toHex } from "@amity/bytes";
 import { accessClasses, data, parseObis, type DlmsData, type InvokeOutcome, type ReadOutcome } from "@amity/dlms";
 import { IMAGE_BLOCK_OCTETS, type ImageTransfer } from "./image-transfer.ts";
 import { READ_REFUSED, RIGHTS, attributes, value, type MeterObject, type ObjectContext } from "./meter-object.ts";
@@ -103,7 +103,7 @@ async function verify(context: ObjectContext): Promise<InvokeOutcome> {
 
 /** The firmware takes its name from the image's identifier. */
 function firmwareOf({ identifier }: ImageTransfer): string {
-  const text = new TextDecoder("latin1").decode(identifier);
+  const text = latin1Text(identifier);
   return /^[\x20-\x7e]+$/.test(text) ? text : toHex(identifier);
 }
 

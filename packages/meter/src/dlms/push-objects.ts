@@ -1,3 +1,4 @@
+import { latin1Text } from "@amity/bytes";
 import { data, obisToOctets, parseObis, portClasses, type DataAccessResult, type DlmsData } from "@amity/dlms";
 import type { MeterTypeOptions } from "../meter-type.ts";
 import { dateTimeOctets } from "./civil-time.ts";
@@ -88,7 +89,7 @@ function judge(attribute: string, given: DlmsData, { meter }: ObjectContext): Da
     case "sendDestinationAndMethod": {
       const { transportService, destination, message } = pushSetup1.attributes.sendDestinationAndMethod.decode(given);
       const isCarried = (transportService === "tcp" || transportService === "udp") && message === "a-xdr";
-      const isAddress = destination.length === 0 || addressOf(new TextDecoder("latin1").decode(destination)) !== undefined;
+      const isAddress = destination.length === 0 || addressOf(latin1Text(destination)) !== undefined;
       return isCarried && isAddress ? undefined : "other-reason";
     }
     case "numberOfRetries":

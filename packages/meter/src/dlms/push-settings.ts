@@ -1,3 +1,4 @@
+import { latin1Text } from "@amity/bytes";
 import { parseObis, portClasses, type DlmsData, type InterfaceClass } from "@amity/dlms";
 import type { SimulatedMeter } from "../simulated-meter.ts";
 import type { CapturedAttribute } from "./captured-value.ts";
@@ -82,7 +83,7 @@ function settingsOf(setup: number, version: 1 | 2 | 3): UnderstoodSettings<PushS
     return {
       ...factory,
       ...(objects === undefined ? {} : { objects: objectsOf(version, objects) }),
-      ...(sent === undefined ? {} : { transport: sent.transportService, destination: new TextDecoder("latin1").decode(sent.destination) }),
+      ...(sent === undefined ? {} : { transport: sent.transportService, destination: latin1Text(sent.destination) }),
       ...(windows === undefined ? {} : { windows: windowsOf(windows) }),
       ...(randomisation === undefined ? {} : { randomisationMs: attributes.randomisationStartInterval.decode(randomisation) * 1000 }),
       ...(retries === undefined ? {} : { retries: attributes.numberOfRetries.decode(retries) }),

@@ -1,0 +1,14 @@
+const ASCII = new TextDecoder("latin1");
+/** Arguments of one call: engines limit how many a function takes. */
+const BLOCK = 4096;
+
+/**
+ * Text of ISO 8859-1: every octet is the character of its number. `TextDecoder` knows no such encoding: what it calls "latin1" is
+ * windows-1252, which moves 80h to 9Fh (Node.js 20 alone does not), and serves here only where no octet is there.
+ */
+export function latin1Text(octets: Uint8Array): string {
+  if (octets.every((octet) => octet < 0x80)) return ASCII.decode(octets);
+  let text = "";
+  for (let start = 0; start < octets.length; start += BLOCK) text += String.fromCharCode(...octets.subarray(start, start + BLOCK));
+  return text;
+}
