@@ -11,6 +11,7 @@ import {
   explainDsmr,
   formatP1Time,
   instantOf,
+  isDsmr,
   listenP1,
   meterTelegram,
   openCiphered,
@@ -68,6 +69,20 @@ describe("a meter's telegram", () => {
     expect(value("1-0:1.8.1")).toMatchObject({ number: { value: 1_234_567n, scaler: -3 }, unit: "kWh" });
     expect(value("1-0:52.7.0")).toMatchObject({ text: "230.2", unit: "V" });
     expect(value("1-0:62.7.0")).toMatchObject({ text: "00.803", unit: "kW" });
+  });
+
+  test("keeps its CRC where a program on the way made CR LF to LF, and no other change is let pass", () => {
+    const changed = TELEGRAM.filter((octet) => octet !== 0x0d);
+    expect(decodeTelegram(changed)).toMatchObject({ crc: "right", problems: [] });
+    const at = changed.indexOf(0x28) + 1;
+    expect(decodeTelegram(changed.with(at, (changed[at] ?? 0) ^ 1))).toMatchObject({ crc: "wrong" });
+  });
+
+  test("is known by its first object where the empty line before it is missing", () => {
+    const head = "/AMT5METER\r\n";
+    expect(isDsmr(toOctets(`${head}0-0:1.0.0(260701120000S)\r\n!\r\n`))).toBe(true);
+    expect(isDsmr(toOctets(`${head}1-3:0.2.8(50)\r\n!\r\n`))).toBe(true);
+    expect(isDsmr(toOctets(`${head}\u00021-0:1.8.0(000001*kWh)\r\n!\r\n`))).toBe(false);
   });
 
   test.each(Object.keys(P1_FORMS) as P1Form[])("of form %s reads back, and comes back octet for octet", (form) => {

@@ -12,7 +12,10 @@ export interface ExplainOptions {
   readonly keys?: readonly (P1Keys & { readonly label: string })[];
 }
 
-/** True where the octets begin like a telegram, clear or ciphered: an identification, then data sets until `!`. */
+/**
+ * True where the octets begin like a telegram, clear or ciphered: an identification, an empty line (which some leave out where the first
+ * object is one that only P1 has), then data sets until `!`.
+ */
 export function isDsmr(octets: Uint8Array): boolean {
   if (octets[0] === CIPHERED_TAG && octets[1] === 8) {
     try {
@@ -23,7 +26,9 @@ export function isDsmr(octets: Uint8Array): boolean {
     }
   }
   const head = String.fromCharCode(...octets.subarray(0, 512));
-  return /^\/[A-Za-z]{3}[^\r\n]*\r?\n\r?\n[0-9]+-[0-9]+:/.test(head);
+  return /^\/[A-Za-z]{3}[^\r\n]*\r?\n(\r?\n[0-9]+-[0-9]+:|(1-3:0\.2\.8|0-0:1\.0\.0|0-0:42\.0\.0|0-0:96\.1\.[0-9]+|0-0:96\.13\.[0-9])\()/.test(
+    head,
+  );
 }
 
 /** Explains a telegram field by field with offsets. Never throws for what is in the octets: `error` says what is wrong. */

@@ -59,14 +59,21 @@ export function endOf(octets: Uint8Array, from: number): number {
   return -1;
 }
 
-/** CRC-16/ARC from `/` to `!`, four upper-case hex digits; some meters leave leading zeros out. */
+/** CRC-16/ARC from `/` to `!`, four upper-case hex digits; some meters leave leading zeros out. It is one over CR LF line ends. */
 function checkCrc(octets: Uint8Array, start: number, end: number): { kind: P1Crc; problem?: DecodeError } {
   const digits = /^[0-9A-Fa-f]{1,4}(?=[\r\n]|$)/.exec(toText(octets, end + 1, Math.min(octets.length, end + 7)))?.[0];
   if (digits === undefined) return { kind: "absent" };
   const computed = crcArc(octets, start, end + 1);
-  if (Number.parseInt(digits, 16) === computed) return { kind: "right" };
+  const sent = Number.parseInt(digits, 16);
+  if (sent === computed || sent === crcOfWholeLineEnds(octets, start, end)) return { kind: "right" };
   const reason = `the CRC is ${digits}, computed ${crcText(computed)}`;
   return { kind: "wrong", problem: new DecodeError(reason, { offset: end + 1, code: "crc" }) };
+}
+
+/** The CRC before programs on the way made CR LF to LF alone; `undefined` where there is a CR. */
+function crcOfWholeLineEnds(octets: Uint8Array, start: number, end: number): number | undefined {
+  const text = toText(octets, start, end + 1);
+  return text.includes("\r") ? undefined : crcArc(toOctets(text.replaceAll("\n", "\r\n")));
 }
 
 function crcText(crc: number): string {
