@@ -27,6 +27,7 @@ import {
   type AssociationDefinition,
   type DlmsData,
   type KeyInfoKind,
+  type ProtectionForm,
   type SecurityKeys,
   type SecurityOptions,
   type SecuritySuite,
@@ -146,6 +147,17 @@ describe("a general-ciphering or signed APDU", () => {
     expect(() => server.unprotect(sealed)).toThrow("not greater");
     expect(() => client.unprotect(sealed)).toThrow(SecurityError);
   });
+
+  test.each(["authenticated", "authenticated-encrypted"] as const)(
+    "may have the tag of annex C, %s, and is answered with one",
+    (protection) => {
+      const [client, server] = channels();
+      const form: ProtectionForm = { ciphering: "general-ciphering", protection, keyInfo: "identified", authenticatesIv: true };
+      const opened = server.unprotect(client.protect(plain, form));
+      expect(opened).toEqual({ plain, form });
+      expect(client.unprotect(server.protect(plain, opened.form ?? form))).toEqual({ plain, form });
+    },
+  );
 
   test("with any octet changed is refused", () => {
     const [client, server] = channels();

@@ -259,8 +259,14 @@ function proofFormOf({ proofCiphering, protection }: SecurityOptions): Protectio
   return { ciphering: proofCiphering ?? "global", protection };
 }
 
-function formOf({ ciphering, protection, keyInfo, signing }: SecurityOptions): ProtectionForm {
-  return { ciphering, protection, ...(keyInfo === undefined ? {} : { keyInfo }), ...(signing === true ? { signed: true } : {}) };
+function formOf({ ciphering, protection, keyInfo, authenticatesIv, signing }: SecurityOptions): ProtectionForm {
+  return {
+    ciphering,
+    protection,
+    ...(keyInfo === undefined ? {} : { keyInfo }),
+    ...(authenticatesIv === true ? { authenticatesIv } : {}),
+    ...(signing === true ? { signed: true } : {}),
+  };
 }
 
 function channelOf(options: ClientOptions): SecureChannel {

@@ -111,8 +111,9 @@ function openGeneral(apdu: Uint8Array, { keys }: PushSender, own: Uint8Array | u
   const suite = suiteOf(securityHeaderOf(content).suite);
   if (own !== undefined && recipientSystemTitle.length > 0 && !sameOctets(recipientSystemTitle, own))
     throw new SecurityError("the push is for somebody else", { code: "system-title" });
-  const { plain, protection, keyInfo, invocationCounter } = unprotectGeneral(suite, keys, apdu);
-  return { plain, suite, form: { ciphering: "general-ciphering", protection, keyInfo }, counter: invocationCounter };
+  const { plain, protection, keyInfo, invocationCounter, authenticatesIv } = unprotectGeneral(suite, keys, apdu);
+  const form: ProtectionForm = { ciphering: "general-ciphering", protection, keyInfo, ...(authenticatesIv ? { authenticatesIv } : {}) };
+  return { plain, suite, form, counter: invocationCounter };
 }
 
 function openSigned(apdu: Uint8Array, { keys }: PushSender): Layer {

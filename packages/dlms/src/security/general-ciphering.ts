@@ -22,6 +22,7 @@ import type { EllipticKeys, KeyInfoKind, Protection, SecurityKeys, SecuritySuite
 const ONE_PASS = 0x01;
 const STATIC_UNIFIED = 0x02;
 const TAG_OCTETS = 12;
+const NOTHING = new Uint8Array(0);
 
 export type GeneralHeader = CodecValue<typeof generalHeader>;
 
@@ -30,6 +31,8 @@ export interface GeneralCipheringInput {
   readonly suite: SecuritySuite;
   readonly keys: SecurityKeys;
   readonly header: GeneralHeader;
+  /** Authenticates the initialization vector too, as `SecurityOptions.authenticatesIv` says. */
+  readonly authenticatesIv?: boolean | undefined;
 }
 
 /** What an opened general-ciphering APDU was. */
@@ -40,6 +43,8 @@ export interface GeneralUnprotected {
   readonly keyInfo: KeyInfoKind;
   readonly invocationCounter: number;
   readonly broadcast: boolean;
+  /** Its tag is one over the initialization vector too. */
+  readonly authenticatesIv: boolean;
 }
 
 /** Protects an APDU under general-ciphering (DD). @throws SecurityError `no-key`. */
@@ -51,7 +56,7 @@ export function protectGeneral(
   const { key, keyInfo } = keyToSend(input);
   const control = securityControl({ suite, protection });
   const iv = initializationVector(header.originatorSystemTitle, invocationCounter);
-  const aad = authenticated(control, keys.authenticationKey, header);
+  const aad = authenticated(control, keys.authenticationKey, header, input.authenticatesIv === true ? iv : NOTHING);
   const body =
     protection === "encrypted"
       ? gcmEncryptOnly({ key, iv }, plain)
@@ -77,16 +82,31 @@ export function unprotectGeneral(suite: SecuritySuite, keys: SecurityKeys, apdu:
     throw new SecurityError("the ciphered APDU is neither authenticated nor encrypted", { code: "unprotected" });
   const { key, kind, isBroadcast } = keyReceived({ suite, keys, header }, keyInfo);
   const iv = initializationVector(header.originatorSystemTitle, security.invocationCounter);
-  const aad = authenticated(content[0] ?? 0, keys.authenticationKey, header);
   const body = content.subarray(SECURITY_HEADER_OCTETS);
   const shared = { header, protection, keyInfo: kind, invocationCounter: security.invocationCounter, broadcast: isBroadcast };
-  if (protection === "encrypted") return { ...shared, plain: gcmEncryptOnly({ key, iv }, body) };
-  if (protection === "authenticated-encrypted") return { ...shared, plain: gcmDecrypt({ key, iv, aad }, body) };
+  if (protection === "encrypted") return { ...shared, authenticatesIv: false, plain: gcmEncryptOnly({ key, iv }, body) };
+  const opened = (between: Uint8Array) =>
+    openBody(protection, { key, iv, aad: authenticated(content[0] ?? 0, keys.authenticationKey, header, between) }, body);
+  try {
+    return { ...shared, authenticatesIv: false, plain: opened(NOTHING) };
+  } catch (error) {
+    if (!(error instanceof SecurityError) || error.code !== "bad-tag") throw error;
+    return { ...shared, authenticatesIv: true, plain: opened(iv) };
+  }
+}
+
+/** @throws SecurityError `bad-tag`, `truncated`. */
+function openBody(
+  protection: Protection,
+  { key, iv, aad }: { key: Uint8Array; iv: Uint8Array; aad: Uint8Array },
+  body: Uint8Array,
+): Uint8Array {
+  if (protection === "authenticated-encrypted") return gcmDecrypt({ key, iv, aad }, body);
   const split = body.length - TAG_OCTETS;
   if (split < 0) throw new SecurityError("the APDU is shorter than its tag", { code: "truncated" });
   const plain = body.subarray(0, split);
   gcmDecrypt({ key, iv, aad: joinedOctets(aad, plain) }, body.subarray(split));
-  return { ...shared, plain };
+  return plain;
 }
 
 /** Eight octets: a transaction id, unique for each message of a sender, as its counter is. */
@@ -96,9 +116,12 @@ export function transactionIdOf(invocationCounter: number): Uint8Array {
   return id;
 }
 
-/** SC, authentication key and the header's fields with their lengths. */
-function authenticated(control: number, authenticationKey: Uint8Array, header: GeneralHeader): Uint8Array {
-  return joinedOctets(Uint8Array.of(control), authenticationKey, encodeAll(generalHeader, header));
+/**
+ * SC, authentication key and the header's fields with their lengths (IEC 62056-5-3, 5.3.7.2.5). The tags that the Green Book prints in annex C
+ * are over the initialization vector as well, between key and fields, which its text does not say.
+ */
+function authenticated(control: number, authenticationKey: Uint8Array, header: GeneralHeader, between: Uint8Array): Uint8Array {
+  return joinedOctets(Uint8Array.of(control), authenticationKey, between, encodeAll(generalHeader, header));
 }
 
 type WireKeyInfo = CodecValue<typeof generalCiphering>["keyInfo"];

@@ -31,6 +31,8 @@ export interface ProtectionForm {
   readonly broadcast?: boolean;
   /** For `general-ciphering`. */
   readonly keyInfo?: KeyInfoKind;
+  /** For `general-ciphering`: the initialization vector is authenticated too (`SecurityOptions.authenticatesIv`). */
+  readonly authenticatesIv?: boolean;
   /** Inside general-signing. */
   readonly signed?: boolean;
 }
@@ -103,11 +105,12 @@ export class SecureChannel {
     return signGeneral(this.suite, this.keys.elliptic, { ...this.#header(), transactionId: new Uint8Array(0) }, ciphered);
   }
 
-  #protectGeneral(plain: Uint8Array, { protection, keyInfo }: ProtectionForm): Uint8Array {
+  #protectGeneral(plain: Uint8Array, { protection, keyInfo, authenticatesIv }: ProtectionForm): Uint8Array {
     const { suite, keys } = this;
     const invocationCounter = this.sent.next();
     const header = { ...this.#header(), transactionId: transactionIdOf(invocationCounter) };
-    return protectGeneral({ suite, keys, header, protection, invocationCounter, keyInfo: keyInfo ?? "identified" }, plain);
+    const input = { suite, keys, header, protection, invocationCounter, authenticatesIv };
+    return protectGeneral({ ...input, keyInfo: keyInfo ?? "identified" }, plain);
   }
 
   #header() {
@@ -187,7 +190,13 @@ export class SecureChannel {
     const { protection, keyInfo } = opened;
     return {
       plain: opened.plain,
-      form: { ciphering: "general-ciphering", protection, keyInfo, ...(opened.broadcast ? { broadcast: true } : {}) },
+      form: {
+        ciphering: "general-ciphering",
+        protection,
+        keyInfo,
+        ...(opened.broadcast ? { broadcast: true } : {}),
+        ...(opened.authenticatesIv ? { authenticatesIv: true } : {}),
+      },
     };
   }
 

@@ -74,6 +74,11 @@ export interface SecurityOptions {
    * the form of the request; some know only one.
    */
   readonly proofCiphering?: "global" | "general-global";
+  /**
+   * `general-ciphering` whose tags are those of the Green Book's annex C: over the initialization vector too, which the book's text leaves
+   * out. Default: as in the text. Either is taken; a server answers in that of the request.
+   */
+  readonly authenticatesIv?: boolean;
   /** Wraps each protected APDU in general-signing (suites 1 and 2). */
   readonly signing?: boolean;
 }
