@@ -55,6 +55,25 @@ describe("explaining a recording of a line", () => {
   });
 
   it.each([
+    ["sml", smlDecodeBench(1).frames],
+    ["p1", p1DecodeBench(1).frames],
+  ] as const)("knows %s by the whole frame behind the end of one that was begun before the recording", (protocol, [frame]) => {
+    if (frame === undefined) throw new Error("no frame");
+    const tail = frame.subarray(frame.length >> 1);
+    const explained = explainInput(joined([tail, frame]), {});
+    expect(explained.protocol).toBe(protocol);
+    const whole = explained.root.children?.find(({ offset, length }) => offset === tail.length && length === frame.length);
+    expect(whole).toEqual({ ...explainInput(frame, {}).root, offset: tail.length });
+  });
+
+  it("passes over line ends and wake-up octets in front of a message", () => {
+    const [telegram] = p1DecodeBench(1).frames;
+    expect(explainInput(joined([Uint8Array.of(0x0d, 0x0a), telegram!]), {}).protocol).toBe("p1");
+    const signOn = Uint8Array.from("\0\0\0/?!\r\n", (character) => character.charCodeAt(0));
+    expect(explainInput(signOn, {}).protocol).toBe("iec62056-21");
+  });
+
+  it.each([
     ["sml", smlDecodeBench(3).frames],
     ["p1", p1DecodeBench(3).frames],
     ["mbus", [1, 2, 3].map((address) => encodeWiredFrame({ kind: "short", control: 0x5b, address }))],

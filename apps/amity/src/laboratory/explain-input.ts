@@ -4,7 +4,7 @@ import { explainIec6205621, isIec6205621 } from "@amity/iec62056-21";
 import { explainSml, isSml } from "@amity/sml";
 import { detectMbus, explainMbus, isCosemOverMbus, singleKey, type ExplainNode } from "@amity/mbus";
 import type { ExplainOptions } from "@amity/dlms";
-import { explainRecording } from "./explain-recording.ts";
+import { explainRecording, protocolOfBegunRecording } from "./explain-recording.ts";
 import { explainCosemOverMbus } from "./explain-cosem-over-mbus.ts";
 import { explainDlmsOctets } from "./explain-dlms.ts";
 import type { ExplainedField } from "./explained-field.ts";
@@ -60,13 +60,22 @@ function explainFrame(octets: Uint8Array, protocol: string, options: ExplainInpu
 function guess(octets: Uint8Array): string | undefined {
   const [first, second] = octets;
   if (first === 0x7e || (first === 0 && second === 1)) return "dlms";
+  const line = octets.subarray(idleOctets(octets));
   if (isSml(octets)) return "sml";
-  if (isDsmr(octets)) return "p1";
+  if (isDsmr(line)) return "p1";
+  const begun = protocolOfBegunRecording(octets);
+  if (begun !== undefined) return begun;
   const mbus = detectMbus(octets);
   if (mbus === "mbus" && isCosemOverMbus(octets)) return "dlms";
   if (mbus !== undefined) return mbus;
-  if (isIec6205621(octets)) return "iec62056-21";
+  if (isIec6205621(line)) return "iec62056-21";
   return isDlmsApdu(octets) ? "dlms" : undefined;
+}
+
+/** Line ends of what was sent before, and the NULs that wake a meter of IEC 62056-21, stand in front of what is to be explained. */
+function idleOctets(octets: Uint8Array): number {
+  const at = octets.findIndex((octet) => octet !== 0 && octet !== 0x0a && octet !== 0x0d);
+  return at < 0 ? 0 : at;
 }
 
 /** A bare APDU has nothing that marks it: it is one when it can be read as one, at its first field at least. */

@@ -1,6 +1,6 @@
 import { AmityError } from "@amity/bytes";
 import { BlockTransfer, GENERAL_BLOCK_TRANSFER_TAG, HdlcDeframer, UnnumberedAssembler, type ExplainOptions } from "@amity/dlms";
-import { TelegramAssembler } from "@amity/dsmr";
+import { isDsmr, TelegramAssembler } from "@amity/dsmr";
 import { FrameAssembler } from "@amity/mbus";
 import { TransportAssembler } from "@amity/sml";
 import { explainDlmsOctets } from "./explain-dlms.ts";
@@ -18,8 +18,16 @@ const FRAMES_OF: Readonly<Record<string, (octets: Uint8Array) => readonly Uint8A
   mbus: (octets) => new FrameAssembler().push(octets).flatMap((part) => (part.kind === "frame" ? [part.octets] : [])),
 };
 
+/** Lines whose frames are marked so well that one of them in the middle says what the whole is. */
+const KNOWN_IN_THE_MIDDLE = ["sml", "p1"];
+
+/** The protocol of a recording that begins in the middle of a frame: whole frames stand behind it. */
+export function protocolOfBegunRecording(octets: Uint8Array): string | undefined {
+  return KNOWN_IN_THE_MIDDLE.find((protocol) => (FRAMES_OF[protocol]?.(octets) ?? []).some((frame) => protocol === "sml" || isDsmr(frame)));
+}
+
 /**
- * Explains a recording that holds several frames, each by `explainOne`; `undefined` where there are fewer than two. Inside a
+ * Explains a recording that holds several frames, or one and octets before it, each by `explainOne`; else `undefined`. Inside a
  * frame offsets count from its own first octet. What HDLC frames carry in several pieces (segments, general block transfer) is
  * put together and explained behind them.
  */
@@ -30,7 +38,9 @@ export function explainRecording(
   keys: ExplainOptions,
 ): ExplainedField | undefined {
   const frames = FRAMES_OF[protocol]?.(octets) ?? [];
-  if (frames.length < 2) return undefined;
+  const [first] = frames;
+  const isBegun = first !== undefined && protocol !== "mbus" && indexOf(octets, first, 0) > 0;
+  if (frames.length < 2 && !isBegun) return undefined;
   const children: ExplainedField[] = [];
   const joined = new JoinedMessages(keys);
   let at = 0;
@@ -41,7 +51,7 @@ export function explainRecording(
     // Two HDLC frames may share the flag between them.
     at += frame.length - 1;
   }
-  const value = `${frames.length} frames${frames.length > FRAMES_MAX ? `, the first ${FRAMES_MAX} explained` : ""}`;
+  const value = `${frames.length} ${frames.length === 1 ? "frame" : "frames"}${frames.length > FRAMES_MAX ? `, the first ${FRAMES_MAX} explained` : ""}`;
   return { name: "recording", offset: 0, length: octets.length, value, children };
 }
 
