@@ -1,14 +1,18 @@
 import { describe, expect, test } from "vitest";
 import { fromHex } from "@amity/bytes";
 import {
+  FormatStore,
   MeterKey,
+  decodeTelegram,
   detectMbus,
   encodeTelegram,
   encodeWiredFrame,
   explainMbus,
   findVif,
+  readRecords,
   sealMessage,
   singleKey,
+  writeCompactFrame,
   writeRecords,
   type ExplainNode,
 } from "../src/index.ts";
@@ -88,6 +92,44 @@ describe("the explanation of a frame", () => {
     const second = explainMbus(torn, { keys: singleKey(KEY) });
     expect(second.problems).toMatchObject([{ code: "crc", offset: torn.length - 2 }]);
     expect(find(second.root, "volume")?.value).toBe(123.456);
+  });
+
+  test("takes a frame of format B with a wrong CRC for one where only so its payload CRC is right", () => {
+    const session = { number: 5, key: new MeterKey(KEY) };
+    const frame = encodeTelegram({
+      control: 0x44,
+      sender: METER,
+      format: "b",
+      extendedLink: { communicationControl: 0x20, accessNumber: 1, session },
+      // A compact frame of an unknown layout: opened, it still has a problem.
+      message: { meter: METER, header: "none", controlInformation: 0x79, accessNumber: 1, content: fromHex("1234 5678 00000000") },
+    });
+    frame[frame.length - 1] = (frame[frame.length - 1] ?? 0) ^ 1;
+    const { problems } = explainMbus(frame, { keys: singleKey(KEY) });
+    expect(problems).toMatchObject([
+      { code: "crc", offset: frame.length - 2 },
+      { code: "unknown-format", offset: 20 },
+    ]);
+  });
+
+  test("shows the values of a compact frame whose CRC is another's, and takes none for a reading", () => {
+    const { records } = readRecords(CONTENT);
+    const formats = new FormatStore();
+    formats.learn(CONTENT, records);
+    const content = writeCompactFrame(CONTENT, records);
+    const turned = content.with(4, (content[4] ?? 0) ^ 1);
+    const message = { meter: METER, header: "none" as const, controlInformation: 0x79, accessNumber: 1, content: turned };
+    const telegram = encodeTelegram({ control: 0x44, sender: METER, format: "a", message });
+    const { root, problems } = explainMbus(telegram, { formats });
+    expect(problems).toMatchObject([{ code: "crc" }]);
+    expect(find(root, "doubtful")?.children).toMatchObject([
+      { name: "volume", value: 123.457, unit: "m³" },
+      { name: "errorFlags", value: 4 },
+    ]);
+    expect(decodeTelegram(telegram, { formats }).application.records).toEqual([]);
+    // Values that do not fill the layout are no guess worth showing.
+    const short = encodeTelegram({ control: 0x44, sender: METER, format: "a", message: { ...message, content: turned.subarray(0, -1) } });
+    expect(find(explainMbus(short, { formats }).root, "doubtful")).toBeUndefined();
   });
 
   test("shows an unknown VIF with its code and what stands beside it", () => {

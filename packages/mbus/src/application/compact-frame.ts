@@ -58,12 +58,16 @@ export interface CompactFrame extends RecordList {
   readonly expanded: Uint8Array;
 }
 
+/** What a compact frame came to: sound, or a reason why not, with what one layout of that signature would make of the values. */
+export type CompactOutcome = CompactFrame | { readonly problem: DecodeError; readonly doubtful?: CompactFrame };
+
 /**
- * Reads what follows CI 79 or its header: format signature (2, LE), CRC of the full frame (2, LE), values.
- * @throws DecodeError `unknown-format` where the store does not hold the layout, `crc`, `truncated`.
+ * Reads what follows CI 79 or its header: format signature (2, LE), CRC of the full frame (2, LE), values. The problem is
+ * `unknown-format` where the store does not hold the layout, `crc`, or `truncated`; where the values fill a layout and its CRC
+ * alone speaks against it, they are `doubtful`.
  */
-export function readCompactFrame(data: Uint8Array, start: number, end: number, store: FormatStore): CompactFrame {
-  if (end - start < 4) throw new DecodeError("truncated: no format signature and CRC", { offset: end, code: "truncated" });
+export function readCompactFrame(data: Uint8Array, start: number, end: number, store: FormatStore): CompactOutcome {
+  if (end - start < 4) return { problem: new DecodeError("truncated: no format signature and CRC", { offset: end, code: "truncated" }) };
   const signature = (data[start] ?? 0) | ((data[start + 1] ?? 0) << 8);
   const announced = (data[start + 2] ?? 0) | ((data[start + 3] ?? 0) << 8);
   let problem = new DecodeError(`format signature ${hex(signature)} is not known`, {
@@ -71,16 +75,19 @@ export function readCompactFrame(data: Uint8Array, start: number, end: number, s
     code: "unknown-format",
     advice: "wait for a full frame (CI 78 or 72) of this meter: it brings the layout",
   });
+  let doubtful: CompactFrame | undefined;
   for (const layout of store.layouts(signature)) {
     const expanded = expand(layout, data, start + 4, end);
     const own = expanded === undefined ? -1 : crcEn13757(expanded);
-    if (expanded !== undefined && own === announced) return { ...readRecords(expanded), signature, expanded };
+    const frame = expanded === undefined ? undefined : { ...readRecords(expanded), signature, expanded };
+    if (frame !== undefined && own === announced) return frame;
+    if (frame?.problem === undefined && frame?.records.length === layout.length) doubtful = frame;
     problem =
       expanded === undefined
         ? new DecodeError("truncated: the values end before the layout does", { offset: end, code: "truncated" })
         : new DecodeError(`CRC of the full frame is ${hex(announced)}, the values give ${hex(own)}`, { offset: start + 2, code: "crc" });
   }
-  throw problem;
+  return { problem, ...(doubtful === undefined ? {} : { doubtful }) };
 }
 
 function hex(value: number): string {

@@ -4,7 +4,7 @@ import type { KeyLookup } from "../transport/meter-key.ts";
 import { openPayload, type SecurityOutcome } from "../transport/open-payload.ts";
 import { readTransportHeader, type TransportHeader } from "../transport/transport-header.ts";
 import { applicationErrorText } from "./application-error.ts";
-import { readCompactFrame, type FormatStore } from "./compact-frame.ts";
+import { readCompactFrame, type CompactFrame, type FormatStore } from "./compact-frame.ts";
 import { CONTROL_INFORMATION, renewedMeaning, type ApplicationKind, type ControlInformation } from "./control-information.ts";
 import type { CivilDate } from "./data-types.ts";
 import { readFixedData, type FixedData } from "./fixed-data.ts";
@@ -34,6 +34,8 @@ export interface Application {
   /** Alarm octet (CI 71, 74, 75). */
   readonly alarm: number | undefined;
   readonly imageTransfer: ImageTransfer | undefined;
+  /** What a compact frame says by a layout of its signature, where the CRC of the full frame (a problem) speaks against it. */
+  readonly doubtful: CompactFrame | undefined;
   /** What was wrong. Everything else in here was sound. */
   readonly problems: readonly AmityError[];
   /** The octets that record offsets count in: the frame with its encrypted part opened, or an expanded compact frame. */
@@ -113,6 +115,7 @@ export function blankApplication(data: Uint8Array, at: number, controlInformatio
     applicationError: undefined,
     alarm: undefined,
     imageTransfer: undefined,
+    doubtful: undefined,
     problems: [],
     payload: data,
     payloadOffset: Math.min(at + 1, data.length),
@@ -240,14 +243,14 @@ function readCompact(draft: Draft, end: number, context: ApplicationContext): vo
     );
     return setManufacturerData(draft, from, end);
   }
-  try {
-    const compact = readCompactFrame(draft.payload, behindCheckOctets(draft, from, end), end, context.formats);
+  const compact = readCompactFrame(draft.payload, behindCheckOctets(draft, from, end), end, context.formats);
+  if ("expanded" in compact) {
     setRecords(draft, compact);
     draft.payload = compact.expanded;
     draft.payloadOffset = 0;
-  } catch (error) {
-    if (!(error instanceof DecodeError)) throw error;
-    draft.problems.push(error.within("compact"));
-    setManufacturerData(draft, from, end);
+    return;
   }
+  draft.problems.push(compact.problem.within("compact"));
+  draft.doubtful = compact.doubtful;
+  setManufacturerData(draft, from, end);
 }

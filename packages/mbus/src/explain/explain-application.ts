@@ -37,7 +37,7 @@ export function explainApplication(application: Application, at: number, frame: 
     const said = words === undefined ? [] : [words.length === 0 ? "ok" : words.join(", ")];
     nodes.push({ ...node, meaning: [node.meaning ?? "", ...said].join(": ") });
   }
-  nodes.push(...explainFixed(application, place), ...explainSignals(application, at, place));
+  nodes.push(...explainDoubtful(application), ...explainFixed(application, place), ...explainSignals(application, at, place));
   const { manufacturerData, manufacturerOffset } = application;
   if (manufacturerData !== undefined && manufacturerData.length > 0) {
     nodes.push({
@@ -57,6 +57,20 @@ export function explainApplication(application: Application, at: number, frame: 
       meaning: "the readout goes on in the next telegram",
     });
   return nodes;
+}
+
+/** Values of a compact frame whose CRC is wrong: shown for a person to judge, and no reading of the meter. */
+function explainDoubtful({ doubtful }: Application): ExplainNode[] {
+  if (doubtful === undefined) return [];
+  return [
+    {
+      name: "doubtful",
+      offset: -1,
+      octets: 0,
+      meaning: "as the layout of this format signature has it; the CRC of the full frame is another",
+      children: doubtful.records.map((record) => explainRecord(record, doubtful.expanded, () => -1)),
+    },
+  ];
 }
 
 function explainHeader(header: TransportHeader, application: Application, place: Place): ExplainNode {

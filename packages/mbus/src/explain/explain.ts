@@ -154,8 +154,14 @@ function readWireless(octets: Uint8Array, options: ExplainOptions): ReadWireless
   const telegram = decodeTelegram(octets, known);
   const frameB = telegram.format === "none" && telegram.application.problems.length > 0 ? damagedFrameB(octets) : undefined;
   const asB = frameB === undefined ? undefined : damaged(frameB);
-  // As one with a wrong CRC it makes sense, as one without it does not.
-  return asB !== undefined && asB.telegram.application.problems.length === 0 ? asB : { telegram, format: telegram.format };
+  // As one with a wrong CRC it makes sense, as one without it does not; or it is opened by the key only so.
+  const isB = asB !== undefined && (asB.telegram.application.problems.length === 0 || (isClosed(telegram) && !isClosed(asB.telegram)));
+  return isB ? asB : { telegram, format: telegram.format };
+}
+
+/** A payload CRC, check octets or a MAC say that what was deciphered is not what was sent. */
+function isClosed({ application: { security } }: Telegram): boolean {
+  return security.status === "wrong-key" || security.status === "damaged";
 }
 
 /** Whether the frame is whole in some format. */

@@ -1,3 +1,4 @@
+import { RubbishLimit } from "@amity/bytes";
 import type { Connection, Timers } from "@amity/runtime";
 import { FrameAssembler } from "../link/frame-assembler.ts";
 import type { WiredFrame } from "../link/wired-frame.ts";
@@ -52,6 +53,8 @@ export interface BusTiming {
   readonly isPaced?: boolean;
   /** An unfinished frame is dropped after this silence. */
   readonly silenceMs?: number;
+  /** Octets without a frame of a master, in a row, after which the connection is ended. Default 64 KiB; Infinity on a line that others disturb. */
+  readonly rubbishOctetsMax?: number;
 }
 
 const SILENCE_MS = 1000;
@@ -61,6 +64,7 @@ const BITS_PER_OCTET = 11;
 export function serveWiredBus(connection: Connection, bus: WiredBus, timing: BusTiming): void {
   const assembler = new FrameAssembler();
   let silence = timing.timers.after(0, () => {});
+  const rubbish = new RubbishLimit(timing.rubbishOctetsMax);
   let freeAtMs = 0;
   const answer = (frame: WiredFrame, octets: number): void => {
     const baud = bus.baud;
@@ -75,7 +79,15 @@ export function serveWiredBus(connection: Connection, bus: WiredBus, timing: Bus
   connection.bind({
     data(chunk) {
       silence.cancel();
-      for (const part of assembler.push(chunk)) if (part.kind === "frame") answer(part.frame, part.octets.length);
+      let isSound = false;
+      for (const part of assembler.push(chunk)) {
+        // Acknowledgements are a slave's: nobody asks anything with them.
+        if (part.kind !== "frame" || part.frame.kind === "ack") continue;
+        isSound = true;
+        answer(part.frame, part.octets.length);
+      }
+      const reason = rubbish.take(chunk.length, isSound, assembler.pending);
+      if (reason !== undefined) return connection.abort(reason);
       if (assembler.pending > 0) silence = timing.timers.after(timing.silenceMs ?? SILENCE_MS, () => void assembler.flush());
     },
     closed() {
