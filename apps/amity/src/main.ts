@@ -17,6 +17,7 @@ export async function main(argv: readonly string[]): Promise<void> {
   addServers(program);
   addTools(program);
   addDevices(program);
+  addFirmware(program);
   addCommands(program);
   addGateway(program);
   addExport(program);
@@ -48,7 +49,7 @@ function addServers(program: Command): void {
     .option("--second-person-money <number>", "a decision over more money waits for a second person (50)", count)
     .option(
       "--second-person-for <commands>",
-      "commands that wait for a second person: disconnect,connect,setClock,limit,tariff,message,changeKeys,renewCertificate",
+      "commands that wait for a second person: disconnect,connect,setClock,limit,tariff,message,changeKeys,renewCertificate,resetDemand,token,updateFirmware,setPushSchedule",
     )
     .option("--json", "machine-readable progress, one JSON object a line")
     .action(async (options) => (await import("./cli/up.ts")).up(options));
@@ -196,27 +197,55 @@ function addDevices(program: Command): void {
     .action(async (options) => (await import("./cli/devices.ts")).listDevices(options));
 }
 
-/** Commands to meters, through a utility that runs in another process. */
+/** A command that is carried out by a utility that runs in another process. */
+function withUtility(command: Command): Command {
+  return command
+    .option("--url <url>", "the running utility", "http://127.0.0.1:8080")
+    .option("--user <name>", "sign in as; with --password-file")
+    .option("--password-file <file>", "where the password stands; - is standard input")
+    .option("--as <name>", "one of the demo's people: operator, supervisor, analyst")
+    .option("--json", "JSON on stdout");
+}
+
+/** Firmware images, of which commands bring one to a meter. */
+function addFirmware(program: Command): void {
+  const firmware = program.command("firmware").description("firmware images for meters, kept by a running utility");
+  withUtility(firmware.command("add"))
+    .description("upload an image, once")
+    .argument("<file>")
+    .requiredOption("--identification <text>", "what the meter is told that it is: plain text, or octets as 0x...")
+    .option("--firmware <text>", "what the meter calls its firmware once it runs this one; its identification where absent")
+    .option("--sha256 <hex>", "what the octets must hash to")
+    .option("--signature <hex>", "what the meter must say that the image is signed by")
+    .option("--note <text>", "kept with it")
+    .action(async (file, options) => (await import("./cli/firmware.ts")).addFirmware(file, options));
+  withUtility(firmware.command("list"))
+    .description("newest first")
+    .action(async (options) => (await import("./cli/firmware.ts")).listFirmware(options));
+}
+
+/** Commands to meters. */
 function addCommands(program: Command): void {
-  const withUtility = (command: Command): Command =>
-    command
-      .option("--url <url>", "the running utility", "http://127.0.0.1:8080")
-      .option("--user <name>", "sign in as; with --password-file")
-      .option("--password-file <file>", "where the password stands; - is standard input")
-      .option("--as <name>", "one of the demo's people: operator, supervisor, analyst")
-      .option("--json", "JSON on stdout");
   withUtility(program.command("command"))
     .description("ask something of a meter and wait for what came of it")
     .argument("<meter>", "meter id")
     .argument(
       "<kind>",
-      "ping, read-registers, read-profile, disconnect, connect, set-clock, limit, tariff, message, reset-demand, token, change-keys, renew-certificate",
+      "ping, read-registers, read-profile, disconnect, connect, set-clock, limit, tariff, message, reset-demand, token, change-keys, renew-certificate, update-firmware, set-push-schedule",
     )
     .option("--watts <number>", "limit: at most this much", count)
     .option("--over-seconds <number>", "limit: how long it may be exceeded (60)", count)
     .option("--lift", "limit: lift it")
     .option("--calendar <file>", "tariff: the calendar (JSON)")
-    .option("--activate-at <time>", "tariff: in force from then on (ISO 8601); at once where absent")
+    .option("--image <identification>", "update-firmware: which of the uploaded images")
+    .option("--setup <number>", "set-push-schedule: n of the push setup 0-n:25.9.0 (0)", count)
+    .option("--register <name...>", "set-push-schedule: what is pushed, e.g. 1-0:1.8.0")
+    .option("--destination <address>", "set-push-schedule: host:port")
+    .option("--udp", "set-push-schedule: in datagrams instead of a connection")
+    .option("--at <time...>", "set-push-schedule: HH:MM each day, *:MM each hour, of the meter's clock; none stops the schedule")
+    .option("--window <from-to>", "set-push-schedule: nothing is sent outside of it, e.g. 01:00-05:00")
+    .option("--spread-seconds <number>", "set-push-schedule: each push waits a random part of this (0)", count)
+    .option("--activate-at <time>", "tariff, update-firmware: in force from then on (ISO 8601); at once where absent")
     .option("--text <text>", "message: what the customer's display shows")
     .option("--token <text>", "token: a prepayment token as it is printed")
     .option("--by <way>", "change-keys: transfer (under the master key) or agreement (suites 1 and 2)")

@@ -25,6 +25,22 @@ export const TariffCalendar = z
   })
   .meta({ id: "TariffCalendar" });
 
+const DayTime = z.string().regex(/^([01]\d|2[0-3]):[0-5]\d$/, "HH:MM");
+
+/** What a meter pushes of itself, where to, and when; times are of its own clock. */
+export const PushSchedule = z
+  .object({
+    setup: z.int().min(0).max(4).default(0).describe("n of the push setup 0-n:25.9.0"),
+    registers: z.array(z.string().max(30)).min(1).max(8).describe("Cumulative registers, e.g. 1-0:1.8.0"),
+    transport: z.enum(["tcp", "udp"]).default("tcp"),
+    destination: z.string().min(3).max(260).describe("host:port, IPv6 in brackets"),
+    times: z.array(z.string().regex(/^(\*|[01]\d|2[0-3]):[0-5]\d$/, "HH:MM each day, or *:MM each hour")).max(24),
+    window: z.object({ from: DayTime, to: DayTime }).optional().describe("Nothing is sent outside of it, each day"),
+    spreadSeconds: z.int().min(0).max(3_600).default(0).describe("Each push waits a random part of this"),
+  })
+  .meta({ id: "PushSchedule" });
+export type PushSchedule = z.infer<typeof PushSchedule>;
+
 /** What can be asked of a meter. `disconnect` and `connect` are critical: they pass the head-end's gate. */
 export const Control = z
   .discriminatedUnion("kind", [
@@ -51,6 +67,12 @@ export const Control = z
       kind: z.literal("renewCertificate"),
       usage: z.enum(["digital-signature", "key-agreement"]).default("digital-signature"),
     }),
+    z.object({
+      kind: z.literal("updateFirmware"),
+      image: Identifier.describe("Identification of an uploaded image"),
+      activateAt: Instant.optional().describe("Absent: as soon as it is verified"),
+    }),
+    z.object({ kind: z.literal("setPushSchedule"), schedule: PushSchedule }),
   ])
   .meta({ id: "Control" });
 export type Control = z.infer<typeof Control>;

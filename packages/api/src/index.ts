@@ -11,6 +11,7 @@ export * from "./timeline.ts";
 export * from "./trace.ts";
 export * from "./commands.ts";
 export * from "./devices.ts";
+export * from "./firmware.ts";
 export * from "./exceptions.ts";
 export * from "./decisions.ts";
 export * from "./bills.ts";

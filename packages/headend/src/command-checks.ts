@@ -22,6 +22,8 @@ const NEEDED: Readonly<Record<EndDeviceControl["kind"], MeterCapability>> = {
   token: "payment",
   changeKeys: "keys",
   renewCertificate: "keys",
+  updateFirmware: "firmware",
+  setPushSchedule: "push",
 };
 
 const KINDS = Object.keys(NEEDED) as EndDeviceControl["kind"][];

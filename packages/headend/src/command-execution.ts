@@ -1,5 +1,14 @@
-import type { CommandRequest, EndDeviceControl, KeyControl, RegisterReading, OneTimeControl, SettingControl } from "@amity/model";
-import type { MeterAnswer, MeterSession, SessionPurpose, SupplyState } from "./driver.ts";
+import type {
+  CommandRequest,
+  EndDeviceControl,
+  FirmwareControl,
+  KeyControl,
+  OneTimeControl,
+  RegisterReading,
+  SettingControl,
+} from "@amity/model";
+import type { FirmwareStanding, FirmwareWish, MeterAnswer, MeterSession, SessionPurpose, SupplyState } from "./driver.ts";
+import type { FirmwareShelf } from "./firmware.ts";
 
 /** How a command ended at the meter. */
 export type Execution =
@@ -8,11 +17,16 @@ export type Execution =
       readonly outcome: string;
       readonly registers?: readonly RegisterReading[];
       readonly supply?: SupplyState["control"];
+      /** What the meter calls the firmware that it runs. */
+      readonly firmware?: string;
     }
+  /** It has begun and is not at its end: the meter is at it, or it can be gone on with. */
+  | { readonly kind: "open"; readonly outcome: string; readonly canGoOn: boolean }
   | {
       readonly kind: "failed";
       readonly outcome: string;
       readonly supply?: SupplyState["control"];
+      readonly firmware?: string;
       /** It was taken, and is not to be seen yet. */
       readonly mayCome?: boolean;
     };
@@ -20,7 +34,12 @@ export type Execution =
 /** Controls that switch, set or change: they are never repeated blindly, their outcome is read back. */
 export function isWrite(control: EndDeviceControl): boolean {
   return (
-    control.kind === "disconnect" || control.kind === "connect" || control.kind === "setClock" || isSetting(control) || isOfKeys(control)
+    control.kind === "disconnect" ||
+    control.kind === "connect" ||
+    control.kind === "setClock" ||
+    control.kind === "updateFirmware" ||
+    isSetting(control) ||
+    isOfKeys(control)
   );
 }
 
@@ -33,7 +52,14 @@ function isSetting(control: EndDeviceControl): control is SettingControl | OneTi
   return SETTINGS.has(control.kind);
 }
 
-const SETTINGS: ReadonlySet<EndDeviceControl["kind"]> = new Set(["limit", "tariff", "message", "resetDemand", "token"] as const);
+const SETTINGS: ReadonlySet<EndDeviceControl["kind"]> = new Set([
+  "limit",
+  "tariff",
+  "message",
+  "resetDemand",
+  "token",
+  "setPushSchedule",
+] as const);
 
 function isOfKeys(control: EndDeviceControl): control is KeyControl {
   return control.kind === "changeKeys" || control.kind === "renewCertificate";
@@ -53,16 +79,27 @@ const CLOCK_TOLERANCE_MS = 10_000;
 export interface ExecutionWorld {
   readonly nowMs: () => number;
   readonly sleep: (delayMs: number) => Promise<void>;
+  /** The images that there are. */
+  readonly firmware: FirmwareShelf["firmware"];
 }
 
-/** Sends the write of a command. Throws when it is not known whether it arrived. */
-export async function sendWrite(session: MeterSession, control: EndDeviceControl, world: ExecutionWorld): Promise<MeterAnswer<void>> {
+/** Sends the write of a command; a long one tells its steps. Throws when it is not known whether it arrived. */
+export async function sendWrite(
+  session: MeterSession,
+  control: EndDeviceControl,
+  world: ExecutionWorld,
+  tell: (step: string) => Promise<void>,
+): Promise<MeterAnswer<void>> {
   switch (control.kind) {
     case "disconnect":
     case "connect":
       return session.switchSupply(control.kind);
     case "setClock":
       return session.setClock(world.nowMs());
+    case "updateFirmware": {
+      const wish = await firmwareWish(control, world);
+      return wish === undefined ? NO_IMAGE : (session.firmware?.update(wish, tell) ?? NO_FIRMWARE);
+    }
     default:
       if (isOfKeys(control)) return session.keyring?.change(control) ?? NO_KEYS;
       if (!isSetting(control)) return { kind: "done", value: undefined };
@@ -74,6 +111,15 @@ const NO_SETTINGS = { kind: "refused", reason: "this meter's protocol sets no li
 
 const NO_KEYS = { kind: "refused", reason: "this association changes no keys" } as const;
 
+const NO_FIRMWARE = { kind: "refused", reason: "this meter's protocol takes no firmware" } as const;
+
+const NO_IMAGE = { kind: "refused", reason: "the image is no longer there" } as const;
+
+async function firmwareWish({ image, activateAtMs }: FirmwareControl, world: ExecutionWorld): Promise<FirmwareWish | undefined> {
+  const found = await world.firmware(image);
+  return found === undefined ? undefined : { image: found, activateAtMs };
+}
+
 /**
  * Asks the meter what came of a write: the only thing that may be done about one whose outcome is unknown.
  * Throws when the meter cannot be asked.
@@ -82,6 +128,7 @@ export async function readBack(session: MeterSession, control: EndDeviceControl,
   if (control.kind === "setClock") return readClockBack(session, world);
   if (isSetting(control)) return compareSetting(session, control);
   if (isOfKeys(control)) return checkKeys(session, control);
+  if (control.kind === "updateFirmware") return checkFirmware(session, control, world);
   let last: Execution = { kind: "failed", outcome: "the meter does not tell its output state" };
   for (let round = 0; round < READ_BACKS; round++) {
     if (round > 0) await world.sleep(READ_BACK_WAIT_MS);
@@ -115,6 +162,19 @@ async function checkKeys(session: MeterSession, control: KeyControl): Promise<Ex
   const answer = (await session.keyring?.check(control)) ?? NO_KEYS;
   if (answer.kind === "refused") return { kind: "failed", outcome: `the keys could not be checked: ${answer.reason}` };
   return { kind: answer.value.isAsWanted ? "done" : "failed", outcome: `checked: ${answer.value.text}` };
+}
+
+async function checkFirmware(session: MeterSession, control: FirmwareControl, world: ExecutionWorld): Promise<Execution> {
+  const wish = await firmwareWish(control, world);
+  const answer = wish === undefined ? NO_IMAGE : ((await session.firmware?.check(wish)) ?? NO_FIRMWARE);
+  if (answer.kind === "refused") return { kind: "failed", outcome: `the firmware could not be read back: ${answer.reason}` };
+  return executionOf(answer.value);
+}
+
+function executionOf({ stage, text, firmware }: FirmwareStanding): Execution {
+  const outcome = `read back: ${text}`;
+  if (stage === "partial" || stage === "underWay") return { kind: "open", outcome, canGoOn: stage === "partial" };
+  return { kind: stage === "failed" ? "failed" : "done", outcome, ...(firmware === undefined ? {} : { firmware }) };
 }
 
 async function readClockBack(session: MeterSession, world: ExecutionWorld): Promise<Execution> {

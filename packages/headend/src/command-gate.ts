@@ -1,7 +1,8 @@
-import { DecodeError, LinkError, SecurityError, UsageError } from "@amity/bytes";
+import { LinkError, UsageError } from "@amity/bytes";
 import { DEFAULT_RETRY_POLICY, RetryBudget } from "@amity/concentrator";
-import type { CommandRequest, CommandState, RegisterReading } from "@amity/model";
+import type { CommandRequest, RegisterReading } from "@amity/model";
 import type { World } from "@amity/runtime";
+import { CommandBook } from "./command-book.ts";
 import { checkRequest, sameRequest, SwitchingQuota } from "./command-checks.ts";
 import {
   executeRead,
@@ -13,16 +14,15 @@ import {
   type Execution,
   type ExecutionWorld,
 } from "./command-execution.ts";
-import { commandOfOrder, progressOf, type CommandOrders } from "./command-orders.ts";
-import { CommandResults } from "./command-results.ts";
+import { commandOfOrder, type CommandOrders } from "./command-orders.ts";
 import { CommandWait } from "./command-wait.ts";
 import type { Committer } from "./committer.ts";
 import type { MeterSession } from "./driver.ts";
 import type { OrderReport, TimeSpan } from "@amity/concentrator";
 import type { Fleet } from "./fleet.ts";
 import type { HeadEndNotice } from "./notices.ts";
-import type { CommandRecord, Device, DeviceHealth, Registry } from "./registry.ts";
-import { seenNow } from "./collector.ts";
+import { OrderedCommands, type Attempt } from "./ordered-commands.ts";
+import type { CommandRecord, Device, Registry } from "./registry.ts";
 import { errorText, type SessionBroker } from "./session-broker.ts";
 
 export interface CommandGateParts {
@@ -43,8 +43,6 @@ export interface CommandGateParts {
   readonly notify: (notice: HeadEndNotice) => void;
 }
 
-/** Who writes into the audit trail when no person does. */
-const HEAD_END = "head-end";
 /** A concentrator tells of an order that has expired within this time, civil ms; then it is asked. */
 const REPORT_LATE_MS = 3_600_000;
 
@@ -56,7 +54,8 @@ export class CommandGate {
   readonly #parts: CommandGateParts;
   readonly #quota: SwitchingQuota;
   readonly #retry: RetryBudget<string>;
-  readonly #results = new CommandResults();
+  readonly #book: CommandBook;
+  readonly #ordered: OrderedCommands;
   readonly #running = new Set<string>();
   /** Commands that wait for a second person, or for their concentrator. */
   readonly #wait: CommandWait;
@@ -66,6 +65,8 @@ export class CommandGate {
     this.#parts = parts;
     this.#quota = new SwitchingQuota(parts.switchingPerHourMax);
     this.#wait = new CommandWait(parts);
+    this.#book = new CommandBook(parts);
+    this.#ordered = new OrderedCommands(parts.orders, this.#book);
     const policy = { ...DEFAULT_RETRY_POLICY, attemptsMax: Number.POSITIVE_INFINITY, budgetMax: 10_000 };
     this.#retry = new RetryBudget(policy, parts.world.random.fork("command retries"));
   }
@@ -75,7 +76,7 @@ export class CommandGate {
   }
 
   resultOf(commandId: string): readonly RegisterReading[] | undefined {
-    return this.#results.of(commandId);
+    return this.#book.resultOf(commandId);
   }
 
   /** Takes up what the last life left: what may have been sent is unknown and will be read back. */
@@ -84,7 +85,9 @@ export class CommandGate {
     for (const record of await this.#parts.registry.openCommands()) {
       if (isSwitching(record.request.control)) this.#quota.count(record.request.requestedAtMs);
       const found =
-        record.state === "dispatched" ? await this.#move(record, "unknown", "the head-end restarted after dispatch: reading back") : record;
+        record.state === "dispatched"
+          ? await this.#book.move(record, "unknown", "the head-end restarted after dispatch: reading back")
+          : record;
       if (found !== undefined) this.#run(found);
     }
   }
@@ -94,7 +97,17 @@ export class CommandGate {
   }
 
   /** Checks a request as `submit` does and records nothing: whether it would wait for a second person. @throws UsageError as `submit`. */
-  check(request: CommandRequest): { readonly needsApproval: boolean } {
+  async check(request: CommandRequest): Promise<{ readonly needsApproval: boolean }> {
+    await this.#checkImage(request);
+    return this.#checkNow(request);
+  }
+
+  async #checkImage({ control }: CommandRequest): Promise<void> {
+    if (control.kind !== "updateFirmware" || (await this.#parts.registry.firmware(control.image)) !== undefined) return;
+    throw new UsageError(`there is no firmware image ${control.image}`, { code: "unknown-firmware", advice: "upload it first" });
+  }
+
+  #checkNow(request: CommandRequest): { readonly needsApproval: boolean } {
     const { fleet, broker, world, policy, approvalFor } = this.#parts;
     const nowMs = world.clock.nowMs();
     const device = fleet.device(request.meterId);
@@ -109,7 +122,9 @@ export class CommandGate {
     const { registry, world } = this.#parts;
     const known = await registry.command(request.commandId);
     if (known !== undefined) return sameRequest(known, request);
-    const { needsApproval } = this.check(request);
+    await this.#checkImage(request);
+    // In one go with the count: two requests at once are two.
+    const { needsApproval } = this.#checkNow(request);
     const nowMs = world.clock.nowMs();
     if (isSwitching(request.control)) this.#quota.count(nowMs);
     const record: CommandRecord = {
@@ -122,7 +137,7 @@ export class CommandGate {
     };
     const why = request.reason === undefined || request.reason === "" ? "" : ` (${request.reason})`;
     const note = `requested: ${request.control.kind}${why}${needsApproval ? "; waits for a second person" : ""}`;
-    const isNew = await registry.addCommand(record, this.#audit(record, request.requestedBy, note));
+    const isNew = await registry.addCommand(record, this.#book.entry(record, request.requestedBy, note));
     if (!isNew) return sameRequest((await registry.command(request.commandId)) ?? record, request);
     this.#parts.notify({ kind: "command", command: record });
     this.#run(record);
@@ -138,7 +153,7 @@ export class CommandGate {
       throw new UsageError("nobody approves his own command", { code: "approval-own", advice: "ask somebody else" });
     const approved: CommandRecord = { ...record, approval: { by, note } };
     const said = note.trim() === "" ? `approved by ${by}` : `approved by ${by}: ${note}`;
-    if (!(await registry.approveCommand(commandId, { by, note }, this.#audit(record, by, said)))) return undefined;
+    if (!(await registry.approveCommand(commandId, { by, note }, this.#book.entry(record, by, said)))) return undefined;
     this.#parts.notify({ kind: "command", command: approved });
     this.#wait.wake(commandId);
     this.#run(approved);
@@ -147,25 +162,16 @@ export class CommandGate {
 
   async cancel(commandId: string, by: string, note = ""): Promise<boolean> {
     const record = await this.#parts.registry.command(commandId);
-    if (record?.state === "dispatched") return this.#withdraw(record, by);
-    if (record?.state !== "waiting") return false;
-    const said = note.trim() === "" ? `cancelled by ${by}` : `cancelled by ${by}: ${note}`;
-    const isCancelled = (await this.#move(record, "cancelled", said, by)) !== undefined;
-    this.#wait.wake(commandId);
+    if (record === undefined) return false;
+    const isCancelled = await this.#cancelled(record, by, note.trim() === "" ? `cancelled by ${by}` : `cancelled by ${by}: ${note}`);
+    if (isCancelled) this.#wait.wake(commandId);
     return isCancelled;
   }
 
-  /** Takes back an order that its concentrator has not sent yet. */
-  async #withdraw(record: CommandRecord, by: string): Promise<boolean> {
-    const { fleet, orders } = this.#parts;
-    const { meterId, commandId } = record.request;
-    const device = fleet.device(meterId);
-    if (device === undefined || !orders.serves(device) || !orders.isReachable(device)) return false;
-    const report = await orders.withdraw(device, commandId);
-    if (report?.state !== "expired") return false;
-    const isCancelled = (await this.#move(record, "cancelled", `cancelled by ${by} before it was sent`, by)) !== undefined;
-    this.#wait.wake(commandId);
-    return isCancelled;
+  async #cancelled(record: CommandRecord, by: string, said: string): Promise<boolean> {
+    if (record.state === "waiting") return (await this.#book.move(record, "cancelled", said, by)) !== undefined;
+    const device = this.#parts.fleet.device(record.request.meterId);
+    return record.state === "dispatched" && device !== undefined && this.#ordered.withdraw(record, device, by);
   }
 
   /**
@@ -179,7 +185,7 @@ export class CommandGate {
     const device = record === undefined ? undefined : fleet.device(record.request.meterId);
     if (record === undefined || device?.route.kind !== "wireless" || device.route.concentratorId !== concentratorId) return;
     if (record.state !== "dispatched" && record.state !== "unknown") return;
-    if (!isReadBack || report.state === "answered") await this.#takeState(record, device, report);
+    if (!isReadBack || report.state === "answered") await this.#ordered.take(record, device, report);
     this.#wait.wake(commandId);
   }
 
@@ -203,7 +209,7 @@ export class CommandGate {
     let record: CommandRecord | undefined = first;
     while (record !== undefined && !signal.aborted) {
       if (record.state === "waiting" && world.clock.nowMs() >= record.request.expiresAtMs) {
-        await this.#move(
+        await this.#book.move(
           record,
           "expired",
           record.outcome === undefined ? "expired before it could be sent" : `expired; last: ${record.outcome}`,
@@ -252,142 +258,77 @@ export class CommandGate {
     const record = await this.#wait.lookAgain(request.commandId, { untilMs, mustWait: isDispatched, signal: this.#stop.signal });
     if (record?.state !== "dispatched") return record?.state === "unknown" ? record : undefined;
     if (this.#parts.world.clock.nowMs() < untilMs) return record;
-    return this.#move(record, "unknown", "its concentrator tells nothing of it: asking");
+    return this.#book.move(record, "unknown", "its concentrator tells nothing of it: asking");
   }
 
   /** One contact with the meter: the command as it is afterwards, `again` when the meter could not be reached. */
-  async #attempt(record: CommandRecord): Promise<CommandRecord | "again" | undefined> {
+  async #attempt(record: CommandRecord): Promise<Attempt> {
     const { fleet, broker } = this.#parts;
     const { request } = record;
     const device = fleet.device(request.meterId);
-    if (device === undefined) return this.#move(record, "failed", "the meter is no longer registered");
-    if (this.#parts.orders.serves(device)) return this.#attemptOrder(record, device);
+    if (device === undefined) return this.#book.move(record, "failed", "the meter is no longer registered");
+    if (this.#parts.orders.serves(device)) return this.#ordered.attempt(record, device);
     const wish = { purpose: purposeOf(request.control), urgent: true };
     let dispatched: CommandRecord | undefined;
     try {
       return await broker.withSession(device, wish, async (session) => {
-        if (record.state === "unknown") return this.#settle(record, device, await readBack(session, request.control, this.#world()));
-        dispatched = await this.#move(record, "dispatched", "dispatched");
+        const found = record.state === "unknown" ? await readBack(session, request.control, this.#world()) : undefined;
+        if (found !== undefined && !(found.kind === "open" && found.canGoOn && !this.#isLate(request)))
+          return this.#settle(record, device, found);
+        dispatched = await this.#book.move(record, "dispatched", found === undefined ? "dispatched" : `${found.outcome}: going on`);
         if (dispatched === undefined) return undefined;
-        return this.#settle(dispatched, device, await this.#execute(device, session, request));
+        return this.#settle(dispatched, device, await this.#execute(device, session, dispatched));
       });
     } catch (error) {
       if (dispatched === undefined) return "again";
       const text = errorText(error);
       // A read can be asked again at any time; a write may have happened.
-      if (isWrite(request.control)) return this.#move(dispatched, "unknown", `no answer (${text}): reading back`);
-      return this.#move(dispatched, "waiting", `not completed: ${text}`);
+      if (isWrite(request.control)) return this.#book.move(dispatched, "unknown", `no answer (${text}): reading back`);
+      return this.#book.move(dispatched, "waiting", `not completed: ${text}`);
     }
   }
 
-  /** Gives a command to the meter's concentrator, or asks there what came of it. */
-  async #attemptOrder(record: CommandRecord, device: Device): Promise<CommandRecord | "again" | undefined> {
-    const { orders } = this.#parts;
-    if (!orders.isReachable(device)) return "again";
-    let dispatched: CommandRecord | undefined;
-    try {
-      if (record.state === "unknown") return await this.#askOrder(record, device);
-      const report = await orders.place(device, record, async () => {
-        dispatched = await this.#move(record, "dispatched", "dispatched");
-        return dispatched !== undefined;
-      });
-      if (report === "taken" || dispatched === undefined) return undefined;
-      if (report === undefined) return await this.#move(dispatched, "failed", "its concentrator does not listen for this meter");
-      return await this.#takeState(dispatched, device, report);
-    } catch (error) {
-      if (error instanceof SecurityError && dispatched === undefined) return this.#move(record, "failed", error.message);
-      if (dispatched === undefined) return "again";
-      return this.#move(dispatched, "unknown", `no answer of its concentrator (${errorText(error)}): asking`);
-    }
-  }
-
-  /** What may have been ordered is never ordered again: its concentrator knows how it stands, or the meter is asked. */
-  async #askOrder(record: CommandRecord, device: Device): Promise<CommandRecord | "again" | undefined> {
-    const { orders } = this.#parts;
-    const known = await orders.status(device, record.request.commandId);
-    if (known !== undefined && known.state !== "unanswered") return this.#takeState(record, device, known);
-    const asked = await orders.readBack(device, record);
-    return asked?.state === "answered" ? this.#takeState(record, device, asked) : "again";
-  }
-
-  async #takeState(record: CommandRecord, device: Device, report: OrderReport): Promise<CommandRecord | undefined> {
-    switch (report.state) {
-      case "queued":
-      case "sent":
-        return this.#move(record, "dispatched", progressOf(report, device));
-      case "expired":
-        return this.#move(record, "expired", "expired: the meter was not heard in time, nothing was sent");
-      case "unanswered":
-        if (record.state === "unknown") return record;
-        return this.#move(record, "unknown", "the meter did not acknowledge it in time: reading back");
-      case "answered":
-        return this.#takeAnswer(record, device, report);
-    }
-  }
-
-  /** An answer that is not to be believed leaves the outcome unknown: the meter is asked anew. */
-  async #takeAnswer(record: CommandRecord, device: Device, report: OrderReport): Promise<CommandRecord | undefined> {
-    try {
-      return await this.#finish(record, await this.#parts.orders.judge(device, record, report));
-    } catch (error) {
-      if (!(error instanceof SecurityError || error instanceof DecodeError)) throw error;
-      if (record.state === "unknown") return this.#move(record, "failed", `the meter's answer is not to be believed: ${error.message}`);
-      return this.#move(record, "unknown", `the meter's answer is not to be believed (${error.message}): reading back`);
-    }
-  }
-
-  async #execute(device: Device, session: MeterSession, request: CommandRequest): Promise<Execution> {
+  async #execute(device: Device, session: MeterSession, record: CommandRecord): Promise<Execution> {
+    const { request } = record;
     const { control } = request;
     if (control.kind === "readProfile") return { kind: "done", outcome: await this.#parts.readSpan(device, session, control) };
     if (!isWrite(control)) return executeRead(session, request);
-    const answer = await sendWrite(session, control, this.#world());
+    const answer = await sendWrite(session, control, this.#world(), async (step) => {
+      if ((await this.#book.move(record, "dispatched", step)) === undefined)
+        throw new LinkError("somebody else moved the command", { code: "stopped" });
+    });
     if (answer.kind === "refused") return { kind: "failed", outcome: `refused: ${answer.reason}` };
     return readBack(session, control, this.#world());
   }
 
-  /** What a host has taken for a meter behind it comes with that meter's next window: looked at again until the command expires. */
-  async #settle(record: CommandRecord, device: Device, execution: Execution): Promise<CommandRecord | "again" | undefined> {
-    const isLate = this.#parts.world.clock.nowMs() >= record.request.expiresAtMs;
+  /**
+   * What a host has taken for a meter behind it comes with that meter's next window, what a meter is at with time: looked at again until
+   * the command expires.
+   */
+  async #settle(record: CommandRecord, device: Device, execution: Execution): Promise<Attempt> {
+    const isLate = this.#isLate(record.request);
+    if (execution.kind === "open") {
+      if (isLate) return this.#book.finish(record, { kind: "failed", outcome: `expired; ${execution.outcome}` });
+      return record.state === "unknown" ? "again" : this.#book.move(record, "unknown", execution.outcome);
+    }
     const mayCome = execution.kind === "failed" && execution.mayCome === true && device.route.kind === "behind" && !isLate;
-    if (!mayCome) return this.#finish(record, execution);
+    if (!mayCome) return this.#book.finish(record, execution);
     if (record.state === "unknown") return "again";
-    return this.#move(record, "unknown", "its host has taken it for the meter's next window: looking again");
+    return this.#book.move(record, "unknown", "its host has taken it for the meter's next window: looking again");
   }
 
-  async #finish(record: CommandRecord, execution: Execution): Promise<CommandRecord | undefined> {
-    const { world, committer } = this.#parts;
-    const { meterId, commandId } = record.request;
-    const supply = execution.supply === undefined ? {} : { supply: execution.supply };
-    const health: Partial<DeviceHealth> = { ...seenNow(world.clock.nowMs()), ...supply };
-    const registers = execution.kind === "done" ? (execution.registers ?? []) : [];
-    await committer.commit({ meterId, batches: [{ intervals: [], registers, events: [], source: "headend" }], covered: [], health });
-    if (registers.length > 0) this.#results.keep(commandId, registers);
-    return this.#move(record, execution.kind, execution.outcome);
-  }
-
-  /** Moves a command on, durably and with its audit entry; `undefined` when somebody else moved it first. */
-  async #move(record: CommandRecord, state: CommandState, note: string, by = HEAD_END): Promise<CommandRecord | undefined> {
-    const moved: CommandRecord = {
-      request: record.request,
-      state,
-      changedAtMs: this.#parts.world.clock.nowMs(),
-      outcome: state === "dispatched" ? undefined : note,
-      attempts: record.attempts + (state === "dispatched" && record.state === "waiting" ? 1 : 0),
-      ...(record.approval === undefined ? {} : { approval: record.approval }),
-    };
-    const isOurs = await this.#parts.registry.moveCommand(record.state, moved, this.#audit(moved, by, note));
-    if (!isOurs) return undefined;
-    this.#parts.notify({ kind: "command", command: moved });
-    return moved;
-  }
-
-  #audit(record: CommandRecord, by: string, note: string) {
-    return { commandId: record.request.commandId, atMs: this.#parts.world.clock.nowMs(), state: record.state, by, note };
+  #isLate({ expiresAtMs }: CommandRequest): boolean {
+    return this.#parts.world.clock.nowMs() >= expiresAtMs;
   }
 
   #world(): ExecutionWorld {
-    const { clock, timers } = this.#parts.world;
-    return { nowMs: () => clock.nowMs(), sleep: (delayMs) => timers.sleep(delayMs) };
+    const { registry, world } = this.#parts;
+    const { clock, timers } = world;
+    return {
+      nowMs: () => clock.nowMs(),
+      sleep: (delayMs) => timers.sleep(delayMs),
+      firmware: (identification) => registry.firmware(identification),
+    };
   }
 }
 

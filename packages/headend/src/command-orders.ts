@@ -95,7 +95,11 @@ export class CommandOrders {
   }
 
   /** What the meter's answers say of a command; their readings go to the sink. @throws DecodeError, SecurityError for answers not to be believed. */
-  async judge(device: Device, { request }: CommandRecord, { answers }: OrderReport): Promise<Execution> {
+  async judge(
+    device: Device,
+    { request }: CommandRecord,
+    { answers }: OrderReport,
+  ): Promise<Extract<Execution, { kind: "done" | "failed" }>> {
     const { world, committer, keys } = this.#parts;
     const driver = this.#driver(device);
     const answer = await driver?.answered(device, answers, { keys });
@@ -108,8 +112,9 @@ export class CommandOrders {
       await committer.commit({ meterId: device.meterId, ...collectedOf(all.value), covered: [], health });
     }
     // The answer does not change by asking it again.
-    const at = { nowMs: () => world.clock.nowMs(), sleep: () => Promise.resolve() };
-    return isWrite(request.control) ? readBack(session, request.control, at) : executeRead(session, request);
+    const at = { nowMs: () => world.clock.nowMs(), sleep: () => Promise.resolve(), firmware: () => Promise.resolve(undefined) };
+    const execution = isWrite(request.control) ? await readBack(session, request.control, at) : await executeRead(session, request);
+    return execution.kind === "open" ? { kind: "failed", outcome: execution.outcome } : execution;
   }
 
   #content(device: Device, control: EndDeviceControl | "readBack") {

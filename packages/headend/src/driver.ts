@@ -11,6 +11,7 @@ import type {
   OneTimeControl,
   SettingControl,
 } from "@amity/model";
+import type { FirmwareImage } from "./firmware.ts";
 import type { Device } from "./registry.ts";
 import type { FrameTrace } from "./session-trace.ts";
 import type { KeyVault } from "./key-vault.ts";
@@ -35,6 +36,7 @@ export const METER_CAPABILITIES = [
   "billing",
   "payment",
   "firmware",
+  "push",
   "keys",
 ] as const;
 export type MeterCapability = (typeof METER_CAPABILITIES)[number];
@@ -198,6 +200,8 @@ export interface MeterSession {
   readonly settings?: MeterSettings;
   /** New keys and certificates; absent where the protocol or the association knows no such thing. */
   readonly keyring?: MeterKeyring;
+  /** New firmware; absent where the protocol knows no such thing. */
+  readonly firmware?: MeterFirmware;
   /** Everything that the meter says in one readout; where it is there, a visit takes this instead of the registers alone. */
   readAll?(): Promise<MeterAnswer<CollectedReadings>>;
   /**
@@ -215,6 +219,35 @@ export interface MeterKeyring {
   change(control: KeyControl): Promise<MeterAnswer<void>>;
   /** Tells whether the meter has what was last given to it: the only thing that counts as done. */
   check(control: KeyControl): Promise<MeterAnswer<{ readonly isAsWanted: boolean; readonly text: string }>>;
+}
+
+/** A firmware as a meter is to have it. */
+export interface FirmwareWish {
+  readonly image: FirmwareImage;
+  /** At once where it is absent. */
+  readonly activateAtMs: number | undefined;
+}
+
+/** The firmware of a meter. */
+export interface MeterFirmware {
+  /**
+   * Brings an image into the meter from wherever it stands, has it verified, and activates it or sets its time. A refusal says at which
+   * part it stopped. `tell` is called with each step; its rejection ends the update.
+   */
+  update(wish: FirmwareWish, tell: (step: string) => Promise<void>): Promise<MeterAnswer<void>>;
+  /** How the meter stands to it: the only thing that counts as done. */
+  check(wish: FirmwareWish): Promise<MeterAnswer<FirmwareStanding>>;
+}
+
+export interface FirmwareStanding {
+  /**
+   * `inForce`: it runs. `scheduled`: it is verified and waits for its time. `underWay`: the meter itself is at it. `partial`: the update can
+   * be gone on with. `failed`: the meter would not.
+   */
+  readonly stage: "inForce" | "scheduled" | "underWay" | "partial" | "failed";
+  readonly text: string;
+  /** What the meter calls the firmware that it runs. */
+  readonly firmware?: string;
 }
 
 /** Limits, tariffs, messages, billing periods and tokens of a meter. */

@@ -141,7 +141,7 @@ class HeadEndService implements HeadEnd {
     return this.#gate.submit(request);
   }
 
-  check(request: CommandRequest): { readonly needsApproval: boolean } {
+  check(request: CommandRequest): Promise<{ readonly needsApproval: boolean }> {
     return this.#gate.check(request);
   }
 

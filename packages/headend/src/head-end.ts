@@ -67,7 +67,7 @@ export interface HeadEnd {
    */
   submit(request: CommandRequest): Promise<CommandRecord>;
   /** Checks a request as `submit` does and records nothing. @throws as `submit`. */
-  check(request: CommandRequest): { readonly needsApproval: boolean };
+  check(request: CommandRequest): Promise<{ readonly needsApproval: boolean }>;
   /**
    * A second person's yes to a command that waits for one: it is sent now. `undefined` where there is no such command, or it
    * waits for nobody any more. @throws UsageError `approval-own` for the requester himself, `approval-not-needed`.

@@ -1,4 +1,5 @@
 export * from "./driver.ts";
+export * from "./firmware.ts";
 export type * from "./head-end.ts";
 export * from "./invocation-counters.ts";
 export * from "./key-vault.ts";

@@ -1,4 +1,5 @@
 import type { EndDeviceEvent } from "@amity/model";
+import { isSameFirmware, FIRMWARES_LISTED_MAX, type FirmwareImage, type FirmwareShelf } from "./firmware.ts";
 import { decodeCursor, encodeCursor, type PageCursor } from "./page-cursor.ts";
 import type {
   CommandAudit,
@@ -63,6 +64,7 @@ export function memoryRegistry(): Registry {
       return Promise.resolve();
     },
     ...memoryCommands(),
+    ...memoryFirmware(),
   };
 }
 
@@ -110,6 +112,25 @@ function memoryReadings(devices: Map<string, DeviceRecord>): ReadingPart {
       for (const one of held) quarantine.delete(quarantineKey(one));
       return Promise.resolve();
     },
+  };
+}
+
+function memoryFirmware(): FirmwareShelf {
+  const images = new Map<string, FirmwareImage>();
+  return {
+    addFirmware(image) {
+      const known = images.get(image.identification);
+      if (known !== undefined) return Promise.resolve(isSameFirmware(known, image) ? "known" : "different");
+      images.set(image.identification, image);
+      return Promise.resolve("added");
+    },
+    firmware: (identification) => Promise.resolve(images.get(identification)),
+    firmwares: () =>
+      Promise.resolve(
+        Array.from(images.values(), ({ octets: _octets, ...entry }) => entry)
+          .toSorted((left, right) => right.addedAtMs - left.addedAtMs || (left.identification < right.identification ? -1 : 1))
+          .slice(0, FIRMWARES_LISTED_MAX),
+      ),
   };
 }
 

@@ -1,6 +1,7 @@
 import type { Address } from "@amity/runtime";
 import type { CommandRequest, CommandState, EndDeviceEvent, MeterId, Unit } from "@amity/model";
 import type { Coverage, Delivery } from "@amity/concentrator";
+import type { FirmwareShelf } from "./firmware.ts";
 import type { Standing } from "./standing.ts";
 
 export type ConcentratorId = string;
@@ -172,7 +173,7 @@ export interface CollectionRecord {
  * The head-end's memory. Writes resolve after commit. Two implementations pass the same tests: PostgreSQL (schema
  * `headend`) and memory (for simulations and for reading a meter once).
  */
-export interface Registry {
+export interface Registry extends FirmwareShelf {
   registerDevices(devices: readonly Device[]): Promise<void>;
   registerConcentrators(entries: readonly ConcentratorEntry[]): Promise<void>;
   device(meterId: MeterId): Promise<DeviceRecord | undefined>;

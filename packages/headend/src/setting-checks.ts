@@ -1,4 +1,4 @@
-import type { EndDeviceControl, TariffCalendar } from "@amity/model";
+import type { EndDeviceControl, PushSchedule, TariffCalendar } from "@amity/model";
 
 const WATTS_MAX = 1_000_000;
 const OVER_SECONDS_MAX = 86_400;
@@ -7,6 +7,10 @@ const NAME_MAX = 16;
 const ENTRIES_MAX = 24;
 const SPECIAL_DAYS_MAX = 100;
 const TARIFFS = 4;
+const PUSH_SETUP_MAX = 4;
+const PUSHED_REGISTERS_MAX = 8;
+const PUSH_TIMES_MAX = 24;
+const SPREAD_SECONDS_MAX = 3_600;
 
 /** Why a limit, calendar, message or token is none that a meter could keep; `undefined`: it is, or the control sets nothing. */
 export function objectionToSetting(control: EndDeviceControl): string | undefined {
@@ -20,11 +24,30 @@ export function objectionToSetting(control: EndDeviceControl): string | undefine
         : `a message has at most ${MESSAGE_OCTETS_MAX} octets`;
     case "token":
       return /^[\x21-\x7e][\x20-\x7e]{0,63}$/.test(control.token) ? undefined : "a token has 1 to 64 plain characters";
+    case "setPushSchedule":
+      return objectionToPushes(control.schedule);
     case "tariff":
       return objectionToCalendar(control.calendar);
     default:
       return undefined;
   }
+}
+
+function objectionToPushes({ setup, registers, destination, times, window, spreadSeconds }: PushSchedule): string | undefined {
+  if (!isWhole(setup, 0, PUSH_SETUP_MAX)) return `a push setup is one of 0 to ${PUSH_SETUP_MAX}`;
+  if (registers.length === 0 || registers.length > PUSHED_REGISTERS_MAX) return `a push has 1 to ${PUSHED_REGISTERS_MAX} registers`;
+  const bad = registers.find(
+    (name) => !/^\d{1,3}-\d{1,3}:\d{1,3}\.\d{1,3}\.\d{1,3}$/.test(name) || name.split(/\D/).some((part) => Number(part) > 255),
+  );
+  if (bad !== undefined) return `"${bad}" is no register: a name such as 1-0:1.8.0`;
+  const [, host, port] = /^(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9.-]{1,253}):(\d{1,5})$/.exec(destination) ?? [];
+  if (host === undefined || !isWhole(Number(port), 1, 65_535)) return `"${destination}" is no destination: host:port, IPv6 in brackets`;
+  const badTime = times.find((time) => !/^(\*|[01]\d|2[0-3]):[0-5]\d$/.test(time));
+  if (badTime !== undefined || times.length > PUSH_TIMES_MAX)
+    return `a schedule has at most ${PUSH_TIMES_MAX} times, HH:MM each day or *:MM each hour`;
+  const edges = window === undefined ? [] : [window.from, window.to];
+  if (edges.some((edge) => !/^([01]\d|2[0-3]):[0-5]\d$/.test(edge))) return "a window is from HH:MM to HH:MM";
+  return isWhole(spreadSeconds, 0, SPREAD_SECONDS_MAX) ? undefined : `pushes are spread over 0 to ${SPREAD_SECONDS_MAX} s`;
 }
 
 function objectionToCalendar(calendar: TariffCalendar): string | undefined {

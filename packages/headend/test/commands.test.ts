@@ -163,12 +163,12 @@ describe("the command gate", () => {
     const utility = await directUtility({ meters: 1, headEnd: { switchingPerHourMax: 1, approvalFor: ["limit"] } });
     const headEnd = () => utility.headEnd();
     await headEnd().start();
-    expect(headEnd().check(request("c1", { kind: "disconnect" }))).toEqual({ needsApproval: false });
-    expect(headEnd().check(request("c1", { kind: "limit", watts: 500, overSeconds: 60 }))).toEqual({ needsApproval: true });
-    expect(() => headEnd().check(request("c1", { kind: "limit", watts: 0, overSeconds: 60 }))).toThrow(/1 to/);
+    expect(await headEnd().check(request("c1", { kind: "disconnect" }))).toEqual({ needsApproval: false });
+    expect(await headEnd().check(request("c1", { kind: "limit", watts: 500, overSeconds: 60 }))).toEqual({ needsApproval: true });
+    await expect(headEnd().check(request("c1", { kind: "limit", watts: 0, overSeconds: 60 }))).rejects.toThrow(/1 to/);
     expect(await headEnd().views.command("c1")).toBeUndefined();
     await utility.simulation.runFor(headEnd().submit(request("c1", { kind: "disconnect" }, { reason: "unsafe wiring" })));
-    expect(() => headEnd().check(request("c2", { kind: "connect" }))).toThrow(/within the hour/);
+    await expect(headEnd().check(request("c2", { kind: "connect" }))).rejects.toThrow(/within the hour/);
     const detail = await headEnd().views.command("c1");
     expect(detail?.request.reason).toBe("unsafe wiring");
     expect(detail?.audit[0]?.note).toBe("requested: disconnect (unsafe wiring)");

@@ -3,6 +3,7 @@ import { migrate, openScratchStore, type ScratchStore } from "@amity/store";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import {
   counterStoreOn,
+  firmwareOf,
   headEndMigrations,
   memoryCounterStore,
   memoryRegistry,
@@ -51,6 +52,24 @@ function command(commandId: string, requestedAtMs: number, meterId = "M1"): Comm
 const audit = (commandId: string, note: string) => ({ commandId, atMs: 5, state: "waiting" as const, by: "anna", note });
 
 function contract(backend: () => Backend): void {
+  it("keeps a firmware image under its identification, and gives that to no other", async () => {
+    const { registry } = backend();
+    const octets = Uint8Array.from({ length: 300 }, (_, index) => index & 0xff);
+    const image = firmwareOf({ identification: "AMT-1", octets, signature: "AB12", note: "for all" }, { by: "anna", atMs: 5 });
+    expect(await registry.addFirmware(image)).toBe("added");
+    expect(await registry.addFirmware({ ...image, addedBy: "ben", addedAtMs: 6 })).toBe("known");
+    const other = firmwareOf({ identification: "AMT-1", octets: octets.slice(1) }, { by: "anna", atMs: 7 });
+    expect(await registry.addFirmware(other)).toBe("different");
+    const second = firmwareOf({ identification: "0x0102", firmware: "two", octets }, { by: "ben", atMs: 9 });
+    expect(await registry.addFirmware(second)).toBe("added");
+    const kept = await registry.firmware("AMT-1");
+    expect({ ...kept, octets: [...(kept?.octets ?? [])] }).toEqual({ ...image, octets: [...octets] });
+    expect(await registry.firmware("AMT-2")).toBeUndefined();
+    const { octets: _first, ...entry } = image;
+    const { octets: _second, ...newest } = second;
+    expect(await registry.firmwares()).toEqual([newest, entry]);
+  });
+
   it("gives devices back as they were registered, by both kinds of route", async () => {
     const { registry } = backend();
     await registry.registerDevices([direct("M1"), relayed("M2")]);
@@ -286,7 +305,18 @@ describe("the registry on PostgreSQL", () => {
   });
   afterAll(() => scratch.close());
   beforeEach(async () => {
-    const tables = ["device", "concentrator", "coverage", "event", "quarantine", "command", "command_audit", "secret", "counter"];
+    const tables = [
+      "device",
+      "concentrator",
+      "coverage",
+      "event",
+      "quarantine",
+      "command",
+      "command_audit",
+      "secret",
+      "counter",
+      "firmware",
+    ];
     await scratch.store.query(`truncate ${tables.map((table) => `headend.${table}`).join(", ")}`);
   });
   contract(() => ({

@@ -21,16 +21,40 @@ export type EndDeviceControl =
   /** New encryption and authentication keys: sent under the master key, or agreed on so that nobody else can know them (suites 1 and 2). */
   | { readonly kind: "changeKeys"; readonly by: "transfer" | "agreement" }
   /** The meter makes a new key pair and gets a certificate for it. */
-  | { readonly kind: "renewCertificate"; readonly usage: "digital-signature" | "key-agreement" };
+  | { readonly kind: "renewCertificate"; readonly usage: "digital-signature" | "key-agreement" }
+  /** The meter takes the firmware image of this identification, and runs it at once or from an instant on. */
+  | { readonly kind: "updateFirmware"; readonly image: string; readonly activateAtMs?: number }
+  /** The meter says these registers of itself, there and then. */
+  | { readonly kind: "setPushSchedule"; readonly schedule: PushSchedule };
 
 /** Controls that change what a meter keeps, and are read back from there. */
-export type SettingControl = Extract<EndDeviceControl, { kind: "limit" | "tariff" | "message" }>;
+export type SettingControl = Extract<EndDeviceControl, { kind: "limit" | "tariff" | "message" | "setPushSchedule" }>;
 
 /** Controls that a meter carries out once, and marks that it has. */
 export type OneTimeControl = Extract<EndDeviceControl, { kind: "resetDemand" | "token" }>;
 
 /** Controls that change what a meter proves itself by. */
 export type KeyControl = Extract<EndDeviceControl, { kind: "changeKeys" | "renewCertificate" }>;
+
+/** Controls that bring a meter other firmware; what was begun is gone on with, not repeated. */
+export type FirmwareControl = Extract<EndDeviceControl, { kind: "updateFirmware" }>;
+
+/** What a meter pushes of itself, where to, and when; times are of its own clock. */
+export interface PushSchedule {
+  /** n of the push setup 0-n:25.9.0. */
+  readonly setup: number;
+  /** Cumulative registers, e.g. `1-0:1.8.0`; who says it and when stands before them in each push. */
+  readonly registers: readonly string[];
+  readonly transport: "tcp" | "udp";
+  /** `host:port`, an IPv6 address in brackets. */
+  readonly destination: string;
+  /** `HH:MM` each day, or `*:MM` each hour; none: the schedule pushes nothing. */
+  readonly times: readonly string[];
+  /** Nothing is sent outside of it, `HH:MM` each day; absent: always. */
+  readonly window?: { readonly from: string; readonly to: string };
+  /** Each push waits a random part of this, so that not all meters speak at once. */
+  readonly spreadSeconds: number;
+}
 
 /** A time-of-use calendar as meters keep one: seasons name weeks, weeks name days, days switch tariffs. */
 export interface TariffCalendar {
@@ -48,6 +72,7 @@ export interface TariffCalendar {
 /**
  * Life of a command. `unknown` is neither done nor failed: the outcome must be read back.
  * waiting → dispatched → done | failed | unknown → (read-back) done | failed; waiting → expired | cancelled.
+ * What can be gone on with (a firmware that is partly in the meter) is dispatched again once it was read back how far it came.
  */
 export type CommandState = "waiting" | "dispatched" | "unknown" | "done" | "failed" | "expired" | "cancelled";
 

@@ -15,6 +15,14 @@ export interface ControlOptions {
   readonly by?: string;
   readonly usage?: string;
   readonly token?: string;
+  readonly image?: string;
+  readonly setup?: number;
+  readonly register?: readonly string[];
+  readonly destination?: string;
+  readonly udp?: boolean;
+  readonly at?: readonly string[];
+  readonly window?: string;
+  readonly spreadSeconds?: number;
 }
 
 /** Options of each kind that takes any. */
@@ -26,6 +34,8 @@ const FIELDS: Partial<Readonly<Record<ControlKind, readonly (keyof ControlOption
   changeKeys: ["by"],
   renewCertificate: ["usage"],
   token: ["token"],
+  updateFirmware: ["image", "activateAt"],
+  setPushSchedule: ["setup", "register", "destination", "udp", "at", "window", "spreadSeconds"],
 };
 const ALL_FIELDS = Object.values(FIELDS).flat();
 
@@ -74,6 +84,14 @@ async function fieldsOf(kind: ControlKind, options: ControlOptions): Promise<Rec
       const when = activateAt === undefined ? {} : { activateAt: instantOption(activateAt, "--activate-at") };
       return { kind, calendar: await calendarOf(calendar), ...when };
     }
+    case "updateFirmware":
+      return {
+        kind,
+        image: options.image,
+        ...(activateAt === undefined ? {} : { activateAt: instantOption(activateAt, "--activate-at") }),
+      };
+    case "setPushSchedule":
+      return { kind, schedule: scheduleOf(options) };
     case "changeKeys":
       return { kind, ...(by === undefined ? {} : { by }) };
     case "renewCertificate":
@@ -83,6 +101,19 @@ async function fieldsOf(kind: ControlKind, options: ControlOptions): Promise<Rec
     default:
       return { kind, ...(text === undefined ? {} : { text }) };
   }
+}
+
+function scheduleOf({ setup, register, destination, udp, at, window, spreadSeconds }: ControlOptions): Record<string, unknown> {
+  const [from, to] = window?.split("-") ?? [];
+  return {
+    ...(setup === undefined ? {} : { setup }),
+    registers: register,
+    transport: udp === true ? "udp" : "tcp",
+    destination,
+    times: at ?? [],
+    ...(window === undefined ? {} : { window: { from, to } }),
+    ...(spreadSeconds === undefined ? {} : { spreadSeconds }),
+  };
 }
 
 /** The API takes instants in UTC. */

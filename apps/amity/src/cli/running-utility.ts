@@ -46,9 +46,7 @@ export class RunningUtility {
 
   /** @throws AmityError by blame, with what the utility said. */
   get<Resource>(path: string, query: Query = {}): Promise<Resource> {
-    const url = new URL(path, this.#url);
-    for (const [name, value] of Object.entries(query)) if (value !== undefined) url.searchParams.set(name, String(value));
-    return this.#ask<Resource>(url, { method: "GET" });
+    return this.#ask<Resource>(this.#at(path, query), { method: "GET" });
   }
 
   /** Writes, once: the key makes a repeated request the same request. @throws AmityError by blame, with what the utility said. */
@@ -57,7 +55,22 @@ export class RunningUtility {
     return this.#ask<Resource>(new URL(path, this.#url), { method: "POST", headers, body: JSON.stringify(body) });
   }
 
-  async #ask<Resource>(url: URL, init: { method: string; headers?: Record<string, string>; body?: string }): Promise<Resource> {
+  /** Brings octets, once. @throws AmityError by blame, with what the utility said. */
+  send<Resource>(path: string, query: Query, octets: Uint8Array): Promise<Resource> {
+    const headers = { "content-type": "application/octet-stream", "idempotency-key": randomUUID() };
+    return this.#ask<Resource>(this.#at(path, query), { method: "POST", headers, body: octets });
+  }
+
+  #at(path: string, query: Query): URL {
+    const url = new URL(path, this.#url);
+    for (const [name, value] of Object.entries(query)) if (value !== undefined) url.searchParams.set(name, String(value));
+    return url;
+  }
+
+  async #ask<Resource>(
+    url: URL,
+    init: { method: string; headers?: Record<string, string>; body?: string | Uint8Array },
+  ): Promise<Resource> {
     const cookie = [...this.#cookies].map(([name, value]) => `${name}=${value}`).join("; ");
     const headers = { ...init.headers, accept: "application/json", ...(cookie === "" ? {} : { cookie }) };
     let response: Response;

@@ -19,6 +19,8 @@ const COMMANDS = [
   "message",
   "changeKeys",
   "renewCertificate",
+  "updateFirmware",
+  "setPushSchedule",
   "resetDemand",
   "token",
 ] as const;

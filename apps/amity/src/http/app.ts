@@ -5,7 +5,7 @@ import type { Registry } from "prom-client";
 import { z } from "zod";
 import { secureRandomBytes } from "@amity/crypto";
 import { toHex } from "@amity/bytes";
-import { LiveEvent } from "@amity/api";
+import { FIRMWARE_BODY_OCTETS_MAX, LiveEvent } from "@amity/api";
 import type { Log, World } from "@amity/runtime";
 import { checkRight, identify, refuseForeignOrigins, requireRight } from "./access/gatekeeping.ts";
 import type { AccessPlan } from "./access/binding.ts";
@@ -22,6 +22,7 @@ import { addDeviceRoutes } from "./routes/device-routes.ts";
 import { addDemoRoutes } from "./routes/demo-routes.ts";
 import { addAnalysisRoutes } from "./routes/analysis-routes.ts";
 import { addInsightRoutes } from "./routes/insight-routes.ts";
+import { addFirmwareRoutes, FIRMWARE_PATH } from "./routes/firmware-routes.ts";
 import { addExportRoutes } from "./routes/export-routes.ts";
 import { addJobRoutes } from "./routes/job-routes.ts";
 import { addMdmRoutes } from "./routes/mdm-routes.ts";
@@ -89,8 +90,8 @@ export function createHttpApp(options: HttpAppOptions): HttpApp {
   app.use(requestMetrics(options.metrics, world.timers, () => hub.followers));
   app.use(refuseForeignOrigins(plan));
   app.use("/api/*", compress({ threshold: 2_048 }));
-  app.use("/api/*", bodyLimit({ maxSize: BODY_BYTES_MAX, onError: () => failWith("payload-too-large") }));
   app.use(identify(sessions, plan));
+  limitBodies(app);
   app.use("/api/v1/*", noStore);
   addGuards(app, deps);
 
@@ -99,6 +100,7 @@ export function createHttpApp(options: HttpAppOptions): HttpApp {
   addMeterRoutes(app, deps);
   addExportRoutes(app, deps);
   addCommandRoutes(app, deps);
+  addFirmwareRoutes(app, deps);
   addDeviceRoutes(app, deps);
   addMdmRoutes(app, deps);
   addDecisionRoutes(app, deps);
@@ -168,6 +170,18 @@ function addOperations(app: OpenAPIHono<HttpEnv>, options: HttpAppOptions): void
   });
 }
 
-function failWith(kind: "payload-too-large"): never {
-  throw new ProblemError(kind, { detail: `Bodies may have at most ${BODY_BYTES_MAX} octets.` });
+/** An image is taken in only from those who may bring one. */
+function limitBodies(app: OpenAPIHono<HttpEnv>): void {
+  const usual = bodiesUpTo(BODY_BYTES_MAX);
+  app.use("/api/*", (c, next) => (c.req.path === FIRMWARE_PATH ? next() : usual(c, next)));
+  app.post(FIRMWARE_PATH, requireRight("fleet"), bodiesUpTo(FIRMWARE_BODY_OCTETS_MAX));
+}
+
+function bodiesUpTo(octetsMax: number): ReturnType<typeof bodyLimit> {
+  return bodyLimit({
+    maxSize: octetsMax,
+    onError: () => {
+      throw new ProblemError("payload-too-large", { detail: `Bodies may have at most ${octetsMax} octets here.` });
+    },
+  });
 }

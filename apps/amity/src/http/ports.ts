@@ -15,6 +15,9 @@ import type {
   ExceptionsQuery,
   ExportFormat,
   FeederState,
+  Firmware,
+  Firmwares,
+  FirmwareUploadQuery,
   FleetRegistration,
   Granularity,
   Intervals,
@@ -114,6 +117,8 @@ export interface UtilityReads {
   backfill(): Promise<Backfill>;
   /** Wireless meters that concentrators hear and nobody registered. */
   wirelessStrangers(): Promise<WirelessStrangers>;
+  /** Firmware images for meters, newest first. */
+  firmwares(): Promise<Firmwares>;
 }
 
 /** Writes. Each is idempotent by its own identity (command id, exception id and action, feeder and state). */
@@ -127,6 +132,8 @@ export interface UtilityWrites {
   resolveException(id: string, resolution: ExceptionResolution, by: Principal): Promise<WriteOutcome<VeeException>>;
   /** Registers meters and concentrators, and begins to collect them. */
   registerFleet(fleet: FleetRegistration): Promise<RegistrationReport>;
+  /** Keeps a firmware image; its identification is never given to other octets. */
+  addFirmware(upload: FirmwareUploadQuery, octets: Uint8Array, by: Principal): Promise<WriteOutcome<Firmware>>;
   releaseBill(id: string, release: BillRelease, by: Principal): Promise<WriteOutcome<BillSummary>>;
   /** Demo only: cuts or restores a feeder of the simulated network. */
   switchFeeder(feederId: string, state: "live" | "out", by: Principal): Promise<WriteOutcome<FeederState>>;

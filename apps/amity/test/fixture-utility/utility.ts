@@ -1,5 +1,5 @@
 import { UsageError } from "@amity/bytes";
-import type { Command, CommandRequest, LiveEvent, MeterDetail, MeterSummary, MetersQuery, Overview, Page } from "@amity/api";
+import type { Command, CommandRequest, Firmware, LiveEvent, MeterDetail, MeterSummary, MetersQuery, Overview, Page } from "@amity/api";
 import { ControlKind, METER_STATES } from "@amity/api";
 import { zoneOf } from "@amity/intervals";
 import type { Clock, Timers } from "@amity/runtime";
@@ -36,6 +36,7 @@ export function createFixtureUtility(
   const exceptions = buildExceptions(fleet, clock.nowMs());
   const bills = billsOf(fleet, clock.nowMs());
   const commands = new Map<string, Command>();
+  const firmwares = new Map<string, Firmware>();
   const listeners = new Set<(event: LiveEvent) => void>();
   const bornMs = timers.elapsedMs();
   let ticks = 0;
@@ -380,6 +381,20 @@ export function createFixtureUtility(
         : { kind: "conflict", detail: "It was sent already." };
     },
     wirelessStrangers: async () => ({ items: [] }),
+    firmwares: async () => ({ items: [...firmwares.values()] }),
+    async addFirmware({ identification, firmware = identification, note = "" }, octets, by) {
+      const image = {
+        identification,
+        firmware,
+        size: octets.length,
+        sha256: "0".repeat(64),
+        note,
+        addedBy: by.user,
+        addedAt: isoOf(now()),
+      };
+      firmwares.set(identification, image);
+      return { kind: "done", value: image };
+    },
     registerFleet: ({ devices }) => Promise.resolve({ added: devices.length, changed: 0, unchanged: 0, keysStored: 0, problems: [] }),
     async releaseBill(id) {
       const index = bills.findIndex((one) => one.id === id);

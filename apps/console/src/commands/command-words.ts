@@ -75,6 +75,19 @@ export const KINDS: Readonly<Record<ControlKind, KindWords>> = {
     action: "Renew certificate",
     effect: "The meter makes a new key pair, and uses it once it holds the certificate.",
   },
+  updateFirmware: {
+    name: "Update firmware",
+    right: "critical-command",
+    action: "Install",
+    effect:
+      "The image is brought to the meter in blocks, verified by it, and runs from then on. What is interrupted goes on where it stopped.",
+  },
+  setPushSchedule: {
+    name: "Push schedule",
+    right: "critical-command",
+    action: "Set schedule",
+    effect: "The meter says these registers of itself at these times, in place of what its push schedule said before.",
+  },
 };
 
 type Switch = "disconnect" | "connect";

@@ -18,6 +18,19 @@ export interface ControlDraft {
   readonly token: string;
   readonly keysBy: "transfer" | "agreement";
   readonly usage: "digital-signature" | "key-agreement";
+  /** Identification of an image. */
+  readonly image: string;
+  readonly push: PushDraft;
+}
+
+/** What a form says of a push schedule; lists are words apart. */
+export interface PushDraft {
+  readonly registers: string;
+  readonly destination: string;
+  readonly times: string;
+  readonly from: string;
+  readonly to: string;
+  readonly spreadSeconds: string;
 }
 
 /** What a form begins with: yesterday, a limit to be typed, the first calendar of the templates. */
@@ -34,6 +47,8 @@ export function firstDraft(zone: string, nowMs: number): ControlDraft {
     token: "",
     keysBy: "transfer",
     usage: "digital-signature",
+    image: "",
+    push: { registers: "1-0:1.8.0 1-0:2.8.0", destination: "", times: "00:15", from: "", to: "", spreadSeconds: "0" },
   };
 }
 
@@ -60,14 +75,39 @@ export function controlOf(kind: ControlKind, draft: ControlDraft, zone: string):
       const instant = (day: string): string => new Date(startOfCivilDay(zone, day)).toISOString();
       return { kind, from: instant(draft.from), to: instant(draft.to) };
     }
+    case "updateFirmware": {
+      const when = activationOf(draft, zone);
+      return draft.image === "" || when === undefined ? undefined : { kind, image: draft.image, ...when };
+    }
+    case "setPushSchedule":
+      return pushControl(draft.push);
     case "tariff": {
-      if (draft.activateAt === "") return { kind, calendar: draft.calendar };
-      const atMs = instantOfLocalText(zone, draft.activateAt);
-      return atMs === undefined ? undefined : { kind, calendar: draft.calendar, activateAt: new Date(atMs).toISOString() };
+      const when = activationOf(draft, zone);
+      return when === undefined ? undefined : { kind, calendar: draft.calendar, ...when };
     }
     default:
       return { kind };
   }
+}
+
+/** Empty for at once; undefined where it is no time. */
+function activationOf({ activateAt }: ControlDraft, zone: string): { activateAt?: string } | undefined {
+  if (activateAt === "") return {};
+  const atMs = instantOfLocalText(zone, activateAt);
+  return atMs === undefined ? undefined : { activateAt: new Date(atMs).toISOString() };
+}
+
+function pushControl({ registers, destination, times, from, to, spreadSeconds }: PushDraft): Control | undefined {
+  const spread = wholeOf(spreadSeconds);
+  const names = wordsOf(registers);
+  if (spread === undefined || names.length === 0 || destination.trim() === "" || (from === "") !== (to === "")) return undefined;
+  const schedule = { setup: 0, registers: names, transport: "tcp" as const, destination: destination.trim(), times: wordsOf(times) };
+  const window = from === "" ? {} : { window: { from, to } };
+  return { kind: "setPushSchedule", schedule: { ...schedule, ...window, spreadSeconds: spread } };
+}
+
+function wordsOf(text: string): string[] {
+  return text.split(/[\s,]+/).filter((word) => word !== "");
 }
 
 function wholeOf(text: string): number | undefined {

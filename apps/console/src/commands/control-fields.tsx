@@ -3,6 +3,8 @@ import type { ControlKind } from "@amity/api";
 import { count } from "../ui/format.ts";
 import { CalendarFields } from "./calendar-fields.tsx";
 import type { ControlDraft } from "./control-draft.ts";
+import { ImageField } from "./firmware-fields.tsx";
+import { PushFields } from "./push-fields.tsx";
 
 const MESSAGE_OCTETS_MAX = 512;
 
@@ -72,6 +74,15 @@ export function ControlFields({ kind, draft, zone, onChange }: ControlFieldsProp
       );
     case "tariff":
       return <TariffFields draft={draft} zone={zone} set={set} />;
+    case "updateFirmware":
+      return (
+        <>
+          <ImageField image={draft.image} onChange={(image) => set({ image })} />
+          <ActivationField draft={draft} zone={zone} set={set} />
+        </>
+      );
+    case "setPushSchedule":
+      return <PushFields push={draft.push} onChange={(push) => set({ push })} />;
     default:
       return null;
   }
@@ -149,28 +160,40 @@ function MessageFields({ text, set }: { text: string; set: Set }) {
   );
 }
 
-function TariffFields({ draft, zone, set }: { draft: ControlDraft; zone: string; set: Set }) {
-  const isAtOnce = draft.activateAt === "";
+interface DraftFieldsProps {
+  readonly draft: ControlDraft;
+  readonly zone: string;
+  readonly set: Set;
+}
+
+function TariffFields({ draft, zone, set }: DraftFieldsProps) {
   return (
     <>
       <CalendarFields calendar={draft.calendar} onChange={(calendar) => set({ calendar })} />
-      <div className="fields">
-        <label className="label">
-          In force from, time of {zone}; empty for at once
-          <input
-            className="field"
-            type="datetime-local"
-            value={draft.activateAt}
-            onChange={(event) => set({ activateAt: event.target.value })}
-          />
-        </label>
-        {!isAtOnce && (
-          <button type="button" className="button" data-size="small" onClick={() => set({ activateAt: "" })}>
-            At once instead
-          </button>
-        )}
-      </div>
+      <ActivationField draft={draft} zone={zone} set={set} />
     </>
+  );
+}
+
+function ActivationField({ draft, zone, set }: DraftFieldsProps) {
+  const isAtOnce = draft.activateAt === "";
+  return (
+    <div className="fields">
+      <label className="label">
+        In force from, time of {zone}; empty for at once
+        <input
+          className="field"
+          type="datetime-local"
+          value={draft.activateAt}
+          onChange={(event) => set({ activateAt: event.target.value })}
+        />
+      </label>
+      {!isAtOnce && (
+        <button type="button" className="button" data-size="small" onClick={() => set({ activateAt: "" })}>
+          At once instead
+        </button>
+      )}
+    </div>
   );
 }
 

@@ -72,6 +72,8 @@ const CAPABILITIES: ReadonlySet<MeterCapability> = new Set<MeterCapability>([
   "billing",
   "payment",
   "keys",
+  "firmware",
+  "push",
 ]);
 
 /** Numbers in hand before an association: AARQ, challenge, the first requests, release. */
@@ -151,7 +153,7 @@ async function openSession(link: MeterLink, request: SessionRequest, means: Sess
       lease: security === undefined ? undefined : lease,
     });
     const keyring = keyringOf(exchange, request, { means, suite: settings.suite, isOpenedWithNext: chosen?.isNext });
-    return new DlmsSession({ exchange, device, behind: request.behind ?? [], keyring });
+    return new DlmsSession({ exchange, device, behind: request.behind ?? [], keyring, timers: world.timers });
   } catch (error) {
     if (pdus !== undefined) pdus.abort();
     else if (link.kind === "stream") link.connection.abort();

@@ -47,6 +47,11 @@ export class DlmsExchange {
     return this.#parts.client;
   }
 
+  /** Whether what is said in this association is ciphered: then the meter and we share keys. */
+  get isCiphered(): boolean {
+    return this.#parts.lease !== undefined;
+  }
+
   nowMs(): number {
     return this.#parts.clock.nowMs();
   }

@@ -6,14 +6,17 @@ import type {
   CollectedProfile,
   MeterAnswer,
   MeterClockReading,
+  MeterFirmware,
   MeterIdentity,
   MeterKeyring,
   MeterSession,
   MeterSettings,
   SupplyState,
 } from "../driver.ts";
+import type { Timers } from "@amity/runtime";
 import type { Device } from "../registry.ts";
 import { integerOf, valueOf, type DlmsExchange } from "./dlms-exchange.ts";
+import { DlmsFirmware } from "./dlms-firmware.ts";
 import { DlmsSettings } from "./dlms-settings-objects.ts";
 import { eventsOfBuffer } from "./event-rows.ts";
 import { intervalsOfRows } from "./interval-runs.ts";
@@ -28,6 +31,7 @@ export interface DlmsSessionParts {
   readonly behind: readonly Device[];
   /** Present in ciphered associations that manage. */
   readonly keyring: MeterKeyring | undefined;
+  readonly timers: Timers;
 }
 
 const NAMES = {
@@ -47,10 +51,12 @@ export class DlmsSession implements MeterSession {
   readonly #behind: readonly Device[];
   readonly settings: MeterSettings;
   readonly keyring?: MeterKeyring;
+  readonly firmware: MeterFirmware;
 
   constructor(parts: DlmsSessionParts) {
     this.#exchange = parts.exchange;
     this.settings = new DlmsSettings(parts.exchange);
+    this.firmware = new DlmsFirmware(parts.exchange, parts.timers);
     this.#device = parts.device;
     this.#behind = parts.behind;
     if (parts.keyring !== undefined) this.keyring = parts.keyring;

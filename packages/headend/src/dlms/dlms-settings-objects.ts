@@ -14,6 +14,7 @@ import type { OneTimeControl, SettingControl, TariffCalendar } from "@amity/mode
 import type { MeterAnswer, MeterSettings } from "../driver.ts";
 import type { DlmsExchange } from "./dlms-exchange.ts";
 import { DlmsOneTime } from "./dlms-one-time.ts";
+import { DlmsPushSetup } from "./dlms-push-setup.ts";
 
 const LIMITER = { classId: 71, instanceId: parseObis("0-0:17.0.0") } as const;
 const CALENDAR = { classId: 20, instanceId: parseObis("0-0:13.0.0") } as const;
@@ -28,6 +29,9 @@ const ACTIVATION = 10;
 const NO_LIMIT = 0xffff_ffff;
 const { activityCalendar, specialDaysTable } = timeClasses;
 
+/** Controls of which each part is one attribute, the same in every meter. */
+type AttributeControl = Exclude<SettingControl, { kind: "setPushSchedule" }>;
+
 /** One attribute and what it is to hold. */
 interface Setting {
   readonly attribute: AttributeDescriptor;
@@ -37,19 +41,22 @@ interface Setting {
 
 /**
  * Limits by the limiter 0-0:17.0.0, tariffs by activity calendar 0-0:13.0.0 and special days 0-0:11.0.0, messages by
- * 0-0:96.13.0. Everything is written, then compared octet for octet with what the meter gives back.
+ * 0-0:96.13.0, pushes by their setups and schedule. Everything is written, then compared octet for octet with what the meter gives back.
  */
 export class DlmsSettings implements MeterSettings {
   readonly #exchange: DlmsExchange;
   readonly #oneTime: DlmsOneTime;
+  readonly #push: DlmsPushSetup;
 
   constructor(exchange: DlmsExchange) {
     this.#exchange = exchange;
     this.#oneTime = new DlmsOneTime(exchange);
+    this.#push = new DlmsPushSetup(exchange);
   }
 
   async write(control: SettingControl | OneTimeControl): Promise<MeterAnswer<void>> {
     if (control.kind === "resetDemand" || control.kind === "token") return this.#oneTime.write(control);
+    if (control.kind === "setPushSchedule") return this.#push.write(control.schedule);
     await this.#exchange.reserve();
     for (const { attribute, value, what } of settingsOf(control, PASSIVE)) {
       const result = await this.#exchange.client.set(attribute, value);
@@ -62,6 +69,7 @@ export class DlmsSettings implements MeterSettings {
 
   async compare(control: SettingControl | OneTimeControl): Promise<MeterAnswer<{ readonly isAsWanted: boolean; readonly text: string }>> {
     if (control.kind === "resetDemand" || control.kind === "token") return { kind: "done", value: await this.#oneTime.compare(control) };
+    if (control.kind === "setPushSchedule") return { kind: "done", value: await this.#push.compare(control.schedule) };
     // A calendar that was to become active later is looked for where it waits, then where it is in force.
     const places = control.kind === "tariff" && control.activateAtMs !== undefined ? [PASSIVE, ACTIVE] : [ACTIVE];
     let different = "";
@@ -80,7 +88,7 @@ export class DlmsSettings implements MeterSettings {
   }
 }
 
-function settingsOf(control: SettingControl, place: number): Setting[] {
+function settingsOf(control: AttributeControl, place: number): Setting[] {
   switch (control.kind) {
     case "limit":
       return [
@@ -164,7 +172,7 @@ function dateOf(date: string): CosemDate {
   return { year, month, dayOfMonth: day, dayOfWeek: undefined };
 }
 
-function textOf(control: SettingControl, place: number): string {
+function textOf(control: AttributeControl, place: number): string {
   switch (control.kind) {
     case "limit":
       return control.watts === undefined ? "no limit" : `limit ${control.watts} W, exceeded for at most ${control.overSeconds} s`;

@@ -2,8 +2,8 @@ import type { MigrationSet } from "@amity/store";
 
 /**
  * Tables of the head-end, schema `headend`. On Citus: device, coverage and event are distributed by meter_id, quarantine by
- * concentrator_id, command and command_audit by command_id, secret by owner, counter by name; concentrator is a reference
- * table. Every unique key holds the distribution column. Instants are UTC milliseconds.
+ * concentrator_id, command and command_audit by command_id, secret by owner, counter by name; concentrator and firmware are reference
+ * tables. Every unique key holds the distribution column. Instants are UTC milliseconds.
  */
 export const headEndMigrations: MigrationSet = {
   owner: "headend",
@@ -149,6 +149,22 @@ alter table headend.command add column approval_note text;`,
       number: 4,
       name: "reasons of commands",
       sql: "alter table headend.command add column reason text;",
+    },
+    {
+      number: 5,
+      name: "firmware images",
+      sql: `
+create table headend.firmware (
+  identification text primary key,
+  firmware text not null,
+  size integer not null,
+  sha256 text not null,
+  signature text,
+  note text not null,
+  added_by text not null,
+  added_ms bigint not null,
+  content bytea not null
+);`,
     },
   ],
 };

@@ -39,6 +39,16 @@ function controlShape(control: EndDeviceControl): Control {
       const { kind, calendar, activateAtMs } = control;
       return { kind, calendar: mutable(calendar), ...(activateAtMs === undefined ? {} : { activateAt: instantText(activateAtMs) }) };
     }
+    case "updateFirmware": {
+      const { kind, image, activateAtMs } = control;
+      return { kind, image, ...(activateAtMs === undefined ? {} : { activateAt: instantText(activateAtMs) }) };
+    }
+    case "setPushSchedule": {
+      const { kind, schedule } = control;
+      const { window } = schedule;
+      const lists = { registers: [...schedule.registers], times: [...schedule.times] };
+      return { kind, schedule: { ...schedule, ...lists, window: window === undefined ? undefined : { ...window } } };
+    }
     default:
       return control;
   }
@@ -57,6 +67,14 @@ export function controlOf(control: Control): EndDeviceControl {
     case "limit": {
       const { kind, watts, overSeconds } = control;
       return watts === undefined ? { kind, overSeconds } : { kind, watts, overSeconds };
+    }
+    case "updateFirmware": {
+      const { kind, image, activateAt } = control;
+      return { kind, image, ...(activateAt === undefined ? {} : { activateAtMs: Date.parse(activateAt) }) };
+    }
+    case "setPushSchedule": {
+      const { window, ...rest } = control.schedule;
+      return { kind: control.kind, schedule: window === undefined ? rest : { ...rest, window } };
     }
     default:
       return control;

@@ -35,7 +35,7 @@ export async function requestCommand(parts: UtilityParts, request: CommandReques
     ...(request.reason === undefined || request.reason === "" ? {} : { reason: request.reason }),
   };
   try {
-    if (request.dryRun) return { kind: "done", value: checked(parts, asked) };
+    if (request.dryRun) return { kind: "done", value: await checked(parts, asked) };
     const known = await parts.headEnd.views.command(request.commandId);
     const repeated =
       known !== undefined &&
@@ -86,8 +86,8 @@ export async function approveCommand(
 }
 
 /** The command as it would be recorded, after the checks that it would pass; nothing is. @throws UsageError as `HeadEnd.submit`. */
-function checked(parts: UtilityParts, request: RecordedRequest): Command {
-  const { needsApproval } = parts.headEnd.check(request);
+async function checked(parts: UtilityParts, request: RecordedRequest): Promise<Command> {
+  const { needsApproval } = await parts.headEnd.check(request);
   const record = { request, state: "waiting", changedAtMs: request.requestedAtMs, attempts: 0, outcome: CHECKED } as const;
   return { ...commandShape(parts, { ...record, ...(needsApproval ? { approval: {} } : {}) }), final: true, dryRun: true };
 }

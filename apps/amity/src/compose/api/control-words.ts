@@ -1,5 +1,5 @@
 import type { Zone } from "@amity/intervals";
-import type { Commodity, EndDeviceControl, KeyControl } from "@amity/model";
+import type { Commodity, EndDeviceControl, KeyControl, PushSchedule } from "@amity/model";
 
 /** What a control asks of a meter, in a sentence without its full stop: whoever approves it reads nothing else. Times are of `zone`. */
 export function controlWords(control: EndDeviceControl, commodity: Commodity, zone: Zone): string {
@@ -20,10 +20,8 @@ export function controlWords(control: EndDeviceControl, commodity: Commodity, zo
       return control.watts === undefined
         ? "Lift the limit on the supply"
         : `Limit the supply to ${control.watts.toLocaleString("en")} W; more than that for ${control.overSeconds} s disconnects it`;
-    case "tariff": {
-      const when = control.activateAtMs === undefined ? "at once" : `from ${localText(control.activateAtMs, zone)} on`;
-      return `Count by the calendar "${control.calendar.name}" ${when}`;
-    }
+    case "tariff":
+      return `Count by the calendar "${control.calendar.name}" ${whenWords(control.activateAtMs, zone)}`;
     case "resetDemand":
       return "End the billing period and begin the demand maxima anew";
     case "token":
@@ -31,14 +29,29 @@ export function controlWords(control: EndDeviceControl, commodity: Commodity, zo
     case "changeKeys":
     case "renewCertificate":
       return keyWords(control);
+    case "updateFirmware":
+      return `Install firmware ${control.image}, to run ${whenWords(control.activateAtMs, zone)}`;
+    case "setPushSchedule":
+      return pushWords(control.schedule);
     case "message":
       return control.text === "" ? "Clear the display's message" : `Show "${control.text}" on the customer's display`;
   }
 }
 
+function whenWords(activateAtMs: number | undefined, zone: Zone): string {
+  return activateAtMs === undefined ? "at once" : `from ${localText(activateAtMs, zone)} on`;
+}
+
 function keyWords(control: KeyControl): string {
   if (control.kind === "changeKeys") return control.by === "transfer" ? "Give the meter new keys" : "Agree with the meter on new keys";
   return `Renew the meter's certificate for ${control.usage === "key-agreement" ? "key agreement" : "signatures"}`;
+}
+
+function pushWords({ registers, destination, transport, times, window, spreadSeconds }: PushSchedule): string {
+  if (times.length === 0) return `Push nothing by schedule any more, and ${registers.join(", ")} to ${destination} when told to`;
+  const within = window === undefined ? "" : `, from ${window.from} to ${window.to} only`;
+  const spread = spreadSeconds === 0 ? "" : `, each up to ${spreadSeconds} s later`;
+  return `Push ${registers.join(", ")} to ${destination} (${transport}) at ${times.join(", ")} of the meter's clock${within}${spread}`;
 }
 
 /** `2026-12-01 00:00 (Australia/Sydney)`. */

@@ -2,6 +2,7 @@ import type { UtilityApi } from "../../http/ports.ts";
 import { billOf, billsOf, releaseBill } from "./bill-views.ts";
 import { approveCommand, cancelCommand, commandOf, commandsOf, requestCommand } from "./command-views.ts";
 import { exceptionDetailOf, exceptionsOf, resolveException } from "./exception-views.ts";
+import { addFirmware, firmwaresOf } from "./firmware-views.ts";
 import { exportOf } from "./export-view.ts";
 import { intervalsOf } from "./interval-views.ts";
 import type { LiveFeed } from "./live-feed.ts";
@@ -51,6 +52,8 @@ export function utilityApi(
     completeness: (days) => completenessOf(parts, days),
     backfill: () => Promise.resolve(backfillOf(parts)),
     wirelessStrangers: () => Promise.resolve({ items: headEnd.views.strangers().map(strangerShape) }),
+    firmwares: () => firmwaresOf(parts),
+    addFirmware: (upload, octets, by) => addFirmware(parts, upload, octets, by),
     requestCommand: (request, by) => requestCommand(parts, request, by),
     approveCommand: (commandId, approval, by) => approveCommand(parts, commandId, approval, by),
     cancelCommand: (commandId, cancellation, by) => cancelCommand(parts, commandId, cancellation, by),

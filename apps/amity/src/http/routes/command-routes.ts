@@ -62,6 +62,8 @@ const CRITICAL: ReadonlySet<string> = new Set([
   "tariff",
   "changeKeys",
   "renewCertificate",
+  "updateFirmware",
+  "setPushSchedule",
   "resetDemand",
   "token",
 ]);
