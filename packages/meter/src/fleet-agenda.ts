@@ -1,8 +1,8 @@
 import { AmityError } from "@amity/bytes";
 import type { Clock, Random, Timer } from "@amity/runtime";
-import { readDateTime } from "./dlms/civil-time.ts";
 import type { MeterDevice } from "./dlms/meter-device.ts";
 import { pushSettings, repetitionDelayMs } from "./dlms/push-settings.ts";
+import { untilWindowMs } from "./dlms/push-windows.ts";
 import { timeBaseOf } from "./dlms/time-base.ts";
 import type { PendingPush } from "./metrology/meter-functions.ts";
 import type { PushCarrier } from "./push-carrier.ts";
@@ -97,19 +97,10 @@ export class FleetAgenda {
     }
   }
 
-  /** How long until a communication window is open: 0 inside one, or where none is set. */
   #untilWindow({ meter }: MeterDevice, windows: readonly (readonly [Uint8Array, Uint8Array])[]): number {
     const nowMs = this.#parts.clock.nowMs();
     const clockMs = meter.clockAt(Math.max(nowMs, meter.lastOperationMs));
-    const base = timeBaseOf(meter);
-    let waitMs = Number.POSITIVE_INFINITY;
-    for (const [from, to] of windows) {
-      const fromMs = readDateTime(from, base) ?? Number.NEGATIVE_INFINITY;
-      const toMs = readDateTime(to, base) ?? Number.POSITIVE_INFINITY;
-      if (clockMs < toMs) waitMs = Math.min(waitMs, Math.max(0, fromMs - clockMs));
-    }
-    // Windows that are all over: the push goes out rather than never.
-    return Number.isFinite(waitMs) ? waitMs : 0;
+    return untilWindowMs(windows, clockMs, timeBaseOf(meter));
   }
 
   async #wait(civilMs: number): Promise<void> {
