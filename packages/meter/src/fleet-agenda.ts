@@ -41,8 +41,8 @@ export class FleetAgenda {
     device.advance();
     // Without power nothing is sent but the last gasp; the rest goes out when the power is back.
     const pushes = device.meter.hasPower ? (device.meter.functionsIfAny?.takePushes() ?? []) : [];
-    const isOn = pushes.length > 0 && device.meter.surroundings.behaviour?.pushes(device.meter) === true;
-    for (const push of isOn ? pushes : []) this.#send(meterId, device, push);
+    const { behaviour } = device.meter.surroundings;
+    for (const push of pushes) if (behaviour?.pushes(device.meter, push.setup) === true) this.#send(meterId, device, push);
     this.#alarms.get(meterId)?.cancel();
     this.#alarms.delete(meterId);
     if (!device.actsByItself) return;

@@ -245,7 +245,8 @@ export class MeterFleet {
   /** Serves DLMS to whoever is at the other end; without power, or with its port locked, the connection ends at once. */
   attach(meterId: string, connection: Connection, world: Pick<ServingWorld, "timers" | "random">, options: ServeMetersOptions = {}): void {
     const device = this.device(meterId);
-    if (!device.meter.hasPower || isPortLocked(device.meter, this.#parts.clock.nowMs())) {
+    const { transport = "wrapper" } = options;
+    if (!device.meter.hasPower || isPortLocked(device.meter, transport, this.#parts.clock.nowMs())) {
       connection.abort();
       return;
     }
@@ -253,11 +254,11 @@ export class MeterFleet {
     const outer = options.trace?.(meterId);
     const trace: ApduTrace = (entry) => {
       outer?.(entry);
-      if (entry.direction === "sent") this.#watchAnswer(meterId, entry.plain);
+      if (entry.direction === "sent") this.#watchAnswer(meterId, transport, entry.plain);
     };
     const own = tracked(connection, () => this.#connections.get(meterId)?.delete(connection));
     const link =
-      options.transport === "hdlc"
+      transport === "hdlc"
         ? serveHdlcLink(own, world.timers, { answersAt: (serverSap) => device.logicalDevice(serverSap) !== undefined })
         : wrapperLink(own, "server");
     serveDlms(link, device, world, { trace, onFault: (error) => options.onFault?.(meterId, error) });
@@ -286,11 +287,11 @@ export class MeterFleet {
   }
 
   /** What an answer says about an attack goes to the fraud log. */
-  #watchAnswer(meterId: string, answer: Uint8Array): void {
+  #watchAnswer(meterId: string, port: MeterTransport, answer: Uint8Array): void {
     const code = securityEventOf(answer);
     const { meter } = this.device(meterId);
-    if (code === undefined) noteAnswer(meter, answer);
-    else noteFailedAttempt(meter, this.#parts.clock.nowMs());
+    if (code === undefined) noteAnswer(meter, port, answer);
+    else noteFailedAttempt(meter, port, this.#parts.clock.nowMs());
     if (code === undefined || !this.#watch.isNews(meterId, code, this.#parts.clock.nowMs())) return;
     // A full disk must not change what the attacker is answered; the event is in the meter's memory then.
     void this.happen([meterId], (atMs) => ({ kind: "logEvent", log: "fraud", code, atMs })).catch(() => {});

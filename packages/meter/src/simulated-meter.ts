@@ -300,10 +300,12 @@ export class SimulatedMeter {
         this.#keyTransfers = [...this.#keyTransfers, { setup: operation.setup ?? 0, keys: operation.keys }];
         return this.#note("standard", atMs, EVENT_CODES.keysChanged);
       case "configure":
-        this.#configured ??= new Map();
-        for (const { attributeId, octets } of operation.values) this.#configured.set(`${operation.object}/${attributeId}`, octets);
+        this.#keep(operation);
         this.#reconfigured(operation);
         return this.#note("standard", atMs, EVENT_CODES.parametersChanged);
+      case "keep":
+        this.#keep(operation);
+        return true;
       case "activateFirmware":
         this.#firmware = operation.firmware;
         if (this.#functions !== undefined) this.#functions.stagedFirmware = undefined;
@@ -319,6 +321,11 @@ export class SimulatedMeter {
     if (operation.kind === "payment") return this.#pay(operation.atMs, operation.change);
     const code = this.functions.apply(operation, this.clockAt(operation.atMs));
     return code === undefined || this.#note("standard", operation.atMs, code);
+  }
+
+  #keep({ object, values }: Extract<MeterOperation, { kind: "configure" | "keep" }>): void {
+    this.#configured ??= new Map();
+    for (const { attributeId, octets } of values) this.#configured.set(`${object}/${attributeId}`, octets);
   }
 
   #reconfigured({ atMs, object, values }: Extract<MeterOperation, { kind: "configure" }>): void {

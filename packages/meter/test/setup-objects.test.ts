@@ -104,7 +104,7 @@ describe("port protection", () => {
     expect(await bench.number(...PORT, 9)).toBe(0);
     expect(await bench.number(...PORT, 10)).toBe(3);
     expect(await bench.act(...PORT, 1)).toEqual(DONE);
-    expect(await bench.number(...PORT, 10)).toBe(0);
+    expect(await bench.number(...PORT, 10)).toBe(3);
   });
 });
 

@@ -1,3 +1,4 @@
+import { parseObis } from "@amity/dlms";
 import type { MeterBehaviour, OwnActions, Outlook } from "../metrology/own-actions.ts";
 import type { SimulatedMeter } from "../simulated-meter.ts";
 import { alarmFilterOf } from "./alarm-objects.ts";
@@ -7,7 +8,8 @@ import type { ReadNumber } from "./monitored-value.ts";
 import { paymentActions } from "./payment-actions.ts";
 import { paymentTermsOf } from "./payment-terms.ts";
 import { scheduledActions } from "./schedules.ts";
-import { isFunctionOn, isMonitored } from "./supervision-objects.ts";
+import { switchedOff } from "./function-control.ts";
+import { isMonitored } from "./parameter-monitor.ts";
 import { UnderstoodSettings } from "./settings.ts";
 import { TARIFF_OBJECTS, tariffPlanOf } from "./tariff-plan.ts";
 import type { TariffPlan } from "../metrology/tariff-book.ts";
@@ -40,7 +42,7 @@ export function cosemBehaviour(read: ReadNumber, classOf: (object: string) => nu
     paymentTerms: paymentTermsOf,
     isPaymentSetting: (object) => object.startsWith(PAYMENT_PREFIX),
     monitoredClass: (meter, object, attributeId) => (isMonitored(meter, object, attributeId) ? classOf(object) : undefined),
-    pushes: (meter) => isFunctionOn(meter, "PUSH"),
+    pushes: (meter, setup) => !switchedOff(meter).has(parseObis(`0-${setup}:25.9.0`)),
     alarmFilter: alarmFilterOf,
     actsOutside: (meter) => meter.isConfigured || meter.functionsIfAny?.payment !== undefined,
   };

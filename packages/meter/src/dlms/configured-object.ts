@@ -94,6 +94,15 @@ export async function configure(
   return (await context.perform({ kind: "configure", atMs: context.nowMs, object, values: kept })) ? "success" : "temporary-failure";
 }
 
+/** Keeps what an object did, rather than what it was set to: nothing is logged, no monitor notes it. @returns false where the meter cannot. */
+export function keep(
+  object: string,
+  values: readonly (readonly [attributeId: number, given: DlmsData])[],
+  { nowMs, perform }: Pick<ObjectContext, "nowMs" | "perform">,
+): Promise<boolean> {
+  return perform({ kind: "keep", atMs: nowMs, object, values: values.map(([attributeId, given]) => toConfigure(attributeId, given)) });
+}
+
 export const DONE: InvokeOutcome = { kind: "done" };
 
 export function refused(result: Extract<InvokeOutcome, { kind: "refused" }>["result"]): InvokeOutcome {

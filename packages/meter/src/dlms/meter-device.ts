@@ -35,6 +35,7 @@ import { KEY_IDS, withTransferred } from "../key-transfer.ts";
 import type { MeterOperation } from "../metrology/operations.ts";
 import type { SimulatedMeter } from "../simulated-meter.ts";
 import type { TimeBase } from "./civil-time.ts";
+import { switchedOff } from "./function-control.ts";
 import { meterDataGuard } from "./data-guard.ts";
 import { ImageTransfer } from "./image-transfer.ts";
 import type { ObjectContext } from "./meter-object.ts";
@@ -217,6 +218,7 @@ export class MeterDevice implements CosemDevice, LogicalDevice {
 
   async invoke(method: MethodDescriptor, parameters: DlmsData | undefined, context: RequestContext): Promise<InvokeOutcome> {
     const object = this.#parts.model.object(method.instanceId);
+    if (switchedOff(this.meter).has(method.instanceId)) return { kind: "refused", result: "object-unavailable" };
     return (await object?.invoke?.(method.methodId, parameters, this.#context(context))) ?? { kind: "refused", result: "object-undefined" };
   }
 

@@ -19,6 +19,7 @@ import { compactDataObject } from "./compact-data-object.ts";
 import { demandObjects } from "./demand-objects.ts";
 import { actingObjects } from "./every-class/acting-objects.ts";
 import { everyClassObjects } from "./every-class/every-class-objects.ts";
+import { functionControlObject } from "./function-control.ts";
 import { disconnectObject } from "./disconnect-object.ts";
 import { logicalDeviceName, octetText } from "./identity.ts";
 import { imageTransferObject } from "./image-object.ts";
@@ -38,7 +39,7 @@ import { numberOf, type ReadNumber } from "./monitored-value.ts";
 import { registerMonitorObjects } from "./monitors.ts";
 import { observingContext } from "./observing-context.ts";
 import { limiterObject } from "./limiter.ts";
-import { portProtectionObject } from "./port-protection.ts";
+import { portProtectionObjects } from "./port-protection.ts";
 import { pushObjects } from "./push-objects.ts";
 import { qualityObjects } from "./quality-objects.ts";
 import { scheduleObjects } from "./schedules.ts";
@@ -46,7 +47,8 @@ import { scriptTableObject } from "./script-object.ts";
 import { SCRIPT_TABLES } from "./scripts.ts";
 import { securitySetupObjects } from "./security-setup-object.ts";
 import { specialDaysObject } from "./special-days-object.ts";
-import { supervisionObjects } from "./supervision-objects.ts";
+import { parameterMonitorObject } from "./parameter-monitor.ts";
+import { statusMappingObject } from "./status-mapping-object.ts";
 import { tokenObjects } from "./token-objects.ts";
 import { tariffObjects } from "./tariff-objects.ts";
 
@@ -76,6 +78,8 @@ export function meterModel(type: MeterTypeOptions, more: readonly MeterObject[] 
     specialDaysObject(),
     ...functionObjects(type),
     compactDataObject((name) => byName.get(name)),
+    functionControlObject((name) => byName.get(name)),
+    parameterMonitorObject(type.everyClass ? 1 : 0, (name) => byName.get(name)),
     ...SCRIPT_TABLES.map((table) => scriptTableObject(table, (name) => byName.get(name))),
     sapAssignment(),
     ...more,
@@ -115,8 +119,8 @@ function functionObjects(type: MeterTypeOptions): MeterObject[] {
     ...tokenObjects(),
     ...qualityObjects(),
     ...communicationObjects(),
-    portProtectionObject(),
-    ...supervisionObjects(statusNow),
+    ...portProtectionObjects(),
+    statusMappingObject(statusNow),
   ];
 }
 

@@ -8,7 +8,7 @@ import type { MeterObject } from "./meter-object.ts";
 import { numberOf, type ReadNumber, type ScriptReference, type WatchedAttribute } from "./monitored-value.ts";
 import { scriptOf } from "./scripts.ts";
 import { UnderstoodSettings } from "./settings.ts";
-import { isFunctionOn } from "./supervision-objects.ts";
+import { switchedOff } from "./function-control.ts";
 
 const { registerMonitor } = timeClasses;
 const THRESHOLDS_MAX = 8;
@@ -89,8 +89,9 @@ const MONITOR_SETTINGS = new UnderstoodSettings<MonitorSettings>(
 
 function watchesOf(meter: SimulatedMeter): Watch[] {
   if (!meter.isConfigured) return [];
-  const monitors = isFunctionOn(meter, "MONITORS") ? REGISTER_MONITORS : [];
-  const watches = monitors.flatMap((name): Watch[] => {
+  const off = switchedOff(meter);
+  const watches = REGISTER_MONITORS.flatMap((name): Watch[] => {
+    if (off.size > 0 && off.has(parseObis(name))) return [];
     const { watched, thresholds, actions } = MONITOR_SETTINGS.of(meter, [
       [name, 2],
       [name, 3],
@@ -102,7 +103,7 @@ function watchesOf(meter: SimulatedMeter): Watch[] {
     return [{ monitor: name, watched, thresholds: thresholds.length, thresholdAt, overMs: 0, underMs: 0, action, isLimiter: false }];
   });
   const limiter = limiterSettings(meter);
-  if (!limiter.isSet || !isFunctionOn(meter, "LIMITER")) return watches;
+  if (!limiter.isSet || (off.size > 0 && off.has(parseObis(limiter.name)))) return watches;
   return [
     ...watches,
     {

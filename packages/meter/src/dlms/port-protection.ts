@@ -5,11 +5,17 @@ import type { MeterObject } from "./meter-object.ts";
 import { numberOf } from "./monitored-value.ts";
 import { UnderstoodSettings } from "./settings.ts";
 
-const NAME = "0-0:44.2.0";
 const AARE = 0x61;
-const MODES = { lockedOnFailedAttempts: 1, unlocked: 2 } as const;
-const STATUS = { unlocked: 0, temporarilyLocked: 1 } as const;
+const MODES = { locked: 0, lockedOnFailedAttempts: 1, unlocked: 2 } as const;
+const STATUS = { unlocked: 0, temporarilyLocked: 1, locked: 2 } as const;
 const FACTORY = { mode: MODES.unlocked as number, allowed: 5, initialSeconds: 60, steepness: 2, mostSeconds: 3_600 };
+
+/** Ports by the framing on them, with their protection and their setup. */
+const PORTS = {
+  wrapper: { name: "0-0:44.2.0", setup: "0-0:25.0.0" },
+  hdlc: { name: "0-0:44.2.1", setup: "0-0:22.0.0" },
+} as const;
+export type ProtectedPort = keyof typeof PORTS;
 
 /** Failed attempts at a meter's port since the last good one, and in all; forgotten with the process, as nothing of it is journalled. */
 export interface PortAttempts {
@@ -31,62 +37,82 @@ const SETTINGS = new UnderstoodSettings<typeof FACTORY>(
   FACTORY,
 );
 
-function settingsOf(meter: SimulatedMeter): typeof FACTORY {
+function settingsOf(meter: SimulatedMeter, port: ProtectedPort): typeof FACTORY {
+  const { name } = PORTS[port];
   return SETTINGS.of(
     meter,
-    [2, 3, 4, 5, 6].map((attributeId) => [NAME, attributeId] as const),
+    [2, 3, 4, 5, 6].map((attributeId) => [name, attributeId] as const),
   );
 }
 
-/** Whether the port takes no connections now. */
-export function isPortLocked(meter: SimulatedMeter, nowMs: number): boolean {
-  const attempts = meter.functionsIfAny?.portAttempts;
-  return attempts !== undefined && settingsOf(meter).mode === MODES.lockedOnFailedAttempts && nowMs < attempts.lockedUntilMs;
+function attemptsOf(meter: SimulatedMeter, port: ProtectedPort): PortAttempts {
+  return meter.functionsIfAny?.portAttempts?.get(port) ?? NONE;
+}
+
+function setAttempts(meter: SimulatedMeter, port: ProtectedPort, attempts: PortAttempts): void {
+  meter.functions.portAttempts = new Map(meter.functions.portAttempts).set(port, attempts);
+}
+
+/** Whether a port takes no connections now. */
+export function isPortLocked(meter: SimulatedMeter, port: ProtectedPort, nowMs: number): boolean {
+  return statusOf(meter, port, nowMs) !== STATUS.unlocked;
+}
+
+function statusOf(meter: SimulatedMeter, port: ProtectedPort, nowMs: number): number {
+  if (!meter.isConfigured) return STATUS.unlocked;
+  const { mode } = settingsOf(meter, port);
+  if (mode === MODES.locked) return STATUS.locked;
+  const isLocked = mode === MODES.lockedOnFailedAttempts && nowMs < attemptsOf(meter, port).lockedUntilMs;
+  return isLocked ? STATUS.temporarilyLocked : STATUS.unlocked;
 }
 
 /** Takes note of an attempt that failed: each one beyond those allowed locks the port for longer. */
-export function noteFailedAttempt(meter: SimulatedMeter, nowMs: number): void {
-  const { allowed, initialSeconds, steepness, mostSeconds } = settingsOf(meter);
-  const before = meter.functions.portAttempts ?? NONE;
+export function noteFailedAttempt(meter: SimulatedMeter, port: ProtectedPort, nowMs: number): void {
+  const { allowed, initialSeconds, steepness, mostSeconds } = settingsOf(meter, port);
+  const before = attemptsOf(meter, port);
   const failed = before.failed + 1;
   const beyond = failed - allowed;
   const seconds = beyond <= 0 ? 0 : Math.min(mostSeconds, initialSeconds * steepness ** Math.min(beyond - 1, 32));
-  meter.functions.portAttempts = { failed, cumulative: before.cumulative + 1, lockedUntilMs: nowMs + seconds * 1000 };
+  setAttempts(meter, port, { failed, cumulative: before.cumulative + 1, lockedUntilMs: nowMs + seconds * 1000 });
 }
 
 /** An accepted association ends a row of failed ones. */
-export function noteAnswer(meter: SimulatedMeter, answer: Uint8Array): void {
-  const attempts = meter.functionsIfAny?.portAttempts;
-  if (answer[0] === AARE && attempts !== undefined && attempts.failed > 0) meter.functions.portAttempts = { ...attempts, failed: 0 };
+export function noteAnswer(meter: SimulatedMeter, port: ProtectedPort, answer: Uint8Array): void {
+  const attempts = attemptsOf(meter, port);
+  if (answer[0] === AARE && attempts.failed > 0) setAttempts(meter, port, { ...attempts, failed: 0 });
 }
 
-/** Class 124 Communication port protection, 0-0:44.2.0. The port cannot be locked for good: it is the only one. */
-export function portProtectionObject(): MeterObject {
+/** Class 124 Communication port protection: of the TCP port 0-0:44.2.0, of the HDLC port 0-0:44.2.1. */
+export function portProtectionObjects(): MeterObject[] {
+  return [portProtection("wrapper"), portProtection("hdlc")];
+}
+
+/** The TCP port cannot be locked for good: a meter that is reached over nothing else would be lost. */
+function portProtection(port: ProtectedPort): MeterObject {
+  const { name, setup } = PORTS[port];
+  const modes: readonly (number | undefined)[] = Object.values(MODES).filter((mode) => mode !== MODES.locked || port !== "wrapper");
   return configuredObject({
     class: accessClasses.communicationPortProtection,
-    name: NAME,
+    name,
     values: {
       protectionMode: data.enumerated(FACTORY.mode),
       allowedFailedAttempts: data.longUnsigned(FACTORY.allowed),
       initialLockoutTime: data.doubleLongUnsigned(FACTORY.initialSeconds),
       steepnessFactor: data.unsigned(FACTORY.steepness),
       maxLockoutTime: data.doubleLongUnsigned(FACTORY.mostSeconds),
-      portReference: data.octets(obisToOctets(parseObis("0-0:25.0.0"))),
-      protectionStatus: ({ meter, nowMs }) => data.enumerated(isPortLocked(meter, nowMs) ? STATUS.temporarilyLocked : STATUS.unlocked),
-      failedAttempts: ({ meter }) => data.doubleLongUnsigned(meter.functionsIfAny?.portAttempts?.failed ?? 0),
-      cumulativeFailedAttempts: ({ meter }) => data.doubleLongUnsigned(meter.functionsIfAny?.portAttempts?.cumulative ?? 0),
+      portReference: data.octets(obisToOctets(parseObis(setup))),
+      protectionStatus: ({ meter, nowMs }) => data.enumerated(statusOf(meter, port, nowMs)),
+      failedAttempts: ({ meter }) => data.doubleLongUnsigned(attemptsOf(meter, port).failed),
+      cumulativeFailedAttempts: ({ meter }) => data.doubleLongUnsigned(attemptsOf(meter, port).cumulative),
     },
     writable: ["protectionMode", "allowedFailedAttempts", "initialLockoutTime", "steepnessFactor", "maxLockoutTime"],
-    judge: (attribute, given) => (attribute === "protectionMode" && !isMode(numberOf(given)) ? "other-reason" : undefined),
+    judge: (attribute, given) => (attribute === "protectionMode" && !modes.includes(numberOf(given)) ? "other-reason" : undefined),
     methods: {
+      /** Failed attempts and the lock; the sum of all attempts stays. */
       reset: (_parameter, { meter }) => {
-        meter.functions.portAttempts = undefined;
+        setAttempts(meter, port, { ...NONE, cumulative: attemptsOf(meter, port).cumulative });
         return Promise.resolve(DONE);
       },
     },
   });
-}
-
-function isMode(mode: number | undefined): boolean {
-  return mode === MODES.lockedOnFailedAttempts || mode === MODES.unlocked;
 }

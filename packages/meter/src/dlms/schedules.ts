@@ -7,7 +7,7 @@ import { configuredObject } from "./configured-object.ts";
 import type { MeterObject } from "./meter-object.ts";
 import { scriptOf } from "./scripts.ts";
 import { UnderstoodSettings } from "./settings.ts";
-import { isFunctionOn } from "./supervision-objects.ts";
+import { switchedOff } from "./function-control.ts";
 
 const { singleActionSchedule } = timeClasses;
 const TIMES_MAX = 32;
@@ -60,6 +60,7 @@ interface Schedule {
 const UNDERSTOOD = SCHEDULES.map(({ name, script: [table, id], times }) => {
   const factory: Schedule = { table: parseObis(table), script: id, times };
   return {
+    name: parseObis(name),
     attributes: [
       [name, 2],
       [name, 4],
@@ -83,8 +84,9 @@ export function scheduledActions(
 ): { atMs: number; operation: MeterOperation }[] {
   const { type, zone } = meter.surroundings;
   const toClockMs = meter.clockAt(toMs);
-  if (!isFunctionOn(meter, "SCHEDULES")) return [];
-  return UNDERSTOOD.flatMap(({ attributes, settings }) => {
+  const off = switchedOff(meter);
+  return UNDERSTOOD.flatMap(({ name, attributes, settings }) => {
+    if (off.has(name)) return [];
     const { table, script, times } = settings.of(meter, attributes);
     const clockMs = nextExecution(times, type.timeBase === "local" ? zone : undefined, { afterClockMs, toClockMs });
     if (clockMs === undefined) return [];

@@ -65,8 +65,8 @@ export class MeterFunctions {
   pushConfirmations: ReadonlyMap<number, number> | undefined;
   /** How often a push setup was reset: what was under way before is given up. */
   pushResets: ReadonlyMap<number, number> | undefined;
-  /** Failed attempts at the port, while there were any. */
-  portAttempts: { readonly failed: number; readonly cumulative: number; readonly lockedUntilMs: number } | undefined;
+  /** Failed attempts by port, where there were any. */
+  portAttempts: ReadonlyMap<string, { readonly failed: number; readonly cumulative: number; readonly lockedUntilMs: number }> | undefined;
   /** The last change of a parameter that the utility has watched. */
   lastChange: ParameterChange | undefined;
   alarmRegister = 0;

@@ -29,6 +29,8 @@ export type MeterOperation = { readonly atMs: number } & (
   | { readonly kind: "transferKeys"; readonly keys: readonly WrappedKey[]; readonly setup?: number }
   /** Attributes of an object that the meter only keeps, as A-XDR in hex. */
   | { readonly kind: "configure"; readonly object: string; readonly values: readonly ConfiguredValue[] }
+  /** The same of what an object keeps of its own doings: no setting changed, nothing is logged. */
+  | { readonly kind: "keep"; readonly object: string; readonly values: readonly ConfiguredValue[] }
   /** Another firmware runs from now on. */
   | { readonly kind: "activateFirmware"; readonly firmware: string }
   /** A verified image waits to be activated: the firmware that it will be. */
@@ -88,7 +90,7 @@ export type FunctionOperation = Extract<
 /** What a client does to memory and settings, or to those functions. */
 export type ChangeOperation =
   | FunctionOperation
-  | Extract<MeterOperation, { kind: "clearProfile" | "clearLog" | "logEvent" | "transferKeys" | "configure" | "activateFirmware" }>;
+  | Extract<MeterOperation, { kind: "clearProfile" | "clearLog" | "logEvent" | "transferKeys" | "configure" | "keep" | "activateFirmware" }>;
 
 /** What happens to a meter whether it has power or not; everything else needs it. */
 export const WITHOUT_POWER: ReadonlySet<MeterOperationKind> = new Set([

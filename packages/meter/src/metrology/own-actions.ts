@@ -32,8 +32,8 @@ export interface MeterBehaviour<M> {
   isPaymentSetting(object: string): boolean;
   /** The class of an object whose parameter is watched by the parameter monitor; `undefined`: it is not. */
   monitoredClass(meter: M, object: string, attributeId: number): number | undefined;
-  /** Whether push setups push. */
-  pushes(meter: M): boolean;
+  /** Whether push setup n pushes. */
+  pushes(meter: M, setup: number): boolean;
   /** Alarm bits that are pushed. */
   alarmFilter(meter: M): number;
   /** Whether anybody outside would notice what the meter does by itself: supply, alarms, pushes. */

@@ -185,7 +185,10 @@ export const dataProtection = interfaceClass({
     requiredProtection: rawEnum(),
   },
   methods: {
-    getProtectedAttributes: structure({ objectList: arrayOf(restrictedCaptureObject), protectionParameters: arrayOf(protectionParameters) }),
+    getProtectedAttributes: structure({
+      objectList: arrayOf(restrictedCaptureObject),
+      protectionParameters: arrayOf(protectionParameters),
+    }),
     setProtectedAttributes: structure({
       objectList: arrayOf(restrictedCaptureObject),
       protectionParameters: arrayOf(protectionParameters),

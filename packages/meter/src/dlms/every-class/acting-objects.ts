@@ -1,8 +1,10 @@
 import type { Obis } from "@amity/dlms";
 import type { MeterObject } from "../meter-object.ts";
+import { arbitratorObject } from "./arbitrator-object.ts";
+import { arrayManagerObject } from "./array-manager-object.ts";
 import { dataProtectionObject } from "./data-protection-object.ts";
 
 /** Objects of the conformance meter that do what their class says, beside those that every meter has. */
 export function actingObjects(objectOf: (name: Obis) => MeterObject | undefined): MeterObject[] {
-  return [dataProtectionObject(objectOf)];
+  return [dataProtectionObject(objectOf), arrayManagerObject(objectOf), arbitratorObject(objectOf)];
 }
