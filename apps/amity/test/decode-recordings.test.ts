@@ -1,9 +1,11 @@
 import { describe, expect, it } from "vitest";
+import { toHex } from "@amity/bytes";
 import { HdlcDeframer, encodeDataNotification, encodeFrame, unnumberedFrames, type DlmsData } from "@amity/dlms";
 import { p1DecodeBench } from "@amity/dsmr";
-import { cosemSegments, encodeWiredFrame } from "@amity/mbus";
+import { cosemSegments, encodeTelegram, encodeWiredFrame, findVif, readRecords, writeCompactFrame, writeRecords } from "@amity/mbus";
 import { smlDecodeBench } from "@amity/sml";
-import { explainInput, type ExplainedField } from "../src/laboratory/explain-input.ts";
+import { explainInput, explainTelegrams, type ExplainedField } from "../src/laboratory/explain-input.ts";
+import { telegramsOfText } from "../src/laboratory/telegram-text.ts";
 
 const BODY: DlmsData = { type: "octet-string", value: Uint8Array.from({ length: 300 }, (_, index) => index & 0xff) };
 const PUSH = encodeDataNotification({ invokeId: 7, body: BODY });
@@ -81,5 +83,50 @@ describe("explaining a recording of a line", () => {
     const explained = explainInput(joined(frames), { protocol });
     expect(explained.root).toMatchObject({ name: "recording", value: "3 frames" });
     expect(explained.root.children?.map(({ offset }) => offset)).toEqual([0, frames[0]!.length, frames[0]!.length + frames[1]!.length]);
+  });
+});
+
+describe("telegrams in a text", () => {
+  const content = writeRecords([{ coding: "int32", codes: findVif("volume", "m³", -3), value: 41 }]).finish();
+  const telegram = (controlInformation: number, octets: Uint8Array): Uint8Array =>
+    encodeTelegram({
+      control: 0x44,
+      sender: { id: "12345678", manufacturer: "AMT", version: 1, deviceType: 7 },
+      format: "none",
+      message: {
+        meter: { id: "12345678", manufacturer: "AMT", version: 1, deviceType: 7 },
+        header: "none",
+        controlInformation,
+        accessNumber: 1,
+        content: octets,
+      },
+    });
+  const full = telegram(0x78, content);
+  const compact = telegram(0x79, writeCompactFrame(content, readRecords(content).records));
+
+  it("are found one a line, between commas, and as receivers log them", () => {
+    const [first, second] = [toHex(full), toHex(compact)];
+    for (const text of [
+      `${first}\n${second}\n`,
+      `# heard\n${first},${second}`,
+      `telegram=|${first.slice(0, 20)}|${first.slice(20)}|+32\ntelegram=|${second}|+35\n`,
+      `T1;1;1;2026-07-01 12:00:00.000;97;148;12345678;0x${first}\r\nT1;1;1;2026-07-01 12:00:10.000;97;148;12345678;0x${second}\r\n`,
+    ]) {
+      expect(telegramsOfText(text)).toEqual([full, compact]);
+    }
+  });
+
+  it("are none where one line of the text is no telegram", () => {
+    const [first] = p1DecodeBench(1).frames;
+    for (const text of ["", "hello", `${toHex(full)}\n00`, new TextDecoder("latin1").decode(first)])
+      expect(telegramsOfText(text)).toEqual([]);
+  });
+
+  it("teach each other: a full frame opens the compact one behind it", () => {
+    const { root, protocol } = explainTelegrams([full, compact], {});
+    expect([protocol, root.value]).toEqual(["wmbus", "2 telegrams"]);
+    const volumes = root.children?.map(({ children = [] }) => children.find(({ name }) => name === "volume")?.value);
+    expect(volumes).toEqual(["0.041 m³", "0.041 m³"]);
+    expect(explainInput(compact, {}).root.children?.at(-1)?.error).toContain("is not known");
   });
 });

@@ -58,6 +58,7 @@ export * from "./client/collector-telegram.ts";
 export * from "./server/wireless-meter.ts";
 export type * from "./explain/explain-node.ts";
 export * from "./explain/explain.ts";
+export { explainSeries } from "./explain/explain-series.ts";
 export * from "./server/wireless-beacon.ts";
 export {
   TLS_CHANNEL,

@@ -1,6 +1,7 @@
 import { readFile } from "node:fs/promises";
 import { fromHex, latin1Text, UsageError } from "@amity/bytes";
-import { explainInput, EXPLAINABLE_PROTOCOLS, type ExplainedField } from "../laboratory/explain-input.ts";
+import { explainInput, explainTelegrams, EXPLAINABLE_PROTOCOLS, type ExplainedField } from "../laboratory/explain-input.ts";
+import { telegramsOfText } from "../laboratory/telegram-text.ts";
 import { keyOption, systemTitleOption } from "./key-options.ts";
 import { EXIT, printJson, printLine } from "./output.ts";
 import { printField } from "./print-field.ts";
@@ -22,31 +23,45 @@ export async function decode(input: readonly string[], options: DecodeOptions): 
       advice: `one of: ${EXPLAINABLE_PROTOCOLS.join(", ")}`,
     });
   }
-  const octets = await octetsOf(input);
-  const explained = explainInput(octets, {
+  const content = await contentOf(input);
+  const known = {
     ...(protocol === undefined ? {} : { protocol }),
     ...(options.key === undefined ? {} : { key: keyOption(options.key, "--key") }),
     ...(options.authKey === undefined ? {} : { authenticationKey: keyOption(options.authKey, "--auth-key") }),
     ...(options.systemTitle === undefined ? {} : { systemTitle: systemTitleOption(options.systemTitle) }),
-  });
+  };
+  const [telegram, ...more] = (protocol ?? "wmbus").endsWith("mbus") ? telegramsOfText(content.text) : [];
+  const explained =
+    telegram !== undefined && more.length > 0
+      ? explainTelegrams([telegram, ...more], known)
+      : explainInput(telegram ?? content.octets(), known);
   if (options.json === true) printJson(explained);
   else {
-    printLine(`${explained.protocol}, ${octets.length} octets`);
+    printLine(`${explained.protocol}, ${explained.root.length} octets`);
     printField(explained.root, 0);
   }
   if (hasError(explained.root)) process.exitCode = EXIT.failed;
 }
 
 /** Hex on the command line, a file (binary or hex text), or standard input. */
-async function octetsOf(input: readonly string[]): Promise<Uint8Array> {
+async function contentOf(input: readonly string[]): Promise<{ readonly text: string; readonly octets: () => Uint8Array }> {
   const [first = ""] = input;
-  if (input.length === 1 && first === "-") return hexOrOctets(new Uint8Array(await readAll(process.stdin)));
-  if (input.length === 1) {
-    const content = await readFile(first).catch(() => undefined);
-    if (content !== undefined) return hexOrOctets(new Uint8Array(content));
-  }
+  const content =
+    input.length !== 1
+      ? undefined
+      : first === "-"
+        ? new Uint8Array(await readAll(process.stdin))
+        : await readFile(first).then(
+            (read) => new Uint8Array(read),
+            () => undefined,
+          );
+  if (content !== undefined) return { text: latin1Text(content), octets: () => hexOrOctets(content) };
   if (input.length === 1 && /[./\\]/.test(first)) throw new UsageError(`there is no file ${first}`, { code: "no-file" });
-  const octets = fromHex(input.join(""));
+  return { text: input.join("\n"), octets: () => typedOctets(input.join("")) };
+}
+
+function typedOctets(hex: string): Uint8Array {
+  const octets = fromHex(hex);
   if (octets.length === 0)
     throw new UsageError("there is nothing to decode", { code: "empty", advice: "give hex, a file, or - for standard input" });
   return octets;

@@ -2,7 +2,7 @@ import { UsageError } from "@amity/bytes";
 import { explainDsmr, isDsmr } from "@amity/dsmr";
 import { explainIec6205621, isIec6205621 } from "@amity/iec62056-21";
 import { explainSml, isSml } from "@amity/sml";
-import { detectMbus, explainMbus, isCosemOverMbus, singleKey, type ExplainNode } from "@amity/mbus";
+import { detectMbus, explainMbus, explainSeries, isCosemOverMbus, singleKey, type Explanation, type ExplainNode } from "@amity/mbus";
 import type { ExplainOptions } from "@amity/dlms";
 import { explainRecording, protocolOfBegunRecording } from "./explain-recording.ts";
 import { explainCosemOverMbus } from "./explain-cosem-over-mbus.ts";
@@ -124,8 +124,26 @@ function withAdvice(field: ExplainedField, advice: string): ExplainedField {
   return children === undefined ? said : { ...said, children };
 }
 
+/** Explains telegrams in the order in which they were sent: full wireless frames teach how compact ones are to be read. */
+export function explainTelegrams(telegrams: readonly Uint8Array[], { key }: ExplainInputOptions): ExplainedInput {
+  const explanations = explainSeries(telegrams, key === undefined ? {} : { keys: singleKey(key) });
+  const octets = telegrams.reduce((sum, { length }) => sum + length, 0);
+  const root = {
+    name: "recording",
+    offset: 0,
+    length: octets,
+    value: `${telegrams.length} telegrams`,
+    detail: "offsets count in each telegram",
+    children: explanations.map(mbusFrameField),
+  };
+  return { protocol: explanations[0]?.protocol ?? NOT_RECOGNISED, root };
+}
+
 function explainMbusFrame(octets: Uint8Array, protocol: "mbus" | "wmbus", { key }: ExplainInputOptions): ExplainedField {
-  const { root, summary, problems } = explainMbus(octets, { protocol, ...(key === undefined ? {} : { keys: singleKey(key) }) });
+  return mbusFrameField(explainMbus(octets, { protocol, ...(key === undefined ? {} : { keys: singleKey(key) }) }));
+}
+
+function mbusFrameField({ root, summary, problems }: Explanation): ExplainedField {
   const faults = problems.map(({ message, offset, advice }): ExplainedField => ({
     name: "problem",
     offset: Math.max(0, offset),

@@ -41,7 +41,7 @@ export function busServer(meters: readonly BusMeter[], { timers, clock }: Servin
       "radio" in meter ? wiredSubMeter(meter, { primaryAddress, nowMs }) : wiredElectricity(meter, { primaryAddress, nowMs }),
     ),
   );
-  return (connection) => serveWiredBus(connection, bus, { timers });
+  return (connection) => serveWiredBus(connection, bus, { timers, ...patienceWith(connection) });
 }
 
 /** Meters by radio, as a gateway hands them on. */
@@ -109,11 +109,15 @@ export function localPortServer(device: MeterDevice, settings: LocalPortSettings
     serveLocalPort(connection, face, {
       timers,
       lock,
+      ...patienceWith(connection),
       ...("setBaud" in connection ? { setBaud: (baud: number) => (connection as SerialLine).setBaud(baud) } : {}),
       ...(settings.mode === "D" ? { pushEveryMs: settings.pushEveryMs } : {}),
       handOver: (line) =>
         void serveDlms(
-          serveHdlcLink(line, timers, { answersAt: (serverSap) => settings.dlms.logicalDevice(serverSap) !== undefined }),
+          serveHdlcLink(line, timers, {
+            answersAt: (serverSap) => settings.dlms.logicalDevice(serverSap) !== undefined,
+            ...patienceWith(connection),
+          }),
           settings.dlms,
           parts,
         ),
@@ -127,7 +131,13 @@ export function smlServer(
   { timers }: ServingParts,
 ): (connection: Connection) => void {
   const face = smlFace(device);
-  return (connection) => serveSml(connection, face, { timers, ...(pushEveryMs === undefined ? {} : { pushEveryMs }) });
+  return (connection) =>
+    serveSml(connection, face, { timers, ...patienceWith(connection), ...(pushEveryMs === undefined ? {} : { pushEveryMs }) });
+}
+
+/** A TCP connection that brings only rubbish is ended; a serial line has nobody who would connect again. */
+function patienceWith(connection: Connection): { readonly rubbishOctetsMax?: number } {
+  return "setBaud" in connection ? { rubbishOctetsMax: Number.POSITIVE_INFINITY } : {};
 }
 
 export interface P1Settings {

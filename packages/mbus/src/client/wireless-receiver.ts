@@ -1,6 +1,6 @@
 import { DecodeError, SecurityError } from "@amity/bytes";
 import type { FormatStore } from "../application/compact-frame.ts";
-import { readFormatFrame } from "../application/format-frame.ts";
+import { learnLayouts } from "../application/learn-layouts.ts";
 import { addressText } from "../link/address.ts";
 import { knownFormats } from "../profiles/known-formats.ts";
 import type { KeyLookup } from "../transport/meter-key.ts";
@@ -89,22 +89,8 @@ export class WirelessReceiver {
       }
       sender.counter = counter;
     }
-    this.#learn(telegram);
+    learnLayouts(telegram.application, this.#formats);
     return { kind: "telegram", telegram };
-  }
-
-  /** Full frames without transport header, and format frames, teach how compact ones are to be read. */
-  #learn({ application }: Telegram): void {
-    const { payload, payloadOffset, records } = application;
-    if (application.problems.some(({ code }) => code !== "unknown-vif")) return;
-    if (application.controlInformation === 0x78 && records.length > 0 && application.manufacturerData === undefined)
-      this.#formats.learn(payload, records);
-    if (application.kind !== "formatFrame") return;
-    try {
-      this.#formats.add(readFormatFrame(payload, payloadOffset, payload.length));
-    } catch (error) {
-      if (!(error instanceof DecodeError)) throw error;
-    }
   }
 
   #assemble(telegram: Telegram, fragment: Fragment, sender: Sender, nowMs: number): Reception {
