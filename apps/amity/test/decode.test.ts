@@ -23,6 +23,13 @@ function all(field: ExplainedField): ExplainedField[] {
 const named = (field: ExplainedField, name: string): ExplainedField | undefined => all(field).find((one) => one.name === name);
 
 describe("octets of no known protocol", () => {
+  it("are text of IEC 62056-21 though they have the length of a telegram, and an error where they are no frame at all", () => {
+    const text = "/AMT5METER\r\n1-0:1.8.0(000123.4*kWh)\r\n!\r\n";
+    const padded = Uint8Array.from(text.padEnd(48, "\n"), (character) => character.charCodeAt(0));
+    expect(explainInput(padded, {}).protocol).toBe("iec62056-21");
+    expect(explainInput(fromHex("0544b40978"), { protocol: "wmbus" }).root).toMatchObject({ name: "frame", error: expect.any(String) });
+  });
+
   it("are said not to be recognised, whatever they are", () => {
     let dlms = 0;
     fc.assert(

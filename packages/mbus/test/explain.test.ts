@@ -142,6 +142,35 @@ describe("the explanation of a frame", () => {
     expect(find(root, "volume")?.value).toBe(0.127);
   });
 
+  test("knows frames whose length is wrong by the rest of their head, and says what is wrong", () => {
+    const tooLong = wireless("none").with(0, 0xff);
+    expect(detectMbus(tooLong)).toBe("wmbus");
+    const telegram = explainMbus(tooLong, { keys: singleKey(KEY) });
+    expect(telegram.problems).toMatchObject([{ code: "truncated", offset: 0 }]);
+    expect(find(telegram.root, "volume")?.value).toBe(123.456);
+    const unequal = wired().with(2, 0x7f);
+    expect(detectMbus(unequal)).toBe("mbus");
+    const frame = explainMbus(unequal);
+    expect(frame.problems).toMatchObject([{ code: "length", offset: 2 }]);
+    expect(find(frame.root, "volume")?.value).toBe(123.456);
+    // An AARQ of DLMS has what looks like a meter's address, and no CI field.
+    expect(detectMbus(fromHex("6044a109060760857405080101be10040e01000000065f1f0400001e1dffff"))).toBeUndefined();
+  });
+
+  test.each([
+    ["mode 1", "7a 01 00 0001 1122334455667788", "unsupported-mode", 15],
+    ["mode 8", "7a 01 00 1008 00 1122334455667788", "unsupported-mode", 16],
+    ["mode 10", "7a 01 00 000a 00 1122334455667788", "unsupported-mode", 16],
+    ["mode 15", "7a 01 00 000f 1122334455667788", "unsupported-mode", 15],
+    ["the variable extended link layer", "86 05 20 01 02 03 04 7a 01000000 0413e8030000", "unsupported", 10],
+  ])("names %s, and reads nothing out of what it closes", (_, behindAddress, code, offset) => {
+    const octets = fromHex(`44 b409 78563412 0107 ${behindAddress}`);
+    const { root, problems } = explainMbus(Uint8Array.of(octets.length, ...octets), { keys: singleKey(KEY) });
+    expect(problems).toMatchObject([{ code, offset, advice: expect.any(String) as string }]);
+    expect(find(root, "sender")?.value).toBe("12345678");
+    expect(root.children?.some(({ name }) => name === "volume" || name === "unknown")).toBe(false);
+  });
+
   test("explains short frames and acknowledgements", () => {
     expect(explainMbus(fromHex("e5")).summary).toBe("acknowledgement");
     expect(explainMbus(fromHex("107b017c16")).summary).toBe("REQ-UD2 FCB FCV");

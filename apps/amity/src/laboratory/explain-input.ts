@@ -1,4 +1,4 @@
-import { UsageError } from "@amity/bytes";
+import { DecodeError, UsageError } from "@amity/bytes";
 import { explainDsmr, isDsmr } from "@amity/dsmr";
 import { explainIec6205621, isIec6205621 } from "@amity/iec62056-21";
 import { explainSml, isSml } from "@amity/sml";
@@ -65,11 +65,18 @@ function guess(octets: Uint8Array): string | undefined {
   if (isDsmr(line)) return "p1";
   const begun = protocolOfBegunRecording(octets);
   if (begun !== undefined) return begun;
+  // A line of text may have the length of a frame.
+  if (isIdentificationLine(line)) return "iec62056-21";
   const mbus = detectMbus(octets);
   if (mbus === "mbus" && isCosemOverMbus(octets)) return "dlms";
   if (mbus !== undefined) return mbus;
   if (isIec6205621(line)) return "iec62056-21";
   return isDlmsApdu(octets) ? "dlms" : undefined;
+}
+
+/** `/`, a maker's letters or the sign-on's `?`, and letters to the end of the line. */
+function isIdentificationLine(octets: Uint8Array): boolean {
+  return /^\/(\?|[A-Za-z]{3}[0-9A-Za-z])[\x20-\x7e]{0,40}\r?\n/.test(String.fromCharCode(...octets.subarray(0, 64)));
 }
 
 /** Line ends of what was sent before, and the NULs that wake a meter of IEC 62056-21, stand in front of what is to be explained. */
@@ -140,7 +147,12 @@ export function explainTelegrams(telegrams: readonly Uint8Array[], { key }: Expl
 }
 
 function explainMbusFrame(octets: Uint8Array, protocol: "mbus" | "wmbus", { key }: ExplainInputOptions): ExplainedField {
-  return mbusFrameField(explainMbus(octets, { protocol, ...(key === undefined ? {} : { keys: singleKey(key) }) }));
+  try {
+    return mbusFrameField(explainMbus(octets, { protocol, ...(key === undefined ? {} : { keys: singleKey(key) }) }));
+  } catch (error) {
+    if (!(error instanceof DecodeError)) throw error;
+    return { name: "frame", offset: Math.max(0, error.offset), length: octets.length, error: error.message };
+  }
 }
 
 function mbusFrameField({ root, summary, problems }: Explanation): ExplainedField {

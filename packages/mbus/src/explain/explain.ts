@@ -1,8 +1,9 @@
 import { DecodeError, toHex } from "@amity/bytes";
 import { readApplication, type Application } from "../application/read-application.ts";
-import { BAUD_BY_CI } from "../application/control-information.ts";
+import { BAUD_BY_CI, CONTROL_INFORMATION } from "../application/control-information.ts";
 import type { FormatStore } from "../application/compact-frame.ts";
 import { deviceTypeName } from "../link/device-type.ts";
+import { manufacturerName } from "../link/manufacturer.ts";
 import { decodeWiredMessage, type WiredMessage } from "../link/wired-message.ts";
 import { knownFormats } from "../profiles/known-formats.ts";
 import type { KeyLookup } from "../transport/meter-key.ts";
@@ -15,6 +16,7 @@ import {
   type DamagedFrame,
   type FrameFormat,
 } from "../wireless/frame-format.ts";
+import { isExtendedLink } from "../wireless/extended-link.ts";
 import { decodeTelegram, type Telegram } from "../wireless/telegram.ts";
 import { explainAddress, explainApplication, explainProfiles, explainProblems, hexOctet } from "./explain-application.ts";
 import type { Explanation, ExplainNode } from "./explain-node.ts";
@@ -26,14 +28,29 @@ export interface ExplainOptions {
   readonly protocol?: "mbus" | "wmbus";
 }
 
-/** Which of the two a frame is: `undefined` where neither its head nor its length fits. */
+/**
+ * Which of the two a frame is: by head and length, or, where a length is wrong, by a head that hardly anything else has. `undefined`:
+ * neither.
+ */
 export function detectMbus(octets: Uint8Array): "mbus" | "wmbus" | undefined {
   const [first = -1, second = -1, third = -1, fourth = -1] = octets;
   if (first === 0x68 && fourth === 0x68 && second === third) return "mbus";
   if ((first === 0x10 && octets.length === 5 && octets[4] === 0x16) || (first === 0xe5 && octets.length === 1)) return "mbus";
   const fits = octets.length === first + 1 || octets.length === frameALength(Math.max(first, 9));
-  return fits && first >= 9 ? "wmbus" : undefined;
+  if (fits && first >= 9) return "wmbus";
+  if (first === 0x68 && fourth === 0x68) return "mbus";
+  return hasWirelessHead(octets) ? "wmbus" : undefined;
 }
+
+/** A telegram of a meter: SND-NR, SND-IR or RSP-UD, three letters, eight decimal digits, a CI field (behind the first CRC of format A, too). */
+function hasWirelessHead(octets: Uint8Array): boolean {
+  if (octets.length < 12 || !METER_CONTROLS.has(octets[1] ?? 0)) return false;
+  if (!/^[A-Z]{3}$/.test(manufacturerName((octets[2] ?? 0) | ((octets[3] ?? 0) << 8)))) return false;
+  if (!octets.subarray(4, 8).every((octet) => octet >> 4 < 10 && (octet & 15) < 10)) return false;
+  return [octets[10], octets[12]].some((ci = 0) => isExtendedLink(ci) || ci === 0x90 || CONTROL_INFORMATION[ci]?.direction === "fromMeter");
+}
+
+const METER_CONTROLS: ReadonlySet<number> = new Set([0x44, 0x46, 0x08]);
 
 /**
  * Explains a wired or wireless frame field by field, with offsets in the frame as given (`amity decode`). Frames with

@@ -74,7 +74,11 @@ export function openPayload(data: Uint8Array, end: number, header: TransportHead
   if (!CBC_MODES.has(mode)) {
     if (looksOpen(data, start, end)) return opened(data, start, mode, context, "plaintext");
     const advice = mode === 13 ? "its TLS records are for the session that holds the keys (`tlsChannel`)" : "no key can open it here";
-    const problem = new SecurityError(`security mode ${mode} (${modeName(mode)}) is not opened`, { code: "unsupported-mode", advice });
+    const problem = new SecurityError(`security mode ${mode} (${modeName(mode)}) is not opened`, {
+      code: "unsupported-mode",
+      offset: start,
+      advice,
+    });
     return closed(data, end, { mode, context, status: "unsupported", problem });
   }
   return openCbc(data, end, header, context);

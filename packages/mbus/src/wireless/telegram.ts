@@ -55,7 +55,7 @@ export function decodeTelegram(octets: Uint8Array, options: TelegramOptions = {}
   const length = frame[0] ?? 0;
   if (length !== frame.length - 1) {
     const reason = length > frame.length - 1 ? "truncated" : "trailing";
-    problems.push(new DecodeError(`L is ${length}, ${frame.length - 1} octets follow it`, { offset: 0, code: reason }));
+    problems.push(new DecodeError(`${reason}: L is ${length}, ${frame.length - 1} octets follow it`, { offset: 0, code: reason }));
   }
   // Octets after the announced length are not the telegram's; of one cut short what came is read.
   if (length >= frame.length - 1 || length < 10) return readLayers(frame, format, options, problems);
@@ -82,7 +82,11 @@ function readLayers(stripped: Uint8Array, format: FrameFormat, options: Telegram
       at = extendedLink.payloadOffset + extendedLink.crcOctets;
     }
     if (data[at] === VARIABLE_EXTENDED_LINK && at < data.length) {
-      throw new DecodeError("the variable extended link layer (CI 86) is not read", { offset: at, code: "unsupported" });
+      throw new DecodeError("the variable extended link layer (CI 86) is not read", {
+        offset: at,
+        code: "unsupported",
+        advice: "where the meter can be set to the short or long one (CI 8C to 8F), its telegrams are read",
+      });
     }
     if (data[at] === 0x90 && at < data.length) {
       authentication = readAuthenticationLayer(data, at);
@@ -90,7 +94,7 @@ function readLayers(stripped: Uint8Array, format: FrameFormat, options: Telegram
     }
   } catch (error) {
     if (!(error instanceof DecodeError)) throw error;
-    problems.push(error.within(extendedLink === undefined ? "extendedLink" : "authentication"));
+    problems.push(error.within(data[at] === 0x90 ? "authentication" : "extendedLink"));
     at = data.length;
   }
   if (authentication !== undefined && isFragment(authentication)) {
