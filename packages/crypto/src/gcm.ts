@@ -61,7 +61,8 @@ function algorithmOf(key: Uint8Array): "aes-128-gcm" | "aes-256-gcm" {
   throw new UsageError(`an AES-GCM key has 16 or 32 octets, not ${key.length}`, { code: "key-length" });
 }
 
-function badTag(): SecurityError {
+/** What every check of a tag throws: nothing about where it differs. */
+export function badTag(): SecurityError {
   return new SecurityError("authentication tag does not match", {
     code: "bad-tag",
     advice: "check the encryption and authentication keys and the system title of the sender",

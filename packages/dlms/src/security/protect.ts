@@ -1,5 +1,5 @@
 import { SecurityError } from "@amity/bytes";
-import { GCM_TAG_OCTETS, gcmDecrypt, gcmEncrypt, gcmEncryptOnly, gmac } from "@amity/crypto";
+import { GCM_TAG_OCTETS, GcmKey } from "@amity/crypto";
 import type { Protection, SecurityKeys, SecuritySuite } from "./security-options.ts";
 
 /** Security control octet (IEC 62056-5-3, 5.7.2.3). */
@@ -15,7 +15,8 @@ export const SECURITY_HEADER_OCTETS = 5;
 /** Everything that protects one APDU but the APDU. */
 export interface ProtectInput {
   readonly suite: SecuritySuite;
-  readonly encryptionKey: Uint8Array;
+  /** Its octets or, where it serves many APDUs, the key made of them. */
+  readonly encryptionKey: Uint8Array | GcmKey;
   readonly authenticationKey: Uint8Array;
   /** Of the sender: with the counter it is the IV. */
   readonly systemTitle: Uint8Array;
@@ -29,14 +30,14 @@ export interface ProtectInput {
 export function protect(input: ProtectInput, plain: Uint8Array): Uint8Array {
   const control = securityControl(input);
   const iv = initializationVector(input.systemTitle, input.invocationCounter);
-  const key = input.encryptionKey;
+  const key = gcmKeyOf(input.encryptionKey);
   switch (input.protection) {
     case "authenticated-encrypted":
-      return joined(control, input.invocationCounter, gcmEncrypt({ key, iv, aad: aadOf(control, input.authenticationKey) }, plain));
+      return joined(control, input.invocationCounter, key.seal(iv, aadOf(control, input.authenticationKey), plain));
     case "encrypted":
-      return joined(control, input.invocationCounter, gcmEncryptOnly({ key, iv }, plain));
+      return joined(control, input.invocationCounter, key.encryptOnly(iv, plain));
     case "authenticated":
-      return joined(control, input.invocationCounter, plain, gmac({ key, iv, aad: aadOf(control, input.authenticationKey, plain) }));
+      return joined(control, input.invocationCounter, plain, key.mac(iv, aadOf(control, input.authenticationKey, plain)));
   }
 }
 
@@ -77,7 +78,7 @@ export function isEnough(found: Protection | undefined, demanded: Protection | u
 /** Keys and title of the sender for `unprotect`. */
 export interface UnprotectInput {
   readonly suite: SecuritySuite;
-  readonly encryptionKey: Uint8Array;
+  readonly encryptionKey: Uint8Array | GcmKey;
   readonly authenticationKey: Uint8Array;
   readonly systemTitle: Uint8Array;
 }
@@ -99,20 +100,24 @@ export function unprotect(input: UnprotectInput, content: Uint8Array): Uint8Arra
   const control = content[0] ?? 0;
   const iv = initializationVector(input.systemTitle, header.invocationCounter);
   const body = content.subarray(SECURITY_HEADER_OCTETS);
-  const key = input.encryptionKey;
+  const key = gcmKeyOf(input.encryptionKey);
   switch (header.protection) {
     case "authenticated-encrypted":
-      return gcmDecrypt({ key, iv, aad: aadOf(control, input.authenticationKey) }, body);
+      return key.open(iv, aadOf(control, input.authenticationKey), body);
     case "encrypted":
-      return gcmEncryptOnly({ key, iv }, body);
+      return key.encryptOnly(iv, body);
     case "authenticated": {
       const split = body.length - GCM_TAG_OCTETS;
       if (split < 0) throw new SecurityError("the APDU is shorter than its tag", { code: "truncated" });
       const plain = body.subarray(0, split);
-      gcmDecrypt({ key, iv, aad: aadOf(control, input.authenticationKey, plain) }, body.subarray(split));
+      key.open(iv, aadOf(control, input.authenticationKey, plain), body.subarray(split));
       return plain;
     }
   }
+}
+
+function gcmKeyOf(key: Uint8Array | GcmKey): GcmKey {
+  return key instanceof GcmKey ? key : new GcmKey(key);
 }
 
 /** The key that protects: broadcast or unicast. @throws SecurityError `no-key`. */

@@ -1,4 +1,5 @@
 import { ByteReader, ByteWriter, SecurityError, berLength, decodeAll, encodeAll } from "@amity/bytes";
+import { GcmKey } from "@amity/crypto";
 import {
   DEDICATED_TAGS,
   GENERAL_CIPHERING_TAG,
@@ -71,6 +72,8 @@ export class SecureChannel {
   readonly systemTitle: Uint8Array;
   readonly keys: SecurityKeys;
   readonly sent: InvocationCounter;
+  /** What is kept of a key from one APDU to the next goes with the association, or with the key. */
+  readonly #gcmKeys = new WeakMap<Uint8Array, GcmKey>();
   readonly #demanded: SecureChannelOptions["demanded"];
   readonly #received: { readonly global: ReceivedCounter; readonly broadcast: ReceivedCounter; dedicated: ReceivedCounter };
 
@@ -128,7 +131,7 @@ export class SecureChannel {
     const content = protect(
       {
         suite: this.suite,
-        encryptionKey: dedicated ? this.#dedicatedKey() : encryptionKeyOf(this.keys, form.broadcast === true),
+        encryptionKey: this.#gcmKey(dedicated ? this.#dedicatedKey() : encryptionKeyOf(this.keys, form.broadcast === true)),
         authenticationKey: this.keys.authenticationKey,
         systemTitle: this.systemTitle,
         invocationCounter: this.sent.next(),
@@ -236,7 +239,7 @@ export class SecureChannel {
     this.#checkProtection(header.protection);
     const key = dedicated ? this.#dedicatedKey() : encryptionKeyOf(this.keys, header.broadcast);
     const plain = unprotect(
-      { suite: this.suite, encryptionKey: key, authenticationKey: this.keys.authenticationKey, systemTitle: sender },
+      { suite: this.suite, encryptionKey: this.#gcmKey(key), authenticationKey: this.keys.authenticationKey, systemTitle: sender },
       content,
     );
     const received = dedicated ? this.#received.dedicated : header.broadcast ? this.#received.broadcast : this.#received.global;
@@ -253,6 +256,14 @@ export class SecureChannel {
     out[0] = tag;
     out.set(body, 1);
     return out;
+  }
+
+  #gcmKey(key: Uint8Array): GcmKey {
+    const found = this.#gcmKeys.get(key);
+    if (found !== undefined) return found;
+    const made = new GcmKey(key);
+    this.#gcmKeys.set(key, made);
+    return made;
   }
 
   #dedicatedKey(): Uint8Array {
