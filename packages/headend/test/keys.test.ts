@@ -12,7 +12,7 @@ import {
   type FleetAuthority,
 } from "@amity/meter";
 import type { EndDeviceControl } from "@amity/model";
-import { Simulation } from "@amity/runtime";
+import { Simulation, type Connection, type ConnectionHandlers } from "@amity/runtime";
 import { describe, expect, it } from "vitest";
 import {
   createHeadEnd,
@@ -25,6 +25,7 @@ import {
   type CertificationAuthority,
   type CommandRecord,
   type KeyVault,
+  type MeterDriver,
 } from "../src/index.ts";
 import { TestSink } from "./test-sink.ts";
 
@@ -51,8 +52,37 @@ function authorityOf(authority: FleetAuthority): CertificationAuthority {
   };
 }
 
-/** One meter of a suite behind a head-end that knows its factory keys. */
-async function utility(suite: 0 | 1 | 2): Promise<Utility> {
+/** The driver over lines on which the answers to the first so many changes of keys are lost. */
+function losingAnswers(driver: MeterDriver, changes: () => number, lost: number): MeterDriver {
+  const isDeaf = (before: number): boolean => changes() > before && before < lost;
+  const deafened = (connection: Connection): Connection => {
+    const before = changes();
+    const hears = (handlers: ConnectionHandlers): ConnectionHandlers => ({
+      ...handlers,
+      data: (octets) => {
+        if (!isDeaf(before)) handlers.data(octets);
+      },
+    });
+    return {
+      remote: connection.remote,
+      get backlog() {
+        return connection.backlog;
+      },
+      bind: (handlers) => connection.bind(hears(handlers)),
+      send: (octets) => connection.send(octets),
+      drained: () => connection.drained(),
+      close: () => connection.close(),
+      abort: () => connection.abort(),
+    };
+  };
+  return {
+    ...driver,
+    open: (link, request) => driver.open(link.kind === "stream" ? { ...link, connection: deafened(link.connection) } : link, request),
+  };
+}
+
+/** One meter of a suite behind a head-end that knows its factory keys. `lost`: the answers to so many changes of keys are lost. */
+async function utility(suite: 0 | 1 | 2, lost = 0): Promise<Utility> {
   const simulation = new Simulation({ seed: 1, startMs: START_MS });
   const plan = createFleet({ seed: 1, meters: 1, feeders: 1, concentrators: 1, directShare: 1, startMs: START_MS, installedDays: [5, 9] });
   const { meterId } = plan.meters[0]!;
@@ -86,7 +116,7 @@ async function utility(suite: 0 | 1 | 2): Promise<Utility> {
       keys,
       counters: new InvocationCounters(memoryCounterStore()),
       sink: new TestSink(),
-      drivers: [driver],
+      drivers: [losingAnswers(driver, () => fleet.device(meterId).meter.keyTransfers.length, lost)],
     },
     { historyMs: 60 * MINUTE_MS },
   );
@@ -116,10 +146,12 @@ describe("new keys", () => {
       state: "done",
       outcome: "checked: the meter took the new keys",
     });
+    // Until somebody has used the new ones, the meter sends what it sends under those of before.
+    expect(await key("guek")).toEqual(before);
+    expect(await command({ kind: "ping" })).toMatchObject({ state: "done" });
     expect(await key("guek")).not.toEqual(before);
     expect(fleet.device(meterId).keys().encryptionKey).toEqual(await key("guek"));
     expect(fleet.device(meterId).keys().authenticationKey).toEqual(await key("gak"));
-    expect(await command({ kind: "ping" })).toMatchObject({ state: "done" });
     expect(await command({ kind: "changeKeys", by: "agreement" })).toMatchObject({ state: "failed" });
     expect(await command({ kind: "ping" })).toMatchObject({ state: "done" });
   });
@@ -142,6 +174,19 @@ describe("new keys", () => {
     expect(await key("gak")).toEqual(fresh);
   });
 
+  it("hold although the meter's answer to them was lost: the next session uses them", async () => {
+    const { fleet, meterId, key, command } = await utility(0, 1);
+    const before = await key("guek");
+    expect(await command({ kind: "changeKeys", by: "transfer" })).toMatchObject({
+      state: "done",
+      outcome: expect.stringContaining("the meter took the new keys"),
+    });
+    expect(await key("guek")).not.toEqual(before);
+    expect(fleet.device(meterId).keys().encryptionKey).toEqual(await key("guek"));
+    expect(fleet.device(meterId).meter.keyTransfers).toMatchObject([{ isProved: true }]);
+    expect(await command({ kind: "ping" })).toMatchObject({ state: "done" });
+  });
+
   it("leave those of before where they never arrived", async () => {
     const { meterId, keys, key, command } = await utility(0);
     const before = await key("guek");
@@ -161,11 +206,28 @@ describe.each([1, 2] as const)("suite %i", (suite) => {
     expect(fleet.device(meterId).keyPair("digital-signature")!.publicPoint).not.toEqual(factory);
     const before = await key("guek");
     expect(await command({ kind: "changeKeys", by: "agreement" })).toMatchObject({ state: "done" });
+    expect(await command({ kind: "ping" })).toMatchObject({ state: "done" });
     expect(await key("guek")).not.toEqual(before);
     expect(fleet.device(meterId).keys().encryptionKey).toEqual(await key("guek"));
-    expect(await command({ kind: "ping" })).toMatchObject({ state: "done" });
+    expect(fleet.device(meterId).meter.keyTransfers).toMatchObject([{ isProved: true }]);
     expect(await command({ kind: "renewCertificate", usage: "digital-signature" })).toMatchObject({ state: "done" });
     expect(await command({ kind: "changeKeys", by: "transfer" })).toMatchObject({ state: "done" });
     expect(await command({ kind: "ping" })).toMatchObject({ state: "done" });
+  }, 30_000);
+
+  it("reads on under the keys of before where the answer to an agreement was lost, and agrees anew", async () => {
+    const { fleet, meterId, key, command } = await utility(suite, 1);
+    expect(await command({ kind: "renewCertificate", usage: "digital-signature" })).toMatchObject({ state: "done" });
+    const before = await key("guek");
+    const lost = await command({ kind: "changeKeys", by: "agreement" });
+    expect(lost).toMatchObject({ outcome: expect.stringContaining("the meter still has the keys of before") });
+    expect(lost?.state).not.toBe("done");
+    expect(fleet.device(meterId).keys().encryptionKey).not.toEqual(before);
+    expect(await command({ kind: "ping" })).toMatchObject({ state: "done" });
+    expect(await key("guek")).toEqual(before);
+    expect(await command({ kind: "changeKeys", by: "agreement" })).toMatchObject({ state: "done" });
+    expect(await command({ kind: "ping" })).toMatchObject({ state: "done" });
+    expect(await key("guek")).not.toEqual(before);
+    expect(fleet.device(meterId).keys().encryptionKey).toEqual(await key("guek"));
   }, 30_000);
 });

@@ -24,16 +24,10 @@ import {
   type EventLogName,
   type FunctionOperation,
   type MeterOperation,
-  type WrappedKey,
 } from "./metrology/operations.ts";
+import { settled, withTransfer, type KeyTransfer } from "./key-transfer.ts";
 import type { PaymentChange } from "./metrology/payment-change.ts";
 import { RegisterBook } from "./metrology/register-book.ts";
-
-/** Keys that came together, of security setup 0-0:43.0.n. */
-export interface KeyTransfer {
-  readonly setup: number;
-  readonly keys: readonly WrappedKey[];
-}
 
 export type ProfileName = "load" | "daily";
 
@@ -133,7 +127,7 @@ export class SimulatedMeter {
   configured(object: string, attributeId: number): string | undefined {
     return this.#configured?.get(`${object}/${attributeId}`);
   }
-  /** Keys that were transferred since the factory, in order: those of one transfer together. */
+  /** Keys that were transferred or agreed on since the factory, in order: those of one transfer together. */
   get keyTransfers(): readonly KeyTransfer[] {
     return this.#keyTransfers;
   }
@@ -297,8 +291,11 @@ export class SimulatedMeter {
       case "logEvent":
         return this.#note(operation.log, atMs, operation.code);
       case "transferKeys":
-        this.#keyTransfers = [...this.#keyTransfers, { setup: operation.setup ?? 0, keys: operation.keys }];
+        this.#keyTransfers = withTransfer(this.#keyTransfers, operation.setup ?? 0, operation.keys);
         return this.#note("standard", atMs, EVENT_CODES.keysChanged);
+      case "settleKeys":
+        this.#keyTransfers = settled(this.#keyTransfers, operation);
+        return true;
       case "configure":
         this.#keep(operation);
         this.#reconfigured(operation);

@@ -126,8 +126,8 @@ describe("key transfer", () => {
     expect(await run(setupOf(bench.client, FIRMWARE_SETUP).transferKeys(factory.masterKey, changed))).toEqual(DONE);
     await bench.crash();
     const authentication = { mechanism: "hls-sha256", secret: factory.firmwareSecret } as const;
-    await expect(connect(0, { clientSap: 3, authentication, security: { keys: factory } })).rejects.toThrow();
     const firmware = await connect(0, { clientSap: 3, authentication, security: { keys: fresh } });
+    await expect(connect(0, { clientSap: 3, authentication, security: { keys: factory } })).rejects.toThrow();
     expect(await run(firmware.get(METER_ID))).toMatchObject({ kind: "data" });
     const management = await connect(0, { security: { keys: factory } });
     expect(await run(setupOf(management).transferKeys(new Uint8Array(16), changed))).toEqual({ kind: "refused", result: "other-reason" });
@@ -163,14 +163,15 @@ describe.each([1, 2] as const)("suite %i", (suite) => {
     const keys = { ...factory, ...Object.fromEntries(agreed.keys) };
     expect(keys.encryptionKey).toHaveLength(suite === 2 ? 32 : 16);
     expect(keys.encryptionKey).not.toEqual(keys.authenticationKey);
-    // The association goes on under the old keys; a new one needs the agreed ones.
+    // The association goes on under the old keys; the first under the agreed ones is the end of them.
     expect(await bench.number(1, "0-0:96.7.21", 2)).toBeGreaterThanOrEqual(0);
-    await expect(connect(suite, { security: { keys: factory } })).rejects.toThrow();
     expect(await run((await connect(suite, { security: { keys } })).get(METER_ID))).toMatchObject({ kind: "data" });
+    await expect(connect(suite, { security: { keys: factory } })).rejects.toThrow();
     await expect(bench.crash()).rejects.toThrow();
     const again = await connect(suite, { security: { keys } });
     expect(await run(again.get(METER_ID))).toMatchObject({ kind: "data" });
     const wrapped = new Map([["encryptionKey", new Uint8Array(suite === 2 ? 32 : 16).fill(4)]] as const);
+    // All the keys of an agreement arrived, or none.
     expect(await run(setupOf(again).transferKeys(factory.masterKey, wrapped))).toMatchObject({ kind: "refused" });
     expect(await run(setupOf(again).transferKeys(keys.masterKey, wrapped))).toEqual(DONE);
   }, 20_000);

@@ -18,6 +18,7 @@ import { encryptionKeyOf, isEnough, protect, securityHeaderOf, unprotect } from 
 import type {
   Ciphering,
   InvocationCounter,
+  KeyCandidate,
   KeyInfoKind,
   Protection,
   ReceivedCounter,
@@ -52,6 +53,10 @@ export interface SecureChannelOptions {
   readonly sent: InvocationCounter;
   readonly received?: ReceivedCounter;
   readonly receivedBroadcast?: ReceivedCounter;
+  /** Told once when an APDU has been authenticated under `keys`. */
+  readonly proved?: (() => void) | undefined;
+  /** Keys to try after `keys` with the first APDU that comes; the channel keeps to those that open it. */
+  readonly others?: readonly KeyCandidate[] | undefined;
   /** The least protection taken, now; what has less is refused before its counter counts. */
   readonly demanded?: Protection | (() => Protection | undefined) | undefined;
 }
@@ -70,17 +75,19 @@ export class SecureChannel {
   dedicatedKey: Uint8Array | undefined;
   readonly suite: SecuritySuite;
   readonly systemTitle: Uint8Array;
-  readonly keys: SecurityKeys;
   readonly sent: InvocationCounter;
   /** What is kept of a key from one APDU to the next goes with the association, or with the key. */
   readonly #gcmKeys = new WeakMap<Uint8Array, GcmKey>();
   readonly #demanded: SecureChannelOptions["demanded"];
-  readonly #received: { readonly global: ReceivedCounter; readonly broadcast: ReceivedCounter; dedicated: ReceivedCounter };
+  readonly #received: { global: ReceivedCounter; readonly broadcast: ReceivedCounter; dedicated: ReceivedCounter };
+  #keys: SecurityKeys;
+  /** Newest first; `undefined` once it is settled which keys the peer has. */
+  #candidates: readonly KeyCandidate[] | undefined;
 
   constructor(options: SecureChannelOptions) {
     this.suite = options.suite;
     this.systemTitle = options.systemTitle;
-    this.keys = options.keys;
+    this.#keys = options.keys;
     this.sent = options.sent;
     this.#demanded = options.demanded;
     this.#received = {
@@ -88,6 +95,15 @@ export class SecureChannel {
       broadcast: options.receivedBroadcast ?? memoryReceivedCounter(),
       dedicated: memoryReceivedCounter(),
     };
+    const { keys, proved, others = [] } = options;
+    if (proved === undefined && others.length === 0) return;
+    const own = { keys, received: this.#received.global, ...(proved === undefined ? {} : { proved }) };
+    this.#candidates = [own, ...others];
+  }
+
+  /** Those that the peer has, as far as it has shown. */
+  get keys(): SecurityKeys {
+    return this.#keys;
   }
 
   /** The last counter taken from the peer under the global key, -1 for none. */
@@ -153,6 +169,30 @@ export class SecureChannel {
 
   /** @throws SecurityError for a bad tag, a counter that does not rise, another suite; DecodeError for broken octets. */
   unprotect(apdu: Uint8Array): Unprotected {
+    if (this.#candidates === undefined) return this.#unprotect(apdu);
+    let wrongKey: SecurityError | undefined;
+    for (const candidate of this.#candidates) {
+      this.#keys = candidate.keys;
+      this.#received.global = candidate.received;
+      try {
+        const opened = this.#unprotect(apdu);
+        if (opened.form !== undefined && isUnderGlobalKey(opened.form)) this.#settle(candidate, opened.form);
+        return opened;
+      } catch (error) {
+        if (!(error instanceof SecurityError) || !WRONG_KEY.has(error.code)) throw error;
+        wrongKey ??= error;
+      }
+    }
+    throw wrongKey ?? new SecurityError("there are no keys", { code: "no-key" });
+  }
+
+  #settle({ proved }: KeyCandidate, { protection }: ProtectionForm): void {
+    this.#candidates = undefined;
+    // What is only encrypted proves nothing about who sent it.
+    if (protection !== "encrypted") proved?.();
+  }
+
+  #unprotect(apdu: Uint8Array): Unprotected {
     const tag = apdu[0] ?? 0;
     if (tag === GENERAL_SIGNING_TAG) return this.#verify(apdu);
     if (tag === GENERAL_CIPHERING_TAG) return this.#openGeneral(apdu);
@@ -176,7 +216,7 @@ export class SecureChannel {
     this.#checkSender(header.originatorSystemTitle);
     // What is signed but not ciphered has no counter that would keep it from being played again.
     if (content[0] === GENERAL_SIGNING_TAG) throw new SecurityError("a signed APDU inside a signed one", { code: "not-supported" });
-    const { plain, form } = this.unprotect(content);
+    const { plain, form } = this.#unprotect(content);
     return { plain, form: form === undefined ? undefined : { ...form, signed: true } };
   }
 
@@ -270,6 +310,15 @@ export class SecureChannel {
     if (this.dedicatedKey === undefined) throw new SecurityError("no dedicated key was agreed", { code: "no-key" });
     return this.dedicatedKey;
   }
+}
+
+/** What comes of other keys than the sender's: with a tag, and without one. */
+const WRONG_KEY: ReadonlySet<string> = new Set(["bad-tag", "tag-mismatch", "bad-wrap"]);
+
+/** Dedicated and agreed keys, and that of broadcasts, do not tell which global key the peer has. */
+function isUnderGlobalKey({ ciphering, keyInfo, broadcast }: ProtectionForm): boolean {
+  if (broadcast === true || ciphering === "dedicated" || ciphering === "general-dedicated") return false;
+  return ciphering !== "general-ciphering" || keyInfo === "identified";
 }
 
 /** The octets that protection adds at most, for the size of blocks. */

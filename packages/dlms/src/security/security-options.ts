@@ -52,6 +52,15 @@ export interface SecurityKeys {
   readonly elliptic?: EllipticKeys;
 }
 
+/** A set of keys that counts beside others, with the counter that belongs to it. */
+export interface KeyCandidate {
+  readonly keys: SecurityKeys;
+  /** Counter of the peer under these keys. */
+  readonly received: ReceivedCounter;
+  /** Told once when an APDU has been authenticated under them. */
+  readonly proved?: () => void;
+}
+
 /** The client's side of a ciphered association. */
 export interface SecurityOptions {
   readonly suite: SecuritySuite;

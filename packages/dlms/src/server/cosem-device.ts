@@ -7,6 +7,7 @@ import type { Obis } from "../data/obis.ts";
 import type {
   ChallengeTransform,
   InvocationCounter,
+  KeyCandidate,
   MechanismName,
   Protection,
   ReceivedCounter,
@@ -132,6 +133,13 @@ export interface AssociationSecurity {
   readonly received: ReceivedCounter;
   /** The same for the broadcast key. */
   readonly receivedBroadcast?: ReceivedCounter;
+  /** Told once when an APDU has been authenticated under `keys`. */
+  readonly proved?: () => void;
+  /**
+   * Keys that count beside `keys`, to be tried after them: those of before a change, as long as nobody has shown that it has the new ones. What
+   * the first APDU of an association is under holds for all of it.
+   */
+  readonly others?: readonly KeyCandidate[];
 }
 
 /** One logical device of one meter. Calls may answer at once or later; the server handles one request of an association at a time. */

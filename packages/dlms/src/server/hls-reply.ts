@@ -97,7 +97,8 @@ export function proveEachOther(
     secret: device.secret?.(clientSap),
     transform: device.challengeTransform,
     suite: security?.suite,
-    keys: security?.keys,
+    // Where there are several sets, the association is under the one that the client has shown to have.
+    keys: opened.channel?.keys ?? security?.keys,
   };
   const client: HlsInput = {
     ...shared,
@@ -107,7 +108,7 @@ export function proveEachOther(
     peerSystemTitle: device.systemTitle,
   };
   if (answer?.type !== "octet-string") throw new SecurityError("no answer to the challenge", { code: "authentication-failure" });
-  checkHlsAnswer(client, answer.value, security?.keys.elliptic);
+  checkHlsAnswer(client, answer.value, shared.keys?.elliptic);
   const server: HlsInput = {
     ...shared,
     challenge: hls.clientToServer,

@@ -244,7 +244,7 @@ export class ServerAssociation {
   #failed(apdu: Uint8Array, error: unknown): Served {
     if (error instanceof SecurityError) {
       if (apdu[0] === AARQ) this.#reset(undefined);
-      const last = this.#opened?.channel?.lastReceived ?? this.#device.security?.(this.#options.clientSap)?.received.last;
+      const last = this.#opened?.channel?.lastReceived ?? this.#lastCounter();
       const isReplay = error.code === "replay" && last !== undefined;
       return served(
         apdu,
@@ -260,6 +260,12 @@ export class ServerAssociation {
     }
     if (error instanceof DecodeError) return served(apdu, exception({ stateError: "service-unknown", serviceError: "other-reason" }));
     throw error;
+  }
+
+  /** Under whichever keys: a client that starts above it is above all of them. */
+  #lastCounter(): number | undefined {
+    const security = this.#device.security?.(this.#options.clientSap);
+    return security && Math.max(security.received.last, ...(security.others ?? []).map(({ received }) => received.last));
   }
 
   #preEstablished(): OpenAssociation | undefined {

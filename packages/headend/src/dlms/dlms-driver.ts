@@ -145,6 +145,7 @@ async function openSession(link: MeterLink, request: SessionRequest, means: Sess
     );
     // Keys that open the meter are the meter's.
     if (chosen?.isNext === true) await promoteKeys(request.keys, device.meterId);
+    else if (chosen !== undefined) await trials.openedWithCurrent(request.keys, device.meterId);
     const exchange = new DlmsExchange({
       client,
       holder: device.meterId,
@@ -187,7 +188,9 @@ function keyringOf(
 ): DlmsKeys | undefined {
   if (purpose !== "manage" || isOpenedWithNext === undefined) return undefined;
   const { systemTitle, authority } = means;
-  return new DlmsKeys({ exchange, meterId: device.meterId, vault, random, suite, systemTitle, authority, isOpenedWithNext });
+  const { meterId } = device;
+  const sent = (): void => means.trials.sent(meterId);
+  return new DlmsKeys({ exchange, meterId, vault, random, suite, systemTitle, authority, isOpenedWithNext, sent });
 }
 
 function securityOf(keys: KeySet, settings: DlmsSettings, systemTitle: Uint8Array, lease: CounterLease): SecurityOptions {

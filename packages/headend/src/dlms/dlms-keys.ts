@@ -12,7 +12,7 @@ import type { Random } from "@amity/runtime";
 import type { MeterAnswer, MeterKeyring } from "../driver.ts";
 import type { KeyVault } from "../key-vault.ts";
 import type { DlmsExchange } from "./dlms-exchange.ts";
-import { currentKeys, promoteKeys, storeNextKeys } from "./key-sets.ts";
+import { currentKeys, storeNextKeys } from "./key-sets.ts";
 
 /** The utility's certification authority, as far as the head-end needs it. */
 export interface CertificationAuthority {
@@ -32,6 +32,8 @@ export interface DlmsKeysParts {
   readonly authority: CertificationAuthority | undefined;
   /** The association was opened under keys that were sent before, without an answer. */
   readonly isOpenedWithNext: boolean;
+  /** Told when new keys are on their way, or agreed on: they are to be tried first. */
+  readonly sent: () => void;
 }
 
 /** Owner of the head-end's own keys in the vault: `sign` (private scalar) and `sign-certificate` (DER). */
@@ -40,8 +42,8 @@ const CHANGED = ["encryptionKey", "authenticationKey"] as const satisfies readon
 
 /**
  * New keys and certificates of a meter (class 64). Keys that are transferred are in the vault before they are sent, so that whatever happens to
- * the answer one of two sets opens the meter. Keys that are agreed on come into being with the answer: one that is lost is gone, and the meter
- * must be given keys on the spot.
+ * the answer one of two sets opens the meter. Keys that are agreed on come into being with the answer: where that is lost, those of before go
+ * on opening a meter which keeps them until the new ones were used (ours do). New keys replace those of before once they have opened the meter.
  */
 export class DlmsKeys implements MeterKeyring {
   readonly #parts: DlmsKeysParts;
@@ -79,12 +81,12 @@ export class DlmsKeys implements MeterKeyring {
     const octets = suite === 2 ? 32 : 16;
     const keys = { encryptionKey: random.bytes(octets), authenticationKey: random.bytes(octets) };
     await storeNextKeys(vault, meterId, keys);
+    this.#parts.sent();
     const outcome = await this.#setup.transferKeys(masterKey, new Map(CHANGED.map((name) => [name, keys[name]])));
     if (outcome.kind === "refused") {
       await storeNextKeys(vault, meterId, await currentKeys(vault, meterId));
       return { kind: "refused", reason: outcome.result };
     }
-    await promoteKeys(vault, meterId);
     this.#isChanged = true;
     return DONE;
   }
@@ -116,7 +118,7 @@ export class DlmsKeys implements MeterKeyring {
     const [encryptionKey, authenticationKey] = CHANGED.map((name) => agreed.keys.get(name));
     if (encryptionKey === undefined || authenticationKey === undefined) return { kind: "refused", reason: "not all keys were agreed on" };
     await storeNextKeys(vault, meterId, { encryptionKey, authenticationKey });
-    await promoteKeys(vault, meterId);
+    this.#parts.sent();
     this.#isChanged = true;
     return DONE;
   }

@@ -36,26 +36,44 @@ export function storeNextKeys(vault: KeyVault, owner: MeterId, keys: KeySet): Pr
   );
 }
 
-/** The keys that were sent are the meter's: those of before are forgotten. */
+/** The keys that were sent have opened the meter: those of before are forgotten. */
 export async function promoteKeys(vault: KeyVault, owner: MeterId): Promise<void> {
   const names = ["encryptionKey", "authenticationKey"] as const;
   const secrets = await Promise.all(names.map((name) => vault.secret({ owner, purpose: PURPOSES[name] + NEXT })));
   await vault.store(secrets.map((secret, index) => ({ ref: { owner, purpose: PURPOSES[names[index] ?? "encryptionKey"] }, secret })));
 }
 
-/** Which of two sets of keys is tried first, by meter: the other one after a failure. Remembers as long as the process lives. */
+/**
+ * Which of two sets of keys is tried first, by meter: those that were sent last, whose use also tells the meter that they arrived; the other
+ * set after a failure. Remembers as long as the process lives.
+ */
 export class KeyTrials {
-  readonly #triesNext = new Set<MeterId>();
+  readonly #triesCurrent = new Set<MeterId>();
 
   /** The keys to associate with, and whether they are the ones that were sent last. */
   async choose(vault: KeyVault, meterId: MeterId): Promise<{ readonly keys: KeySet; readonly isNext: boolean }> {
-    const next = this.#triesNext.has(meterId) ? await nextKeys(vault, meterId) : undefined;
+    const next = this.#triesCurrent.has(meterId) ? undefined : await nextKeys(vault, meterId);
     return next === undefined ? { keys: await currentKeys(vault, meterId), isNext: false } : { keys: next, isNext: true };
+  }
+
+  /** Keys went out and no answer came: they are more likely the meter's than not. */
+  sentUnanswered(meterId: MeterId): void {
+    this.#triesNext.add(meterId);
   }
 
   /** The association failed: the other set is tried next time, where there is one. */
   async failed(vault: KeyVault, meterId: MeterId): Promise<void> {
-    if (this.#triesNext.delete(meterId)) return;
-    if ((await nextKeys(vault, meterId)) !== undefined) this.#triesNext.add(meterId);
+    if (this.#triesCurrent.delete(meterId)) return;
+    if ((await nextKeys(vault, meterId)) !== undefined) this.#triesCurrent.add(meterId);
+  }
+
+  /** The keys of before opened the meter where those that were sent did not: those never arrived, or are of no use. */
+  async openedWithCurrent(vault: KeyVault, meterId: MeterId): Promise<void> {
+    if (this.#triesCurrent.delete(meterId)) await storeNextKeys(vault, meterId, await currentKeys(vault, meterId));
+  }
+
+  /** New keys were sent: they are tried first. */
+  sent(meterId: MeterId): void {
+    this.#triesCurrent.delete(meterId);
   }
 }

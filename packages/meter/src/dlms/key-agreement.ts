@@ -62,7 +62,7 @@ function agreeOne(setup: number, { keyId, keyData }: Offer, context: ObjectConte
   const { meter, systemTitle, clientSystemTitle } = context;
   const suite = meter.surroundings.type.securitySuite;
   const own = context.keyPair("digital-signature");
-  const ephemeral = context.ephemeralKeyPair(meter.keyTransfers.length * KEYS_A_TRANSFER + keyId);
+  const ephemeral = context.ephemeralKeyPair((meter.keyTransfers.at(-1)?.number ?? 0) * KEYS_A_TRANSFER + keyId);
   const masterKey = context.keysOf(setup)?.masterKey;
   if (own === undefined || ephemeral === undefined || masterKey === undefined || clientSystemTitle === undefined) return undefined;
   const peer = clientKey(meter, systemTitle, { usage: "digital-signature", clientSystemTitle });

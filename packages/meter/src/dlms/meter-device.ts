@@ -21,6 +21,7 @@ import {
   type EllipticKeys,
   type DataAccessResult,
   type InvokeOutcome,
+  type KeyCandidate,
   type LogicalDevice,
   type MethodDescriptor,
   type ReadOutcome,
@@ -28,10 +29,10 @@ import {
   type RequestContext,
   type SecurityKeys,
 } from "@amity/dlms";
-import type { Clock } from "@amity/runtime";
+import type { Address, Clock } from "@amity/runtime";
 import type { MeterKeys } from "../keys.ts";
 import { readToken } from "../payment-token.ts";
-import { KEY_IDS, withTransferred } from "../key-transfer.ts";
+import { keySets, masterKeys, type KeySet } from "../key-transfer.ts";
 import type { MeterOperation } from "../metrology/operations.ts";
 import type { SimulatedMeter } from "../simulated-meter.ts";
 import type { TimeBase } from "./civil-time.ts";
@@ -59,6 +60,7 @@ export interface MeterDeviceParts {
   readonly keyPair?: (usage: KeyUsage | "ephemeral", generation: number) => EllipticKeyPair;
   readonly authority?: () => Certificate;
   readonly clock: Pick<Clock, "nowMs">;
+  readonly servedAt?: () => Address | undefined;
   /** Called with everything that changes the meter, before it is answered: a journal may make it last. */
   readonly remember?: (operation: MeterOperation) => void | Promise<void>;
 }
@@ -154,14 +156,16 @@ export class MeterDevice implements CosemDevice, LogicalDevice {
     const definition = this.model.association(clientSap);
     if (definition?.ciphered !== true) return undefined;
     const { securitySuite: suite } = this.meter.surroundings.type;
-    const { encryptionKey, authenticationKey, masterKey } = this.keys(securitySetupOf(definition));
+    const setup = securitySetupOf(definition);
     const elliptic = this.ellipticKeys(clientSystemTitle);
-    return {
-      suite,
+    const candidate = ({ keys: { encryptionKey, authenticationKey, masterKey }, generation, settles }: KeySet): KeyCandidate => ({
       keys: { encryptionKey, authenticationKey, masterKey, ...(elliptic === undefined ? {} : { elliptic }) },
-      sent: { next: () => this.#nextCounter() },
-      received: this.#receivedOf(clientSap),
-    };
+      received: this.#receivedOf(clientSap, generation),
+      ...(settles === undefined ? {} : { proved: () => this.#settleKeys(setup, settles) }),
+    });
+    const [newest, ...before] = this.#keySets(setup);
+    const others = before.length === 0 ? {} : { others: before.map(candidate) };
+    return { suite, ...candidate(newest), ...others, sent: { next: () => this.#nextCounter() } };
   }
 
   /** Own private keys, and the public ones of this client, or of the one whose certificate came last; `undefined` in suite 0. */
@@ -183,20 +187,42 @@ export class MeterDevice implements CosemDevice, LogicalDevice {
     return this.#parts.keyPair?.(usage, this.meter.functionsIfAny?.keyGenerations[usage][which] ?? 0);
   }
 
-  #receivedOf(clientSap: number): LastCounter {
+  /** Counters belong to a key: each generation has its own. */
+  #receivedOf(clientSap: number, generation: number): LastCounter {
     this.#received ??= new Map();
-    const known = this.#received.get(clientSap);
+    const place = generation * CLIENT_SAPS + clientSap;
+    const known = this.#received.get(place);
     if (known !== undefined) return known;
     const counter = new LastCounter();
-    this.#received.set(clientSap, counter);
+    this.#received.set(place, counter);
     return counter;
   }
 
-  /** The keys of security setup n, now: the factory's, and what was transferred or agreed on since. */
+  /** The newest keys of security setup n: the factory's, and what was transferred or agreed on since. */
   keys(setup: number = SECURITY_SETUPS.management): MeterKeys {
-    return this.meter.keyTransfers
-      .filter((transfer) => transfer.setup === setup)
-      .reduce((keys, transfer) => withTransferred(keys, transfer.keys), this.#parts.keys());
+    return this.#keySets(setup)[0].keys;
+  }
+
+  /** Those that a client has shown to have: what the meter sends of itself goes under them. */
+  #provedKeys(): MeterKeys {
+    const sets = this.#keySets(SECURITY_SETUPS.management);
+    return (sets.at(-1) ?? sets[0]).keys;
+  }
+
+  #keySets(setup: number): readonly [KeySet, ...KeySet[]] {
+    const factory = this.#parts.keys();
+    const transfers = this.meter.keyTransfers.filter((transfer) => transfer.setup === setup);
+    return transfers.length === 0 ? [{ keys: factory, generation: 0 }] : keySets(factory, transfers);
+  }
+
+  /** A crash before it is on disk leaves both sets valid: the next proof settles it again. */
+  #settleKeys(setup: number, settles: { readonly proved: readonly number[]; readonly dropped: readonly number[] }): void {
+    this.perform({ kind: "settleKeys", atMs: this.advance(), setup, ...settles }).catch(() => undefined);
+    const generations = new Set(this.#keySets(setup).map(({ generation }) => generation));
+    for (const place of this.#received?.keys() ?? []) {
+      const isOfSetup = securitySetupOf(this.model.association(place % CLIENT_SAPS)) === setup;
+      if (isOfSetup && !generations.has(Math.floor(place / CLIENT_SAPS))) this.#received?.delete(place);
+    }
   }
 
   read(attribute: AttributeDescriptor, selection: AccessSelection | undefined, context: RequestContext): ReadOutcome {
@@ -225,16 +251,8 @@ export class MeterDevice implements CosemDevice, LogicalDevice {
   /** Lets something happen to the meter and remembers it. @returns false where the meter's state does not allow it. */
   async perform(operation: MeterOperation): Promise<boolean> {
     if (!this.meter.apply(operation)) return false;
-    // Counters belong to a key. Sessions that are open keep theirs, with the old key.
-    if (operation.kind === "transferKeys" && operation.keys.some(({ keyId }) => keyId === KEY_IDS.encryptionKey))
-      this.#forgetCounters(operation.setup ?? SECURITY_SETUPS.management);
     await this.#parts.remember?.(operation);
     return true;
-  }
-
-  #forgetCounters(setup: number): void {
-    for (const clientSap of this.#received?.keys() ?? [])
-      if (securitySetupOf(this.model.association(clientSap)) === setup) this.#received?.delete(clientSap);
   }
 
   /** Whether the meter does things that are noticed outside, in its own time. */
@@ -292,7 +310,7 @@ export class MeterDevice implements CosemDevice, LogicalDevice {
   }
 
   #keysToward(peerTitle: Uint8Array | undefined): SecurityKeys {
-    const { encryptionKey, authenticationKey, masterKey } = this.keys();
+    const { encryptionKey, authenticationKey, masterKey } = this.#provedKeys();
     const elliptic = this.ellipticKeys(peerTitle);
     return { encryptionKey, authenticationKey, masterKey, ...(elliptic === undefined ? {} : { elliptic }) };
   }
@@ -321,6 +339,7 @@ export class MeterDevice implements CosemDevice, LogicalDevice {
       clientSap,
       role,
       seen: (name) => objectOf(this, association, name),
+      servedAt: this.#parts.servedAt?.(),
       clientSystemTitle,
       takesDeltas: conformance.has("delta-value-encoding"),
       systemTitle: this.systemTitle,
@@ -330,6 +349,11 @@ export class MeterDevice implements CosemDevice, LogicalDevice {
       ephemeralKeyPair: (number) => this.#parts.keyPair?.("ephemeral", number),
       authority: this.#parts.authority?.(),
       keysOf: (setup) => this.keys(setup),
+      masterKeysOf: (setup) =>
+        masterKeys(
+          this.#parts.keys(),
+          this.meter.keyTransfers.filter((transfer) => transfer.setup === setup),
+        ),
       dataGuard: () => this.#guard(),
       image: (this.#image ??= new ImageTransfer()),
       perform: (operation) => this.perform(operation),
@@ -338,7 +362,8 @@ export class MeterDevice implements CosemDevice, LogicalDevice {
 
   #lastCounter(setup: number): number {
     const client = setup === SECURITY_SETUPS.firmware ? EXTRA_CLIENTS.firmware : this.#parts.model.type.clients.management;
-    return Math.max(0, this.#received?.get(client)?.last ?? 0);
+    const counters = this.#keySets(setup).map(({ generation }) => this.#received?.get(generation * CLIENT_SAPS + client));
+    return Math.max(0, counters.find((one) => one !== undefined)?.last ?? 0);
   }
 
   /**
@@ -362,4 +387,6 @@ class LastCounter implements ReceivedCounter {
 
 const DEVICE_NAME = parseObis("0-0:42.0.0");
 const SECRET_OCTETS = { least: 8, most: 64 } as const;
+/** SAPs have 16 bits at most. */
+const CLIENT_SAPS = 0x10000;
 const COUNTER_EPOCH_MS = Date.UTC(2020, 0, 1);

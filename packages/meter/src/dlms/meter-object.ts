@@ -13,8 +13,10 @@ import {
   type Obis,
   type ReadOutcome,
 } from "@amity/dlms";
+import type { Address } from "@amity/runtime";
 import type { SimulatedMeter } from "../simulated-meter.ts";
 import type { TimeBase } from "./civil-time.ts";
+import type { MasterCandidate } from "../key-transfer.ts";
 import type { MeterKeys } from "../keys.ts";
 import type { MeterOperation } from "../metrology/operations.ts";
 import type { TokenReading } from "../payment-token.ts";
@@ -30,6 +32,8 @@ export interface ObjectContext {
   readonly role: string;
   /** An object with the rights that the asking association has in it; `undefined`: it is not on its list. */
   seen(name: Obis): ObjectDefinition | undefined;
+  /** Where the meter is served; `undefined` where it is not, or not on a port of its own. */
+  readonly servedAt: Address | undefined;
   /** The client takes differences to the row before. */
   readonly takesDeltas: boolean;
   /** Of the client, where it named one. */
@@ -48,6 +52,8 @@ export interface ObjectContext {
   readonly authority: Certificate | undefined;
   /** The keys of security setup n, now; `undefined` where the meter only observes itself. */
   keysOf(setup: number): MeterKeys | undefined;
+  /** The master keys that open transfers to security setup n, newest first. */
+  masterKeysOf(setup: number): readonly MasterCandidate[];
   /** Protects and opens COSEM data under the keys of the management setup; `undefined` where the meter only observes itself. */
   dataGuard(): DataGuard | undefined;
   /** The image transfer of this meter. */

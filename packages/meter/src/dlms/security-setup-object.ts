@@ -93,8 +93,10 @@ async function transferKeys(setup: number, parameters: DlmsData, context: Object
   const keys = wrappedKeys(parameters);
   if (keys === undefined) return refused("type-unmatched");
   // All or nothing: one key that does not open changes none.
-  const current = context.keysOf(setup);
-  if (current === undefined || !opensKeys(current, keys)) return refused("other-reason");
+  const master = context.masterKeysOf(setup).find(({ masterKey }) => opensKeys(masterKey, keys));
+  if (master === undefined) return refused("other-reason");
+  if (master.waiting !== undefined)
+    await context.perform({ kind: "settleKeys", atMs: context.nowMs, setup, proved: [master.waiting], dropped: [] });
   return perform(context, { kind: "transferKeys", atMs: context.nowMs, setup, keys });
 }
 

@@ -27,6 +27,8 @@ export type MeterOperation = { readonly atMs: number } & (
   | { readonly kind: "logEvent"; readonly log: EventLogName; readonly code: number }
   /** New keys wrapped by the setup's master key of that moment, so that a journal of them tells nobody. `setup` n is 0-0:43.0.n, default 0. */
   | { readonly kind: "transferKeys"; readonly keys: readonly WrappedKey[]; readonly setup?: number }
+  /** Which of those a client has shown to have, by their numbers, and which fell behind them. */
+  | { readonly kind: "settleKeys"; readonly setup: number; readonly proved: readonly number[]; readonly dropped: readonly number[] }
   /** Attributes of an object that the meter only keeps, as A-XDR in hex. */
   | { readonly kind: "configure"; readonly object: string; readonly values: readonly ConfiguredValue[] }
   /** The same of what an object keeps of its own doings: no setting changed, nothing is logged. */
@@ -90,7 +92,10 @@ export type FunctionOperation = Extract<
 /** What a client does to memory and settings, or to those functions. */
 export type ChangeOperation =
   | FunctionOperation
-  | Extract<MeterOperation, { kind: "clearProfile" | "clearLog" | "logEvent" | "transferKeys" | "configure" | "keep" | "activateFirmware" }>;
+  | Extract<
+      MeterOperation,
+      { kind: "clearProfile" | "clearLog" | "logEvent" | "transferKeys" | "settleKeys" | "configure" | "keep" | "activateFirmware" }
+    >;
 
 /** What happens to a meter whether it has power or not; everything else needs it. */
 export const WITHOUT_POWER: ReadonlySet<MeterOperationKind> = new Set([
