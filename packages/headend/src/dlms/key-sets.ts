@@ -56,11 +56,6 @@ export class KeyTrials {
     return next === undefined ? { keys: await currentKeys(vault, meterId), isNext: false } : { keys: next, isNext: true };
   }
 
-  /** Keys went out and no answer came: they are more likely the meter's than not. */
-  sentUnanswered(meterId: MeterId): void {
-    this.#triesNext.add(meterId);
-  }
-
   /** The association failed: the other set is tried next time, where there is one. */
   async failed(vault: KeyVault, meterId: MeterId): Promise<void> {
     if (this.#triesCurrent.delete(meterId)) return;
