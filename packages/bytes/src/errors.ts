@@ -28,7 +28,10 @@ export class AmityError extends Error {
   }
 }
 
-/** Bytes (or text) from outside that are not what the standard says. Carries the offset and the field path. */
+/**
+ * Bytes (or text) from outside that are not what the standard says. Carries the offset and the field path, and no stack: where in the
+ * octets it went wrong is what helps, and gathering a stack costs ten times all else. Whoever sends rubbish must not make us pay for it.
+ */
 export class DecodeError extends AmityError {
   /** Offset in octets from the start of the outermost buffer, -1 where there is none. */
   readonly offset: number;
@@ -36,11 +39,14 @@ export class DecodeError extends AmityError {
   readonly #reason: string;
 
   constructor(reason: string, detail: { offset: number; code?: string; advice?: string; cause?: unknown }) {
+    const frames = Error.stackTraceLimit;
+    Error.stackTraceLimit = 0;
     super("decode", reason, {
       code: detail.code ?? "malformed",
       ...(detail.advice === undefined ? {} : { advice: detail.advice }),
       ...(detail.cause === undefined ? {} : { cause: detail.cause }),
     });
+    Error.stackTraceLimit = frames;
     this.offset = detail.offset;
     this.#reason = reason;
     this.message = this.#render();

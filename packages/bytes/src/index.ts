@@ -7,3 +7,4 @@ export * from "./errors.ts";
 export * from "./held-octets.ts";
 export * from "./hex.ts";
 export * from "./latin1.ts";
+export * from "./rubbish-limit.ts";

@@ -102,10 +102,10 @@ export class LinkConnection implements Connection {
     this.#fillWindow();
   }
 
-  abort(): void {
+  abort(reason?: LinkError): void {
     if (this.isOver) return;
     this.#transmit("reset", 0, NOTHING);
-    this.end(new LinkError("the link was aborted", { code: "reset" }));
+    this.end(reason ?? new LinkError("the link was aborted", { code: "reset" }));
   }
 
   /** Takes a segment of this link. */

@@ -27,8 +27,8 @@ export interface Connection {
   drained(): Promise<void>;
   /** Orderly end after what is queued. */
   close(): void;
-  /** Immediate end. */
-  abort(): void;
+  /** Immediate end; whoever is bound is told the reason. */
+  abort(reason?: LinkError): void;
 }
 
 export interface Listener {

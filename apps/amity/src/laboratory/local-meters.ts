@@ -22,6 +22,8 @@ import type { Address, Clock, Connection, SerialLine, World } from "@amity/runti
 
 /** A peer that does not take what is pushed gets nothing more (octets). */
 const BACKLOG_MAX = 64 * 1024;
+/** Lines and datagrams take their way to whoever answers, and back (ms): meters listen for so much longer. */
+const WAY_MS = 100;
 /** Longest line of a telegram in hexadecimal, and some room. */
 const LINE_MAX = 2_048;
 
@@ -51,11 +53,19 @@ export interface RadioServer {
   stop(): void;
 }
 
-/** Starts the radios of sub-meters; telegrams go to connections as lines, and as datagrams (one telegram each, octets as on air) to `to`. */
+/**
+ * Starts the radios of sub-meters; telegrams go to connections as lines, and as datagrams (one telegram each, octets as on air) to `to`.
+ * Lines and datagrams that come back are put on air.
+ */
 export async function radioServer(meters: readonly SubMeterDevice[], parts: ServingParts, to: Address | undefined): Promise<RadioServer> {
   const connections = new Set<Connection>();
   const socket =
-    to === undefined ? undefined : await parts.network.datagram({ host: to.host === "::1" ? "::" : "0.0.0.0", port: 0 }, () => {});
+    to === undefined
+      ? undefined
+      : await parts.network.datagram({ host: to.host === "::1" ? "::" : "0.0.0.0", port: 0 }, (octets) => putOnAir(octets));
+  const putOnAir = (octets: Uint8Array): void => {
+    for (const beacon of beacons) beacon.receive(octets);
+  };
   const carry = (octets: Uint8Array): void => {
     const line = new TextEncoder().encode(`${toHex(octets).toUpperCase()}\n`);
     for (const connection of connections) if (connection.backlog < BACKLOG_MAX) connection.send(line);
@@ -67,7 +77,7 @@ export async function radioServer(meters: readonly SubMeterDevice[], parts: Serv
       carry(octets);
       return { onAirMs: timeOnAirMs(mode, octets.length) };
     };
-    return startSubMeterBeacon(device, { clock: parts.clock, timers: parts.timers, radio: { transmit } });
+    return startSubMeterBeacon(device, { clock: parts.clock, timers: parts.timers, radio: { transmit }, guardMs: WAY_MS });
   });
   return {
     accept(connection) {
@@ -79,7 +89,7 @@ export async function radioServer(meters: readonly SubMeterDevice[], parts: Serv
           held = (lines.pop() ?? "").slice(-LINE_MAX);
           for (const line of lines) {
             const octets = telegramOfLine(line);
-            if (octets !== undefined) for (const beacon of beacons) beacon.receive(octets);
+            if (octets !== undefined) putOnAir(octets);
           }
         },
         closed: () => void connections.delete(connection),

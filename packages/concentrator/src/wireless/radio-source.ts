@@ -1,4 +1,4 @@
-import { fromHex, latin1Text, toHex } from "@amity/bytes";
+import { RubbishLimit, fromHex, latin1Text, toHex } from "@amity/bytes";
 import { BROADCAST_STATION, CONCENTRATOR_STATION, type Medium, type Station } from "@amity/network";
 import type { Address, Timer, Timers, World } from "@amity/runtime";
 
@@ -34,15 +34,25 @@ export function mediumRadio(medium: Medium, timers?: Pick<Timers, "after">): Rad
   return { ...radio, send: (octets, afterMs) => void timers.after(afterMs, () => station?.send(BROADCAST_STATION, octets)) };
 }
 
-/** Telegrams by UDP: one datagram is one telegram, its octets as they were on air. */
+/**
+ * Telegrams by UDP: one datagram is one telegram, its octets as they were on air. What is to be sent goes as a datagram to where the
+ * telegram before it came from, at once: that bridge has to send it in the window of the meter that it names.
+ */
 export function datagramRadio(world: Pick<World, "network">, address: Address): RadioSource & { readonly address: Address | undefined } {
   let socket: Awaited<ReturnType<World["network"]["datagram"]>> | undefined;
+  let bridge: Address | undefined;
   return {
     get address() {
       return socket?.address;
     },
     async listen(handler) {
-      socket = await world.network.datagram(address, (octets) => handler(octets));
+      socket = await world.network.datagram(address, (octets, from) => {
+        bridge = from;
+        handler(octets);
+      });
+    },
+    send(octets) {
+      if (bridge !== undefined) socket?.send(octets, bridge);
     },
     stop() {
       socket?.close();
@@ -78,17 +88,26 @@ export function gatewayRadio(world: Pick<World, "network" | "timers" | "random">
       if (!isRunning) return connection.abort();
       abort = () => connection.abort();
       sendLine = (line) => connection.send(new TextEncoder().encode(line));
+      const rubbish = new RubbishLimit();
+      let isSound = false;
       const lines = new LineReader((line) => {
         const octets = telegramOfLine(line);
         if (octets === undefined) return;
+        isSound = true;
         failures = 0;
         handler(octets);
       });
+      const data = (chunk: Uint8Array): void => {
+        isSound = false;
+        lines.push(chunk);
+        const reason = rubbish.take(chunk.length, isSound, 0);
+        if (reason !== undefined) connection.abort(reason);
+      };
       const closed = (): void => {
         sendLine = () => {};
         again(handler);
       };
-      connection.bind({ data: (chunk) => lines.push(chunk), closed });
+      connection.bind({ data, closed });
     } catch {
       // The next attempt comes; a concentrator without its radio hears nothing, which shows by itself.
       again(handler);
@@ -111,10 +130,15 @@ export function gatewayRadio(world: Pick<World, "network" | "timers" | "random">
   };
 }
 
-/** The octets of a line of hexadecimal digits; `undefined` for what is none. */
+/** Length, control, manufacturer, identification, version, type: less is no telegram. */
+const TELEGRAM_OCTETS_MIN = 10;
+
+/** The octets of a line of hexadecimal digits; `undefined` for what is no telegram. */
 export function telegramOfLine(line: string): Uint8Array | undefined {
+  if (line.length < 2 * TELEGRAM_OCTETS_MIN) return undefined;
   const text = line.replace(/;.*$/, "").replaceAll(/\s/g, "");
   const digits = text.length % 2 === 1 ? text.replace(/^b/i, "") : text;
+  if (digits.length < 2 * TELEGRAM_OCTETS_MIN) return undefined;
   return /^(?:[0-9A-Fa-f]{2})+$/.test(digits) ? fromHex(digits) : undefined;
 }
 

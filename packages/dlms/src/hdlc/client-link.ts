@@ -73,7 +73,7 @@ class HdlcClientLink implements PduLink {
       frame: (frame: HdlcFrame) => this.#frame(frame),
       closed: (error: LinkError | undefined) => this.#connectionClosed(error),
     };
-    this.#stream = new FrameStream(connection, this.#timers, handlers, interOctetTimeoutMs);
+    this.#stream = new FrameStream(connection, this.#timers, handlers, interOctetTimeoutMs === undefined ? {} : { interOctetTimeoutMs });
     this.#stream.open();
     this.#step({ kind: "connect" });
   }

@@ -20,6 +20,11 @@ export class HdlcDeframer {
     return this.#held.length > 1;
   }
 
+  /** Octets held for a frame that is not whole yet. */
+  get pending(): number {
+    return this.#held.length;
+  }
+
   /** Takes octets as they came; returns all that is complete now. Frames are views of memory that is not reused. */
   push(chunk: Uint8Array): Deframed[] {
     const octets = this.#held.length === 0 ? chunk : joined(this.#held, chunk);

@@ -1,4 +1,4 @@
-import type { LinkError } from "@amity/bytes";
+import { RubbishLimit, type LinkError } from "@amity/bytes";
 import type { Connection, Timers } from "@amity/runtime";
 import { DeadlineTimer } from "../link/deadline-timer.ts";
 import { HdlcDeframer, type Deframed } from "./deframer.ts";
@@ -8,6 +8,12 @@ import { encodeFrame, type HdlcFrame } from "./frame.ts";
 export interface FrameStreamHandlers {
   frame(frame: HdlcFrame): void;
   closed(error: LinkError | undefined): void;
+}
+
+export interface FrameStreamOptions {
+  readonly interOctetTimeoutMs?: number;
+  /** Octets without a frame, in a row, after which the line is given up. Default 64 KiB; Infinity where others share or disturb it. */
+  readonly rubbishOctetsMax?: number;
 }
 
 /** How long the line may be silent inside a frame before what came is given up (IEC HDLC setup, attribute 7 says 25 by default; networks are slower). */
@@ -21,19 +27,21 @@ export class FrameStream {
   readonly #silence: DeadlineTimer;
   readonly #timers: Timers;
   readonly #interOctetTimeoutMs: number;
+  readonly #rubbish: RubbishLimit;
 
-  constructor(connection: Connection, timers: Timers, handlers: FrameStreamHandlers, interOctetTimeoutMs = INTER_OCTET_TIMEOUT_MS) {
+  constructor(connection: Connection, timers: Timers, handlers: FrameStreamHandlers, options: FrameStreamOptions = {}) {
     this.#connection = connection;
     this.#handlers = handlers;
     this.#timers = timers;
-    this.#interOctetTimeoutMs = interOctetTimeoutMs;
+    this.#interOctetTimeoutMs = options.interOctetTimeoutMs ?? INTER_OCTET_TIMEOUT_MS;
+    this.#rubbish = new RubbishLimit(options.rubbishOctetsMax);
     this.#silence = new DeadlineTimer(timers, () => this.#deliver(this.#deframer.expire()));
   }
 
   /** Begins to receive: once the owner is ready for frames. */
   open(): void {
     this.#connection.bind({
-      data: (chunk) => this.#deliver(this.#deframer.push(chunk)),
+      data: (chunk) => this.#take(chunk),
       closed: (error) => {
         this.#silence.stop();
         this.#handlers.closed(error);
@@ -54,9 +62,17 @@ export class FrameStream {
     this.#connection.close();
   }
 
-  abort(): void {
+  abort(reason?: LinkError): void {
     this.#silence.stop();
-    this.#connection.abort();
+    this.#connection.abort(reason);
+  }
+
+  #take(chunk: Uint8Array): void {
+    const deframed = this.#deframer.push(chunk);
+    const isSound = deframed.some(({ kind }) => kind === "frame");
+    const reason = this.#rubbish.take(chunk.length, isSound, this.#deframer.pending);
+    if (reason !== undefined) return this.abort(reason);
+    this.#deliver(deframed);
   }
 
   #deliver(deframed: readonly Deframed[]): void {

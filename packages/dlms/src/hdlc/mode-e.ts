@@ -191,8 +191,8 @@ class HandOver implements Connection {
   close(): void {
     this.#connection.close();
   }
-  abort(): void {
-    this.#connection.abort();
+  abort(reason?: LinkError): void {
+    this.#connection.abort(reason);
   }
 }
 

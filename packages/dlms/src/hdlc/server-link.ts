@@ -21,6 +21,8 @@ export interface HdlcServerOptions extends SecondaryOptions {
   /** Which logical devices are here, default all: others are passed over in silence, as on a shared line. */
   readonly answersAt?: (serverSap: number) => boolean;
   readonly interOctetTimeoutMs?: number;
+  /** Octets without a frame, in a row, after which the connection is ended. Default 64 KiB; Infinity on a line that others disturb. */
+  readonly rubbishOctetsMax?: number;
 }
 
 /**
@@ -54,7 +56,13 @@ class HdlcServerLink implements PduLink {
   #end: { readonly error: LinkError | undefined } | undefined;
 
   constructor(timers: Timers, options: HdlcServerOptions) {
-    const { physicalDevice: _physical, answersAt: _answers, interOctetTimeoutMs: _silence, ...secondary } = options;
+    const {
+      physicalDevice: _physical,
+      answersAt: _answers,
+      interOctetTimeoutMs: _silence,
+      rubbishOctetsMax: _rubbish,
+      ...secondary
+    } = options;
     this.#timers = timers;
     this.#options = options;
     this.#settled = settleSecondary(secondary);
@@ -63,7 +71,7 @@ class HdlcServerLink implements PduLink {
 
   open(connection: Connection): void {
     const handlers = { frame: (frame: HdlcFrame) => this.#frame(frame), closed: (error: LinkError | undefined) => this.#finish(error) };
-    this.#stream = new FrameStream(connection, this.#timers, handlers, this.#options.interOctetTimeoutMs);
+    this.#stream = new FrameStream(connection, this.#timers, handlers, this.#options);
     this.#stream.open();
   }
 

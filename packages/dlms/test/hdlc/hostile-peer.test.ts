@@ -86,7 +86,7 @@ describe("whatever a peer sends", () => {
     );
   });
 
-  it("one connection opens no more pairs than its limit, and octets without end cost nothing", async () => {
+  it("one connection opens no more pairs than its limit, and octets that are none cost it nothing", async () => {
     const simulation = new Simulation({ seed: 3, startMs: 0 });
     const { network, timers } = simulation.node("meter").world;
     const connected = new Set<number>();
@@ -105,7 +105,7 @@ describe("whatever a peer sends", () => {
       const snrm = { destination: serverAddress(1), source: clientAddress(sap), control: { kind: "snrm", pollFinal: true } } as const;
       connection.send(encodeFrame({ ...snrm, segmented: false, information: new Uint8Array(0) }));
     }
-    for (let chunk = 0; chunk < 200; chunk++) connection.send(new Uint8Array(1_000).fill(chunk % 3 === 0 ? 0x7e : chunk));
+    for (let chunk = 0; chunk < 60; chunk++) connection.send(new Uint8Array(1_000).fill(chunk % 3 === 0 ? 0x7e : chunk));
     await simulation.runUntil(20_000);
     expect(connected.size).toBe(64);
   });

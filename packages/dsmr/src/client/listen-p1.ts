@@ -1,4 +1,4 @@
-import { DecodeError, SecurityError, type AmityError, type LinkError } from "@amity/bytes";
+import { DecodeError, RubbishLimit, SecurityError, type AmityError, type LinkError } from "@amity/bytes";
 import type { Connection, Timers } from "@amity/runtime";
 import { CounterGuard, openCiphered, readCipheredFrame, type P1Keys } from "../ciphered/ciphered-frame.ts";
 import { TelegramAssembler, type P1Part } from "../telegram/telegram-assembler.ts";
@@ -21,15 +21,23 @@ export interface ListenP1Options {
 /** Silence that ends an unfinished telegram (ms): version 2 needs a second for one at 9600 Bd, without pauses. */
 const SILENCE_MS = 2000;
 
-/** Listens to a P1 port: every telegram that comes, clear or ciphered. */
+/** Listens to a P1 port: every telegram that comes, clear or ciphered. Who sends only rubbish is hung up on. */
 export function listenP1(connection: Connection, options: ListenP1Options, listener: P1Listener): void {
   const { timers, keys } = options;
   const assembler = new TelegramAssembler();
   const guard = new CounterGuard();
+  const rubbish = new RubbishLimit();
+  let isSound = false;
   let silence = timers.after(0, () => {});
   const read = (part: P1Part): void => {
     if (part.kind === "damaged") return listener.damaged?.(part.error);
-    if (part.kind === "telegram") return listener.telegram(decodeTelegram(part.octets), false);
+    if (part.kind === "telegram") {
+      const telegram = decodeTelegram(part.octets);
+      isSound ||= telegram.crc !== "wrong";
+      return listener.telegram(telegram, false);
+    }
+    // A frame that cannot be opened, for want of the key, is one all the same.
+    isSound = true;
     if (keys === undefined) throw new SecurityError("a ciphered telegram and no key", { code: "no-key", advice: "enter the port's key" });
     const opened = openCiphered(part.octets, keys);
     // Only a tag that is right makes a counter worth remembering.
@@ -49,7 +57,10 @@ export function listenP1(connection: Connection, options: ListenP1Options, liste
   connection.bind({
     data(chunk) {
       silence.cancel();
+      isSound = false;
       give(assembler.push(chunk));
+      const reason = rubbish.take(chunk.length, isSound, assembler.pending);
+      if (reason !== undefined) return connection.abort(reason);
       if (assembler.pending > 0) silence = timers.after(SILENCE_MS, () => give(assembler.flush()));
     },
     closed(error) {

@@ -1,6 +1,6 @@
-import { DecodeError, HeldOctets } from "@amity/bytes";
+import { DecodeError, FaultRun, HeldOctets } from "@amity/bytes";
 import { CIPHERED_TAG, cipheredLength } from "../ciphered/ciphered-frame.ts";
-import { TELEGRAM_OCTETS_MAX, endOf } from "./telegram.ts";
+import { TELEGRAM_OCTETS_MAX } from "./telegram.ts";
 
 /** What came out of a stream. */
 export type P1Part =
@@ -9,12 +9,14 @@ export type P1Part =
   | { readonly kind: "damaged"; readonly octets: Uint8Array; readonly error: DecodeError };
 
 const SLASH = 0x2f;
+const BANG = 0x21;
 const LF = 0x0a;
 const TITLE_LENGTH = 8;
 
 /** Finds telegrams, clear or ciphered, in a stream, however it is cut, and finds the next one after damage. */
 export class TelegramAssembler {
   readonly #held = new HeldOctets(4096);
+  readonly #faults = new FaultRun();
   #scanned = 0;
 
   /** Octets held back: a telegram that is not whole yet. */
@@ -56,19 +58,21 @@ export class TelegramAssembler {
   }
 
   #clear(): P1Part | undefined {
-    const held = this.#held.buffer.subarray(0, this.#held.length);
-    const from = Math.max(1, this.#scanned - 1);
-    const end = endOf(held, from);
-    // A head at the start of a line inside a telegram: the one before lost its end.
-    const last = end < 0 ? held.length : end;
-    for (let at = held.indexOf(SLASH, from); at > 0 && at < last; at = held.indexOf(SLASH, at + 1)) {
-      if (held[at - 1] === LF) return this.#damaged(at, "a new telegram inside another", "interrupted");
+    const held = this.#held.buffer;
+    let end = -1;
+    for (let at = held.indexOf(LF, Math.max(0, this.#scanned - 1)); at >= 0 && end < 0; at = held.indexOf(LF, at + 1)) {
+      if (held[at + 1] === BANG) end = at + 1;
+      // A head at the start of a line inside a telegram: the one before lost its end.
+      if (held[at + 1] === SLASH) return this.#damaged(at + 1, "a new telegram inside another", "interrupted");
     }
     this.#scanned = this.#held.length;
     if (end < 0) return undefined;
     this.#scanned = end;
     const lineEnd = held.indexOf(LF, end);
-    if (lineEnd >= 0) return { kind: "telegram", octets: this.#take(lineEnd + 1) };
+    if (lineEnd >= 0) {
+      this.#faults.end();
+      return { kind: "telegram", octets: this.#take(lineEnd + 1) };
+    }
     // Behind `!` come four digits and a line end, not more.
     return this.#held.length - end > TAIL_MAX ? this.#damaged(end + 1, "no line end behind !", "truncated") : undefined;
   }
@@ -85,7 +89,8 @@ export class TelegramAssembler {
   }
 
   #damaged(octets: number, reason: string, code: string): P1Part {
-    return { kind: "damaged", octets: this.#take(octets), error: new DecodeError(reason, { offset: 0, code }) };
+    const error = this.#faults.error(code, () => new DecodeError(reason, { offset: 0, code }));
+    return { kind: "damaged", octets: this.#take(octets), error };
   }
 
   #take(octets: number): Uint8Array {

@@ -69,9 +69,9 @@ export function tracedConnection(connection: Connection, options: TraceOptions):
       endAnswer();
       connection.close();
     },
-    abort() {
+    abort(reason) {
       endAnswer();
-      connection.abort();
+      connection.abort(reason);
     },
   };
 }

@@ -82,6 +82,11 @@ export class ClientSession {
     return this.#deadlineMs;
   }
 
+  /** Octets of a message that is not whole yet. */
+  get pending(): number {
+    return this.#assembler.pending;
+  }
+
   /** `/?address!` at the initial rate, and on to readout, programming mode or the hand-over of mode E. */
   open(purpose: Purpose, address: string, nowMs: number): ClientEffect[] {
     if (this.#deadlineMs !== undefined) throw new UsageError("a step is under way", { code: "busy" });

@@ -1,4 +1,4 @@
-import type { DecodeError, LinkError } from "@amity/bytes";
+import { RubbishLimit, type DecodeError, type LinkError } from "@amity/bytes";
 import type { Connection, Timers } from "@amity/runtime";
 import { withoutParity } from "../line/characters.ts";
 import { LineAssembler } from "../line/line-assembler.ts";
@@ -14,9 +14,10 @@ export interface ReadoutListener {
 /** Silence that ends an unfinished message (ms): inter-character time of the standard. */
 const SILENCE_MS = 1500;
 
-/** Listens to a meter that sends of itself (mode D), or to another's session. */
+/** Listens to a meter that sends of itself (mode D), or to another's session. Who sends only rubbish is hung up on. */
 export function listenReadouts(connection: Connection, timers: Timers, listener: ReadoutListener): void {
   const assembler = new LineAssembler();
+  const rubbish = new RubbishLimit();
   let identification: Identification | undefined;
   let silence = timers.after(0, () => {});
   const give = (parts: ReturnType<LineAssembler["push"]>): void => {
@@ -29,7 +30,11 @@ export function listenReadouts(connection: Connection, timers: Timers, listener:
   connection.bind({
     data(chunk) {
       silence.cancel();
-      give(assembler.push(withoutParity(chunk)));
+      const parts = assembler.push(withoutParity(chunk));
+      give(parts);
+      const isSound = parts.some(({ kind }) => kind === "identification" || kind === "data");
+      const reason = rubbish.take(chunk.length, isSound, assembler.pending);
+      if (reason !== undefined) return connection.abort(reason);
       if (assembler.pending > 0) silence = timers.after(SILENCE_MS, () => give(assembler.flush()));
     },
     closed(error) {

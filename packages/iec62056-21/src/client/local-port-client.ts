@@ -1,4 +1,4 @@
-import { LinkError, UsageError } from "@amity/bytes";
+import { LinkError, RubbishLimit, UsageError } from "@amity/bytes";
 import type { Connection, Timer, Timers } from "@amity/runtime";
 import { HandedOver } from "../line/handed-over.ts";
 import { withEvenParity, withoutParity } from "../line/characters.ts";
@@ -33,6 +33,7 @@ export class LocalPortClient {
   #baud: number;
   #lineFreeAtMs = 0;
   #handedOver: HandedOver | undefined;
+  #rubbish = new RubbishLimit();
 
   constructor(connection: Connection, options: LocalPortOptions) {
     this.#connection = connection;
@@ -90,6 +91,7 @@ export class LocalPortClient {
   #step(begin: (nowMs: number) => ClientEffect[]): Promise<SessionOutcome> {
     if (this.#ended !== undefined) return Promise.reject(this.#ended);
     if (this.#waiting !== undefined) return Promise.reject(new UsageError("a step is under way", { code: "busy" }));
+    this.#rubbish = new RubbishLimit();
     return new Promise((resolve, reject) => {
       const effects = begin(this.#options.timers.elapsedMs());
       this.#waiting = { resolve, reject };
@@ -100,7 +102,11 @@ export class LocalPortClient {
   #take(chunk: Uint8Array): void {
     if (this.#handedOver !== undefined) return this.#handedOver.deliver(chunk);
     const octets = this.#options.isParityOurs === true ? withoutParity(chunk) : chunk;
-    this.#apply(this.#session.receive(octets, this.#options.timers.elapsedMs()));
+    const effects = this.#session.receive(octets, this.#options.timers.elapsedMs());
+    // Silence ends a step; a line that never falls silent and says nothing would not.
+    const reason = this.#waiting && this.#rubbish.take(chunk.length, effects.length > 0, this.#session.pending);
+    this.#apply(effects);
+    if (reason !== undefined) this.#connection.abort(reason);
   }
 
   #apply(effects: readonly ClientEffect[]): void {

@@ -50,7 +50,7 @@ export class HandedOver implements Connection {
   close(): void {
     this.#connection.close();
   }
-  abort(): void {
-    this.#connection.abort();
+  abort(reason?: LinkError): void {
+    this.#connection.abort(reason);
   }
 }

@@ -1,10 +1,11 @@
-import { DecodeError, HeldOctets } from "@amity/bytes";
+import { DecodeError, FaultRun, HeldOctets } from "@amity/bytes";
 import { LINE_MAX, parseIdentification } from "../message/identification.ts";
 import { parseOptionSelect, parseSignOn } from "../message/sign-on.ts";
 import { ACK, BANG, CR, EOT, ETX, LF, NAK, SLASH, SOH, STX, blockCheck, toText } from "./characters.ts";
 import type { LinePart } from "./line-part.ts";
 
-type Content = LinePart extends infer P ? (P extends LinePart ? Omit<P, "offset" | "octets"> : never) : never;
+type Place = Pick<LinePart, "offset" | "octets">;
+type Content = LinePart extends infer P ? (P extends LinePart ? Omit<P, keyof Place> : never) : never;
 
 export interface AssemblerOptions {
   /** Largest message (octets). Default 1 MiB: a load profile of months in one block. */
@@ -20,6 +21,7 @@ const MESSAGE_OCTETS_MAX = 1024 * 1024;
 export class LineAssembler {
   readonly #limit: number;
   readonly #held = new HeldOctets(256);
+  readonly #faults = new FaultRun();
   /** Where looking for the end of the current message goes on. */
   #scanned = 0;
   /** Octets of the stream before the buffer. */
@@ -49,7 +51,7 @@ export class LineAssembler {
   flush(): LinePart[] {
     if (this.#held.length === 0) return [];
     if (this.#held.length === 1 && this.#held.buffer[0] === ACK) return [this.#part(1, { kind: "ack" })];
-    return [this.#damaged(this.#held.length, "the line fell silent inside a message", "truncated", this.#held.length)];
+    return [this.#damaged(this.#held.length, () => "the line fell silent inside a message", "truncated", this.#held.length)];
   }
 
   #next(): LinePart | undefined {
@@ -57,7 +59,7 @@ export class LineAssembler {
     if (this.#held.length === 0) return undefined;
     const part = this.#complete();
     if (part !== undefined || this.#held.length <= this.#limit) return part;
-    return this.#damaged(this.#held.length, `a message of more than ${this.#limit} octets`, "limit", 0);
+    return this.#damaged(this.#held.length, () => `a message of more than ${this.#limit} octets`, "limit", 0);
   }
 
   #complete(): LinePart | undefined {
@@ -94,7 +96,7 @@ export class LineAssembler {
     const end = this.#lineEnd();
     if (end < 0) return this.#tooLong();
     const option = parseOptionSelect(toText(this.#held.buffer, 1, end).replace(/\r$/, ""));
-    if (option === undefined) return this.#damaged(end + 1, "no option select", "option-select", 0);
+    if (option === undefined) return this.#damaged(end + 1, () => "no option select", "option-select", 0);
     return this.#part(end + 1, { kind: "option-select", option });
   }
 
@@ -106,7 +108,7 @@ export class LineAssembler {
     if (address !== undefined) return this.#part(end + 1, { kind: "sign-on", address });
     const identification = parseIdentification(line);
     if (identification !== undefined) return this.#part(end + 1, { kind: "identification", identification });
-    return this.#damaged(end + 1, "neither request nor identification", "identification", 0);
+    return this.#damaged(end + 1, () => "neither request nor identification", "identification", 0);
   }
 
   /** Index of the LF, -1 where it has not come yet. */
@@ -119,7 +121,7 @@ export class LineAssembler {
 
   #tooLong(): LinePart | undefined {
     if (this.#held.length <= LINE_MAX) return undefined;
-    return this.#damaged(this.#held.length, `a line of more than ${LINE_MAX} characters`, "limit", 0);
+    return this.#damaged(this.#held.length, () => `a line of more than ${LINE_MAX} characters`, "limit", 0);
   }
 
   /** `SOH … ETX BCC` or `STX … ETX BCC`; EOT in place of ETX announces more. */
@@ -133,8 +135,7 @@ export class LineAssembler {
     const expected = blockCheck(buffer, 1, end + 1);
     const found = (buffer[end + 1] ?? 0) & 0x7f;
     if (found !== expected) {
-      const reason = `block check ${hex(found)}, computed ${hex(expected)}`;
-      return this.#damaged(end + 2, reason, "bcc", end + 1);
+      return this.#damaged(end + 2, () => `block check ${hex(found)}, computed ${hex(expected)}`, "bcc", end + 1);
     }
     if (buffer[0] === STX) {
       return this.#part(end + 2, {
@@ -146,7 +147,7 @@ export class LineAssembler {
       });
     }
     const name = toText(buffer, 1, Math.min(3, end));
-    if (!/^[A-Z][0-9]$/.test(name)) return this.#damaged(end + 2, "a command is a letter and a digit", "command", 1);
+    if (!/^[A-Z][0-9]$/.test(name)) return this.#damaged(end + 2, () => "a command is a letter and a digit", "command", 1);
     const data = buffer[3] === STX && end >= 4 ? { data: toText(buffer, 4, end) } : {};
     return this.#part(end + 2, { kind: "command", command: { name, ...data, ...(isPartial ? { isPartial } : {}) } });
   }
@@ -157,10 +158,10 @@ export class LineAssembler {
     for (let at = this.#scanned; at < this.#held.length; at++) {
       const octet = buffer[at];
       // Anything that begins a block ends what was noise or an echo.
-      if (octet === STX || octet === SOH) return this.#damaged(at, "octets before a block", "noise", 0);
+      if (octet === STX || octet === SOH) return this.#damaged(at, () => "octets before a block", "noise", 0);
       if (octet !== LF) continue;
       // The option select, confirmed by the meter in the client's own words.
-      if (at <= 4 && /^\d{3}\r?$/.test(toText(buffer, 0, at))) return this.#damaged(at + 1, "an echo", "noise", 0);
+      if (at <= 4 && /^\d{3}\r?$/.test(toText(buffer, 0, at))) return this.#damaged(at + 1, () => "an echo", "noise", 0);
       const start = lineStart(buffer, at);
       const bang = lastBang(buffer, start, at);
       this.#scanned = at + 1;
@@ -173,13 +174,16 @@ export class LineAssembler {
   }
 
   #part(octets: number, content: Content): LinePart {
-    const offset = this.#taken;
-    // Content and place together make the part again.
-    return { ...content, offset, octets: this.#take(octets) } as LinePart;
+    // Content and place together make the part again. Not by spreading: of objects of many shapes that costs more than all else.
+    if (content.kind !== "damaged") this.#faults.end();
+    const place: { offset: number; octets: Uint8Array } = content as Content & Place;
+    place.offset = this.#taken;
+    place.octets = this.#take(octets);
+    return place as LinePart;
   }
 
-  #damaged(octets: number, reason: string, code: string, at: number): LinePart {
-    const error = new DecodeError(reason, { offset: this.#taken + at, code });
+  #damaged(octets: number, reason: () => string, code: string, at: number): LinePart {
+    const error = this.#faults.error(code, () => new DecodeError(reason(), { offset: this.#taken + at, code }));
     const first = this.#held.buffer[0] ?? 0;
     const isData = (first === STX || first > 0x20) && first !== SLASH && code !== "noise";
     if (!isData) return this.#part(octets, { kind: "damaged", error });

@@ -80,6 +80,11 @@ export class MeterSession {
     return this.#deadlineMs;
   }
 
+  /** Octets of a message that is not whole yet. */
+  get pending(): number {
+    return this.#assembler.pending;
+  }
+
   receive(octets: Uint8Array, nowMs: number): MeterEffect[] {
     if (this.#state === "binary") return [];
     const effects: MeterEffect[] = [];

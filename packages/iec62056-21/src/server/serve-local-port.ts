@@ -1,3 +1,4 @@
+import { LinkError, RubbishLimit } from "@amity/bytes";
 import type { Connection, Timer, Timers } from "@amity/runtime";
 import { toOctets } from "../line/characters.ts";
 import { HandedOver } from "../line/handed-over.ts";
@@ -13,6 +14,8 @@ export interface ServeLocalPortOptions extends MeterSessionOptions {
   readonly isPaced?: boolean;
   /** Told when the rate of a serial line has to change, after what was sent has left the wire. */
   readonly setBaud?: (baud: number) => void;
+  /** Octets that begin nothing, in a row, after which the connection is ended. Default 64 KiB; Infinity on a line that others share or disturb. */
+  readonly rubbishOctetsMax?: number;
   /** Mode D: pushes the readout this often (ms), unasked. */
   readonly pushEveryMs?: number;
   /** Mode E: takes the connection over, e.g. the DLMS server with HDLC. */
@@ -23,6 +26,8 @@ const REACTION_MS = { quick: 20, usual: 200 } as const;
 const BITS_PER_CHARACTER = 10;
 /** A peer that does not take what is pushed gets nothing more (octets). */
 const BACKLOG_MAX = 64 * 1024;
+/** Answers that wait for their time: who asks on without listening is hung up on. */
+const ANSWERS_MAX = 64;
 
 /** The meter's side of a connection until that ends, or until it is handed over. */
 export function serveLocalPort(connection: Connection, device: LocalPortDevice, options: ServeLocalPortOptions): void {
@@ -37,6 +42,8 @@ class PortServer {
   readonly #timers: Timers;
   #baud: number;
   #freeAtMs = 0;
+  #answersDue = 0;
+  readonly #rubbish: RubbishLimit;
   #inactivity: Timer | undefined;
   #push: Timer | undefined;
   #handedOver: HandedOver | undefined;
@@ -48,6 +55,7 @@ class PortServer {
     this.#options = options;
     this.#timers = options.timers;
     this.#session = new MeterSession(device, options);
+    this.#rubbish = new RubbishLimit(options.rubbishOctetsMax);
     this.#baud = options.initialBaud ?? 300;
   }
 
@@ -67,11 +75,17 @@ class PortServer {
 
   #take(chunk: Uint8Array): void {
     if (this.#handedOver !== undefined) return this.#handedOver.deliver(chunk);
-    this.#apply(this.#session.receive(chunk, this.#timers.elapsedMs()));
+    const effects = this.#session.receive(chunk, this.#timers.elapsedMs());
+    const reason = this.#rubbish.take(chunk.length, effects.length > 0, this.#session.pending);
+    if (reason !== undefined) return this.#connection.abort(reason);
+    this.#apply(effects);
   }
 
   #apply(effects: readonly MeterEffect[]): void {
     for (const effect of effects) {
+      if (effect.kind === "send" && this.#answersDue >= ANSWERS_MAX) {
+        return this.#connection.abort(new LinkError(`asks on while ${ANSWERS_MAX} answers wait`, { code: "flood" }));
+      }
       if (effect.kind === "send") this.#send(effect.octets);
       else if (effect.kind === "baud") this.#setBaud(effect.baud);
       else {
@@ -106,7 +120,9 @@ class PortServer {
     const nowMs = this.#timers.elapsedMs();
     const durationMs = isPaced ? (octets.length * BITS_PER_CHARACTER * 1000) / this.#baud : 0;
     this.#freeAtMs = Math.max(nowMs + reactionMs, this.#freeAtMs) + durationMs;
+    this.#answersDue++;
     this.#timers.after(this.#freeAtMs - nowMs, () => {
+      this.#answersDue--;
       if (!this.#isClosed) this.#connection.send(octets);
     });
   }

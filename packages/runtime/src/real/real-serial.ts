@@ -63,8 +63,8 @@ class TerminalLine implements SerialLine {
     void this.#connection.drained().then(() => this.#connection.abort());
   }
 
-  abort(): void {
-    this.#connection.abort();
+  abort(reason?: LinkError): void {
+    this.#connection.abort(reason);
   }
 }
 

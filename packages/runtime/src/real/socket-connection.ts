@@ -62,7 +62,8 @@ export class SocketConnection implements Connection {
     this.#socket.end();
   }
 
-  abort(): void {
+  abort(reason?: LinkError): void {
+    this.#error ??= reason;
     this.#socket.destroy();
   }
 }

@@ -249,8 +249,10 @@ class StreamEnd implements Connection {
     });
   }
 
-  abort(): void {
-    if (!this.isOver) this.#stream.reset("reset");
+  abort(reason?: LinkError): void {
+    if (this.isOver) return;
+    if (reason !== undefined) this.end(reason, true);
+    this.#stream.reset("reset");
   }
 
   end(error: LinkError | undefined, tell: boolean): void {

@@ -1,4 +1,4 @@
-import { LinkError, UsageError } from "@amity/bytes";
+import { LinkError, RubbishLimit, UsageError } from "@amity/bytes";
 import type { Connection, Timer, Timers } from "@amity/runtime";
 import { TransportAssembler } from "../transport/transport-assembler.ts";
 import { SmlRequester, type RequestContent, type RequestOutcome, type RequesterOptions } from "./sml-requester.ts";
@@ -13,6 +13,7 @@ export class SmlClient {
   readonly #timers: Timers;
   readonly #requester: SmlRequester;
   readonly #assembler = new TransportAssembler();
+  readonly #rubbish = new RubbishLimit();
   #waiting: { resolve: (outcome: RequestOutcome) => void; reject: (error: LinkError) => void } | undefined;
   #timer: Timer | undefined;
   #ended: LinkError | undefined;
@@ -43,10 +44,15 @@ export class SmlClient {
   }
 
   #take(chunk: Uint8Array): void {
+    let isSound = false;
     for (const part of this.#assembler.push(chunk)) {
+      // A push of the meter is no answer, and no rubbish.
+      isSound ||= part.kind === "frame";
       const outcome = part.kind === "frame" ? this.#requester.receive(part.octets) : undefined;
       if (outcome !== undefined) this.#finish(outcome);
     }
+    const reason = this.#rubbish.take(chunk.length, isSound, this.#assembler.pending);
+    if (reason !== undefined) this.#connection.abort(reason);
   }
 
   #arm(): void {
