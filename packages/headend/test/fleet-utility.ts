@@ -1,9 +1,17 @@
-import { createFleet, masterSecretFrom, MeterFleet, parseMeterType } from "@amity/meter";
+import { defaultSources, startConcentrator } from "@amity/concentrator";
+import { createFleet, masterSecretFrom, MeterFleet, parseMeterType, STANDARD_METER } from "@amity/meter";
 import type { EndDeviceControl } from "@amity/model";
-import { Simulation } from "@amity/runtime";
-import { dlmsDriver, type CommandDetail, type CommandRecord, type Device, type HeadEndOptions, type Registry } from "../src/index.ts";
-import type { SimNode } from "@amity/runtime";
-import { HOUR_MS, lastingHeadEnd, MINUTE_MS, TITLE, type LastingHeadEnd } from "./lasting-head-end.ts";
+import { Simulation, type Address, type SimNode } from "@amity/runtime";
+import {
+  dlmsDriver,
+  type CommandDetail,
+  type CommandRecord,
+  type Device,
+  type HeadEndOptions,
+  type Registry,
+  type Route,
+} from "../src/index.ts";
+import { DAY_MS, HOUR_MS, keyOf, lastingHeadEnd, MINUTE_MS, storeKeysOf, TITLE, type LastingHeadEnd } from "./lasting-head-end.ts";
 
 const SECRET = masterSecretFrom("fleet utility");
 
@@ -19,6 +27,32 @@ export interface FleetUtility extends LastingHeadEnd {
   cut(isCut: boolean): void;
 }
 
+/** All of the meters behind one concentrator, which reads them by password. */
+async function startStreet(simulation: Simulation, fleet: MeterFleet, addresses: ReadonlyMap<string, Address>): Promise<void> {
+  const { world } = simulation.node("C1");
+  const unknown = { host: "nowhere", port: 1 };
+  await simulation.runFor(
+    startConcentrator(
+      world,
+      { connect: (meterId, { timeoutMs }) => world.network.connect(addresses.get(meterId) ?? unknown, { timeoutMs }) },
+      {
+        concentratorId: "C1",
+        systemTitle: new TextEncoder().encode("DCU00001"),
+        keys: { encryptionKey: keyOf("C1", 1), authenticationKey: keyOf("C1", 2) },
+        listen: { host: "C1", port: 4061 },
+        meters: [...addresses.keys()].map((meterId) => ({
+          meterId,
+          address: meterId,
+          clientSap: STANDARD_METER.clients.reading,
+          authentication: { mechanism: "lls", password: fleet.keys(meterId).readingPassword },
+        })),
+        sources: defaultSources(2 * DAY_MS),
+        requestTimeoutMs: 20_000,
+      },
+    ),
+  );
+}
+
 /** Simulated meters as they are, on direct TCP, and a head-end that knows their factory keys, in virtual time. */
 export async function fleetUtility(options: {
   startMs: number;
@@ -26,6 +60,8 @@ export async function fleetUtility(options: {
   /** A meter profile. */
   type?: Readonly<Record<string, unknown>>;
   settings?: Device["settings"];
+  /** Reached through the concentrator C1 instead of directly. */
+  behindConcentrator?: boolean;
   headEnd?: HeadEndOptions;
   registry?: (node: SimNode) => Registry;
 }): Promise<FleetUtility> {
@@ -40,15 +76,25 @@ export async function fleetUtility(options: {
   const { world } = simulation.node("field");
   const type = options.type === undefined ? {} : { type: parseMeterType(JSON.stringify(options.type)) };
   const fleet = await MeterFleet.open({ plan, masterSecret: SECRET, clock: world.clock, ...type });
-  const served = await fleet.serve(world, { host: "field" });
+  const { addresses } = await fleet.serve(world, { host: "field", everyMeter: true });
   fleet.act(world, () => Promise.resolve());
   const meterIds = plan.meters.map(({ meterId }) => meterId);
   for (const meterId of meterIds) {
-    const address = served.addresses.get(meterId) ?? { host: "nowhere", port: 1 };
-    await head.registry.registerDevices([{ meterId, protocol: "dlms", settings, status: "active", route: { kind: "direct", address } }]);
+    const route: Route =
+      options.behindConcentrator === true
+        ? { kind: "concentrator", concentratorId: "C1", meterAddress: meterId }
+        : { kind: "direct", address: addresses.get(meterId) ?? { host: "nowhere", port: 1 } };
+    await head.registry.registerDevices([{ meterId, protocol: "dlms", settings, status: "active", route }]);
     const { encryptionKey, authenticationKey, masterKey } = fleet.keys(meterId);
     const secrets = { guek: encryptionKey, gak: authenticationKey, master: masterKey };
     await head.keys.store(Object.entries(secrets).map(([purpose, secret]) => ({ ref: { owner: meterId, purpose }, secret })));
+  }
+  if (options.behindConcentrator === true) {
+    await storeKeysOf(head.keys, "C1");
+    await head.registry.registerConcentrators([
+      { concentratorId: "C1", address: { host: "C1", port: 4061 }, settings: {}, sessionsMax: 2, status: "active" },
+    ]);
+    await startStreet(simulation, fleet, addresses);
   }
   await head.headEnd().start();
   await simulation.runUntil(startMs + MINUTE_MS);

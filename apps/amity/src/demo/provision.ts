@@ -93,6 +93,7 @@ function deviceOf(meter: PlannedMeter, { meterPorts }: FieldPorts): Device {
       readAuth: "hls-gmac",
       manageClient: management,
       manageAuth: "hls-gmac",
+      concentratorAuth: "lls",
       logicalDeviceName: logicalDeviceName(STANDARD_METER, meter.serial),
     },
     status: "active",

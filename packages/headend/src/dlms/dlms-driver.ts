@@ -260,13 +260,13 @@ const LOG_GRID_MS = 1_000;
 const QUARTER_MS = 900_000;
 const HOUR_MS = 3_600_000;
 const NOTHING: ReadonlySet<MeterCapability> = new Set();
-/** A concentrator that collects by itself holds the meter's keys, too: it would be locked out. */
-const OFFERED_BEHIND_CONCENTRATOR: ReadonlySet<MeterCapability> = new Set([...CAPABILITIES].filter((capability) => capability !== "keys"));
+/** A concentrator that collects under the meter's keys would be locked out by new ones. */
+const OFFERED_BEHIND_KEY_HOLDER: ReadonlySet<MeterCapability> = new Set([...CAPABILITIES].filter((capability) => capability !== "keys"));
 
 /** A meter behind another has a valve unless its setting `valve` says that it has none. */
 function capabilitiesOf({ route, settings }: Device): ReadonlySet<MeterCapability> {
   if (route.kind === "listen") return NOTHING;
-  if (route.kind === "concentrator") return OFFERED_BEHIND_CONCENTRATOR;
+  if (route.kind === "concentrator") return settings["concentratorAuth"] === "lls" ? CAPABILITIES : OFFERED_BEHIND_KEY_HOLDER;
   if (route.kind !== "behind") return CAPABILITIES;
   return settings["valve"] === false ? OFFERED_BEHIND : OFFERED_WITH_VALVE;
 }

@@ -37,7 +37,8 @@ const MECHANISMS: ReadonlySet<string> = new Set<MechanismName>([
 
 /**
  * Reads the settings of a device: `serverSap` (1), `readClient` (1), `readAuth` (`hls-gmac`), `manageClient` (1), `manageAuth`
- * (`hls-gmac`), `suite` (0), `ciphering` (`global`), `transport` (`wrapper`), `physicalDevice`. @throws UsageError `bad-settings`.
+ * (`hls-gmac`), `suite` (0), `ciphering` (`global`), `transport` (`wrapper`), `physicalDevice`, `concentratorAuth` (`hls-gmac`; `lls` where its
+ * concentrator collects by password, so that its keys may change). @throws UsageError `bad-settings`.
  */
 export function dlmsSettingsOf(device: Device): DlmsSettings {
   const { settings } = device;
@@ -47,6 +48,8 @@ export function dlmsSettingsOf(device: Device): DlmsSettings {
   if (ciphering !== "global" && ciphering !== "general-global") throw bad(device, "ciphering", "is global or general-global");
   const transport = settings["transport"] ?? "wrapper";
   if (transport !== "wrapper" && transport !== "hdlc") throw bad(device, "transport", "is wrapper or hdlc");
+  const concentratorAuth = settings["concentratorAuth"] ?? "hls-gmac";
+  if (concentratorAuth !== "lls" && concentratorAuth !== "hls-gmac") throw bad(device, "concentratorAuth", "is lls or hls-gmac");
   const physicalDevice = settings["physicalDevice"];
   return {
     serverSap: numberOf(settings, "serverSap", 1),
