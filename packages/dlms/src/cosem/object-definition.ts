@@ -14,8 +14,8 @@ export interface ObjectRights {
   readonly hidden?: readonly string[];
 }
 
-/** Class 7, attribute 2: by range and by entry. */
-const BUFFER_SELECTORS: readonly number[] = [1, 2];
+/** Selectors by class and attribute: a profile's buffer by range and by entry, a utility table's by offset and by index. */
+const SELECTORS: Readonly<Record<string, readonly number[]>> = { "7/2": [1, 2], "26/4": [1, 2] };
 
 /** The definition of an object for a server's model, with the attributes and methods that its class has. */
 export function objectDefinition(definition: InterfaceClass, instanceId: Obis, rights: ObjectRights): ObjectDefinition {
@@ -25,8 +25,8 @@ export function objectDefinition(definition: InterfaceClass, instanceId: Obis, r
   const attributes = names.map((name, index) => {
     const write = accessOf(writable.includes(name) ? writers : [], ACCESS.readWrite);
     const access = { ...accessOf(hidden.includes(name) ? [] : readers, ACCESS.read), ...write };
-    const isBuffer = definition.id === 7 && index === 0;
-    return { id: index + 2, access, ...(isBuffer ? { selectors: BUFFER_SELECTORS } : {}) };
+    const selectors = SELECTORS[`${definition.id}/${index + 2}`];
+    return { id: index + 2, access, ...(selectors === undefined ? {} : { selectors }) };
   });
   const methods = Object.keys(definition.methods ?? {}).map((_, index) => ({ id: index + 1, access: accessOf(invokers, ACCESS.invoke) }));
   return {

@@ -77,6 +77,29 @@ export function readProfileSelection({ selector, parameters }: AccessSelection):
   return { kind: "entry", fromEntry, toEntry, fromColumn, toColumn };
 }
 
+/** Part of a utility table's buffer (class 26): octets from an offset on, or elements by their place in the table's hierarchy. */
+export type TableSelection =
+  | { readonly kind: "offset"; readonly offset: number; readonly octets: number }
+  /** `elements` 0: all below the place. */
+  | { readonly kind: "index"; readonly path: readonly number[]; readonly elements: number };
+
+/** Selective access 1 (offset) and 2 (index) of a utility table's buffer (Blue Book, class 26). */
+export function tableSelection(wanted: TableSelection): AccessSelection {
+  const first = wanted.kind === "offset" ? data.doubleLongUnsigned(wanted.offset) : data.array(...wanted.path.map(data.longUnsigned));
+  const count = data.longUnsigned(wanted.kind === "offset" ? wanted.octets : wanted.elements);
+  return { selector: wanted.kind === "offset" ? 1 : 2, parameters: data.structure(first, count) };
+}
+
+/** Reads it back on the server's side; `undefined` where it is of another form. */
+export function readTableSelection({ selector, parameters }: AccessSelection): TableSelection | undefined {
+  const [first, count] = parameters.type === "structure" && parameters.value.length === 2 ? parameters.value : [];
+  if (count?.type !== "long-unsigned") return undefined;
+  if (selector === 1 && first?.type === "double-long-unsigned") return { kind: "offset", offset: first.value, octets: count.value };
+  if (selector !== 2 || first?.type !== "array") return undefined;
+  const path = first.value.flatMap((index) => (index.type === "long-unsigned" ? [index.value] : []));
+  return path.length === first.value.length ? { kind: "index", path, elements: count.value } : undefined;
+}
+
 /** A column as it stands in capture_objects. */
 export function columnData({ classId, instanceId, attributeId, dataIndex }: CaptureColumn): DlmsData {
   return data.structure(

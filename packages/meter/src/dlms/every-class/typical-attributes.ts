@@ -10,7 +10,6 @@ const scalerUnit = (scaler: number, unit: number): DlmsData => data.structure(da
 export const TYPICAL_ATTRIBUTES: Readonly<Record<number, Readonly<Record<string, DlmsData>>>> = {
   24: { mode: data.enumerated(0), commSpeed: baud9600, primaryAddressList: data.array(u(1)), tabiList: data.array() },
   25: { defaultBaud: data.enumerated(3), availableBaud: baud9600, addressState: data.enumerated(1), busAddress: u(5) },
-  26: { tableId: lu(23), length: dlu(4), buffer: hex(0, 0, 0x12, 0x67) },
   27: {
     commSpeed: data.enumerated(9),
     initializationString: data.array(data.structure(text("ATE0"), text("OK"), lu(500))),
