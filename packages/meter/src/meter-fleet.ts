@@ -4,6 +4,7 @@ import { civilDateOf, dayNumberOf, zoneOf, type Zone } from "@amity/intervals";
 import type { Address, Clock, Connection, Listener, Network, Random, Timers } from "@amity/runtime";
 import { lastGaspApdu } from "./dlms/last-gasp.ts";
 import { MeterDevice, type MeterDeviceParts } from "./dlms/meter-device.ts";
+import { connectionsMax, hdlcPort, inactivityTimeoutMs } from "./dlms/port-setup.ts";
 import { isPortLocked, noteAnswer, noteFailedAttempt } from "./dlms/port-protection.ts";
 import { SecurityWatch, securityEventOf } from "./dlms/security-watch.ts";
 import { meterModel, type MeterModel } from "./dlms/meter-model.ts";
@@ -84,6 +85,8 @@ export class MeterFleet {
   readonly #devices = new Map<string, MeterDevice>();
   readonly #watch = new SecurityWatch();
   #agenda: FleetAgenda | undefined;
+  /** Where meters listen. */
+  readonly #servedAt = new Map<string, Address>();
   /** Connections by meter, so that a power failure ends them. */
   readonly #connections = new Map<string, Set<Connection>>();
 
@@ -140,6 +143,7 @@ export class MeterFleet {
       keys: () => this.keys(meterId),
       ...this.#ellipticParts(meterId),
       clock: this.#parts.clock,
+      servedAt: () => this.#servedAt.get(meterId),
       remember: (operation) => this.#remember(meterId, operation),
     });
     this.#devices.set(meterId, device);
@@ -246,7 +250,9 @@ export class MeterFleet {
   attach(meterId: string, connection: Connection, world: Pick<ServingWorld, "timers" | "random">, options: ServeMetersOptions = {}): void {
     const device = this.device(meterId);
     const { transport = "wrapper" } = options;
-    if (!device.meter.hasPower || isPortLocked(device.meter, transport, this.#parts.clock.nowMs())) {
+    const { meter } = device;
+    const isFull = (this.#connections.get(meterId)?.size ?? 0) >= connectionsMax(meter);
+    if (!meter.hasPower || isFull || isPortLocked(meter, transport, this.#parts.clock.nowMs())) {
       connection.abort();
       return;
     }
@@ -259,16 +265,26 @@ export class MeterFleet {
     const own = tracked(connection, () => this.#connections.get(meterId)?.delete(connection));
     const link =
       transport === "hdlc"
-        ? serveHdlcLink(own, world.timers, { answersAt: (serverSap) => device.logicalDevice(serverSap) !== undefined })
+        ? serveHdlcLink(own, world.timers, {
+            ...hdlcPort(meter),
+            answersAt: (serverSap) => device.logicalDevice(serverSap) !== undefined,
+          })
         : wrapperLink(own, "server");
-    serveDlms(link, device, world, { trace, onFault: (error) => options.onFault?.(meterId, error) });
+    serveDlms(link, device, world, {
+      trace,
+      inactivityTimeoutMs: inactivityTimeoutMs(meter, transport),
+      onFault: (error) => options.onFault?.(meterId, error),
+    });
   }
 
   /** Opens the TCP ports of the plan's direct meters (port 0: a free one). @throws LinkError `in-use`; nothing listens then. */
   async serve(world: ServingWorld, options: ServeMetersOptions = {}): Promise<ServedMeters> {
     const addresses = new Map<string, Address>();
     const listeners: Listener[] = [];
-    const close = async (): Promise<void> => void (await Promise.all(listeners.map((listener) => listener.close())));
+    const close = async (): Promise<void> => {
+      for (const meterId of addresses.keys()) this.#servedAt.delete(meterId);
+      await Promise.all(listeners.map((listener) => listener.close()));
+    };
     const served = this.plan.meters.filter(({ address }) => options.everyMeter === true || address.kind === "tcp");
     try {
       for (const { meterId, address } of served) {
@@ -278,6 +294,7 @@ export class MeterFleet {
         );
         listeners.push(listener);
         addresses.set(meterId, listener.address);
+        this.#servedAt.set(meterId, listener.address);
       }
     } catch (error) {
       await close();

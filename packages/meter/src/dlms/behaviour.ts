@@ -7,6 +7,7 @@ import { monitorActions } from "./monitors.ts";
 import type { ReadNumber } from "./monitored-value.ts";
 import { paymentActions } from "./payment-actions.ts";
 import { paymentTermsOf } from "./payment-terms.ts";
+import { scheduleActions } from "./schedule-entries.ts";
 import { scheduledActions } from "./schedules.ts";
 import { switchedOff } from "./function-control.ts";
 import { isMonitored } from "./parameter-monitor.ts";
@@ -57,7 +58,10 @@ function planSettings(zone: Zone | undefined): UnderstoodSettings<TariffPlan> {
 
 /** What comes first; everything of one instant together, for the next look begins after it. */
 function earliest(meter: SimulatedMeter, outlook: Outlook, read: ReadNumber): OwnActions | undefined {
-  const scheduled = scheduledActions(meter, outlook).map(({ atMs, operation }): OwnActions => ({ atMs, operations: [operation] }));
+  const scheduled = [...scheduledActions(meter, outlook), ...scheduleActions(meter, outlook)].map(({ atMs, operation }): OwnActions => ({
+    atMs,
+    operations: [operation],
+  }));
   const activating = calendarActivation(meter, outlook);
   const planned = [...scheduled, ...(activating === undefined ? [] : [activating])];
   // What was missed without power is made up for when it comes back: all of that is one instant.

@@ -1,17 +1,42 @@
-import { DEFAULT_PARAMETERS, data, dataClasses, ipClasses, obisToOctets, parseObis, portClasses, type DlmsData } from "@amity/dlms";
+import { latin1Text } from "@amity/bytes";
+import {
+  DEFAULT_PARAMETERS,
+  data,
+  dataClasses,
+  ipClasses,
+  obisToOctets,
+  parseObis,
+  portClasses,
+  type DlmsData,
+  type InvokeOutcome,
+} from "@amity/dlms";
 import { hash32 } from "../household/hash.ts";
 import type { SimulatedMeter } from "../simulated-meter.ts";
-import { configuredObject } from "./configured-object.ts";
+import { configure, configuredObject, outcomeOf, refused } from "./configured-object.ts";
+import { configuredValue } from "./configured-values.ts";
 import { octetText, systemTitleOf } from "./identity.ts";
 import type { MeterObject, ObjectContext } from "./meter-object.ts";
+import { numberOf } from "./monitored-value.ts";
+import { INACTIVITY_SECONDS, PORT_SETUPS, TCP_CONNECTIONS } from "./port-setup.ts";
 import { stampOf } from "./demand-objects.ts";
 
 const MESSAGE_OCTETS_MAX = 512;
 const BAUD = { 300: 0, 9_600: 5, 115_200: 9 } as const;
-const INACTIVITY_SECONDS = 120;
 const TCP_PORT = 4_059;
-const TCP_SESSIONS = 1;
-const PORTS = { hdlc: "0-0:22.0.0", tcp: "0-0:25.0.0", ipv4: "0-0:25.1.0", mac: "0-0:25.2.0" } as const;
+const PORTS = { ipv4: "0-0:25.1.0", mac: "0-0:25.2.0" } as const;
+const MULTICAST_MAX = 8;
+/** Information fields of HDLC frames (octets), frames in a row, lower addresses (IEC 62056-46; 1 to 15 and the last three are taken). */
+const HDLC_RANGES: Readonly<Record<string, readonly [number, number]>> = {
+  windowSizeTransmit: [1, 7],
+  windowSizeReceive: [1, 7],
+  maxInfoFieldLengthTransmit: [32, 2_030],
+  maxInfoFieldLengthReceive: [32, 2_030],
+  interOctetTimeOut: [0, 6_000],
+  inactivityTimeOut: [0, 0xffff],
+  deviceAddress: [16, 0x3ffc],
+};
+/** Characters that a data message of IEC 62056-21 can carry. */
+const PORT_TEXT = /^[\x20-\x7e]{0,32}$/;
 
 /** Ports and networks of the meter, as far as a simulated one has them, and the consumer messages 0-0:96.13.0 and .1. */
 export function communicationObjects(): MeterObject[] {
@@ -40,11 +65,11 @@ function consumerMessage(name: string): MeterObject {
   });
 }
 
-/** Class 19: the optical port; its passwords are not to be read. */
+/** Class 19: the optical port; its passwords are not to be read. Address and passwords 1 and 2 count at the local port from then on. */
 function localPort(): MeterObject {
   return configuredObject({
     class: portClasses.iecLocalPortSetup,
-    name: "0-0:20.0.0",
+    name: PORT_SETUPS.local,
     values: {
       defaultMode: data.enumerated(1),
       defaultBaud: data.enumerated(BAUD[300]),
@@ -55,15 +80,20 @@ function localPort(): MeterObject {
       password2: octetText(""),
       password5: octetText(""),
     },
+    writable: ["deviceAddress", "password1", "password2"],
     hidden: ["password1", "password2", "password5"],
+    judge: (_attribute, given) =>
+      given.type === "octet-string" && PORT_TEXT.test(latin1Text(given.value)) && !/[()/!?]/.test(latin1Text(given.value))
+        ? undefined
+        : "other-reason",
   });
 }
 
-/** Class 23: what the HDLC link of this meter does. */
+/** Class 23: what the HDLC link of this meter does. What is set holds from the next connection on; until an address is set, any is answered. */
 function hdlcSetup(): MeterObject {
   return configuredObject({
     class: portClasses.iecHdlcSetup,
-    name: PORTS.hdlc,
+    name: PORT_SETUPS.hdlc,
     values: {
       commSpeed: data.enumerated(BAUD[115_200]),
       windowSizeTransmit: data.unsigned(DEFAULT_PARAMETERS.transmitWindow),
@@ -74,38 +104,59 @@ function hdlcSetup(): MeterObject {
       inactivityTimeOut: data.longUnsigned(INACTIVITY_SECONDS),
       deviceAddress: ({ meter }) => data.longUnsigned((meter.plan.serial % 10_000) + 16),
     },
+    writable: Object.keys(HDLC_RANGES),
+    judge(attribute, given) {
+      const [least, most] = HDLC_RANGES[attribute] ?? [0, 0];
+      const number = numberOf(given) ?? -1;
+      return number >= least && number <= most ? undefined : "other-reason";
+    },
   });
 }
 
-/** Classes 41, 42, 43 and 45. The address is the network's to give (DHCP): the simulated meter does not know it. */
+/** Classes 41, 42, 43 and 45: port and address are those at which the meter is served; without one, or by a name, the address is not known. */
 function internetObjects(): MeterObject[] {
   const nowhere = data.doubleLongUnsigned(0);
   return [
     configuredObject({
       class: ipClasses.tcpUdpSetup,
-      name: PORTS.tcp,
+      name: PORT_SETUPS.tcp,
       values: {
-        tcpUdpPort: ({ meter }) =>
-          data.longUnsigned(meter.plan.address.kind === "tcp" && meter.plan.address.port > 0 ? meter.plan.address.port : TCP_PORT),
+        tcpUdpPort: ({ meter, servedAt }) => {
+          const planned = meter.plan.address.kind === "tcp" && meter.plan.address.port > 0 ? meter.plan.address.port : TCP_PORT;
+          return data.longUnsigned(servedAt?.port ?? planned);
+        },
         ipReference: reference(PORTS.ipv4),
         maximumSegmentSize: data.longUnsigned(576),
-        numberOfSimultaneousConnections: data.unsigned(TCP_SESSIONS),
+        numberOfSimultaneousConnections: data.unsigned(TCP_CONNECTIONS),
         inactivityTimeOut: data.longUnsigned(INACTIVITY_SECONDS),
       },
+      writable: ["numberOfSimultaneousConnections", "inactivityTimeOut"],
+      judge: (attribute, given) =>
+        attribute === "numberOfSimultaneousConnections" && (numberOf(given) ?? 0) < 1 ? "other-reason" : undefined,
     }),
     configuredObject({
       class: ipClasses.ipv4Setup,
       name: PORTS.ipv4,
       values: {
         dataLinkLayerReference: reference(PORTS.mac),
-        ipAddress: nowhere,
+        ipAddress: ({ servedAt }) => data.doubleLongUnsigned(ipv4Of(servedAt?.host) ?? 0),
         multicastIpAddress: data.array(),
         ipOptions: data.array(),
         subnetMask: nowhere,
         gatewayIpAddress: nowhere,
-        useDhcpFlag: data.boolean(true),
+        useDhcpFlag: ({ servedAt }) => data.boolean(ipv4Of(servedAt?.host) === undefined),
         primaryDnsAddress: nowhere,
         secondaryDnsAddress: nowhere,
+      },
+      writable: ["multicastIpAddress", "primaryDnsAddress", "secondaryDnsAddress"],
+      judge: (_attribute, given) => (given.type === "array" && given.value.length > MULTICAST_MAX ? "other-reason" : undefined),
+      methods: {
+        addMulticastIpAddress: (given, context) =>
+          changeMulticast(given, context, (list, address) => (list.includes(address) ? undefined : [...list, address])),
+        deleteMulticastIpAddress: (given, context) =>
+          changeMulticast(given, context, (list, address) => (list.includes(address) ? list.filter((one) => one !== address) : undefined)),
+        getNumberOfMulticastIpAddresses: (_parameter, context) =>
+          Promise.resolve({ kind: "done", data: data.unsigned(multicastOf(context).length) }),
       },
     }),
     configuredObject({
@@ -121,6 +172,33 @@ function internetObjects(): MeterObject[] {
       hidden: ["pinCode"],
     }),
   ];
+}
+
+const { multicastIpAddress } = ipClasses.ipv4Setup.attributes;
+const MULTICAST = 4;
+
+function multicastOf(context: ObjectContext): readonly number[] {
+  return multicastIpAddress.decode(configuredValue(context, PORTS.ipv4, MULTICAST, data.array()));
+}
+
+async function changeMulticast(
+  given: DlmsData,
+  context: ObjectContext,
+  change: (list: readonly number[], address: number) => readonly number[] | undefined,
+): Promise<InvokeOutcome> {
+  if (given.type !== "double-long-unsigned") return refused("type-unmatched");
+  const list = change(multicastOf(context), given.value);
+  if (list === undefined || list.length > MULTICAST_MAX) return refused("other-reason");
+  return outcomeOf(await configure(PORTS.ipv4, [[MULTICAST, multicastIpAddress.encode(list)]], context));
+}
+
+/** An IPv4 address as a number; `undefined` for a name, or an address of another kind. */
+function ipv4Of(host: string | undefined): number | undefined {
+  const parts = /^(\d{1,3})\.(\d{1,3})\.(\d{1,3})\.(\d{1,3})$/
+    .exec(host ?? "")
+    ?.slice(1)
+    .map(Number);
+  return parts?.every((part) => part < 256) === true ? parts.reduce((number, part) => number * 256 + part, 0) : undefined;
 }
 
 /** Class 47 version 1: a meter of its own on the internet is on a mobile network; one on a concentrator's medium is on none. */

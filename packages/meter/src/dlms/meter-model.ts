@@ -77,7 +77,7 @@ export function meterModel(type: MeterTypeOptions, more: readonly MeterObject[] 
     activityCalendarObject(),
     specialDaysObject(),
     ...functionObjects(type),
-    compactDataObject((name) => byName.get(name)),
+    compactDataObject(type.everyClass ? 1 : 0, (name) => byName.get(name)),
     functionControlObject((name) => byName.get(name)),
     parameterMonitorObject(type.everyClass ? 1 : 0, (name) => byName.get(name)),
     ...SCRIPT_TABLES.map((table) => scriptTableObject(table, (name) => byName.get(name))),

@@ -1,4 +1,4 @@
-import { data, parseObis, timeClasses } from "@amity/dlms";
+import { data, parseObis, timeClasses, type DataAccessResult, type DlmsData, type Obis } from "@amity/dlms";
 import type { OwnActions, Outlook } from "../metrology/own-actions.ts";
 import { EVENT_CODES, type MeterOperation } from "../metrology/operations.ts";
 import type { SimulatedMeter } from "../simulated-meter.ts";
@@ -17,6 +17,9 @@ const LOOK_MS = 60_000;
 
 /** Class 21 Register monitors: two, for whatever the utility wants watched. */
 export const REGISTER_MONITORS = ["0-0:16.1.0", "0-0:16.1.1"] as const;
+
+/** Class 67 Sensor manager of the conformance meter: it monitors as two register monitors do. */
+export const SENSOR_MANAGER = "7-0:0.15.0";
 
 /** What a monitor watches for and does. */
 interface Watch {
@@ -42,15 +45,17 @@ export function registerMonitorObjects(): MeterObject[] {
         actions: data.array(),
       },
       writable: ["thresholds", "monitoredValue", "actions"],
-      judge(attribute, given) {
-        if (attribute === "monitoredValue" || given.type !== "array") return undefined;
-        if (given.value.length > THRESHOLDS_MAX) return "other-reason";
-        return attribute === "thresholds" && given.value.some((threshold) => numberOf(threshold) === undefined)
-          ? "type-unmatched"
-          : undefined;
-      },
+      judge: judgeMonitor,
     }),
   );
+}
+
+/** Thresholds, actions and what is watched, of a register monitor or a sensor manager: not too many, and numbers. */
+export function judgeMonitor(attribute: string, given: DlmsData): DataAccessResult | undefined {
+  if (given.type !== "array") return undefined;
+  if (given.value.length > THRESHOLDS_MAX) return "other-reason";
+  const isThresholds = attribute.toLowerCase().endsWith("thresholds");
+  return isThresholds && given.value.some((threshold) => numberOf(threshold) === undefined) ? "type-unmatched" : undefined;
 }
 
 /** The next thing that a limiter or a register monitor does. */
@@ -77,33 +82,61 @@ interface MonitorSettings {
   readonly actions: readonly { readonly actionUp: ScriptReference; readonly actionDown: ScriptReference }[];
 }
 
-const MONITOR_SETTINGS = new UnderstoodSettings<MonitorSettings>(
-  ([thresholds, watched, actions]) => ({
-    watched: watched === undefined ? FACTORY_WATCHED : registerMonitor.attributes.monitoredValue.decode(watched),
-    thresholds:
-      thresholds === undefined ? [] : registerMonitor.attributes.thresholds.decode(thresholds).flatMap((one) => numberOf(one) ?? []),
-    actions: actions === undefined ? [] : registerMonitor.attributes.actions.decode(actions),
+/** Where a monitor's settings stand; `watched` names the attribute that says what is watched, or is it. */
+interface MonitorPlace {
+  /** Unique; begins with the name of the object. */
+  readonly monitor: string;
+  readonly object: string;
+  readonly name: Obis;
+  readonly thresholds: number;
+  readonly watched: number | WatchedAttribute;
+  readonly actions: number;
+  readonly settings: UnderstoodSettings<MonitorSettings>;
+}
+
+const PLACES: readonly MonitorPlace[] = [
+  ...REGISTER_MONITORS.map((object) => placeOf(object, object, { thresholds: 2, watched: 3, actions: 4 })),
+  placeOf(`${SENSOR_MANAGER}/raw`, SENSOR_MANAGER, {
+    thresholds: 11,
+    watched: { classId: 67, logicalName: parseObis(SENSOR_MANAGER), attributeIndex: 7 },
+    actions: 12,
   }),
-  { watched: FACTORY_WATCHED, thresholds: [], actions: [] },
-);
+  placeOf(`${SENSOR_MANAGER}/processed`, SENSOR_MANAGER, { thresholds: 14, watched: 13, actions: 15 }),
+];
+
+function placeOf(monitor: string, object: string, place: Pick<MonitorPlace, "thresholds" | "watched" | "actions">): MonitorPlace {
+  const { attributes } = registerMonitor;
+  const factory = typeof place.watched === "number" ? FACTORY_WATCHED : place.watched;
+  const settings = new UnderstoodSettings<MonitorSettings>(
+    ([thresholds, actions, watched]) => ({
+      watched: watched === undefined ? factory : attributes.monitoredValue.decode(watched),
+      thresholds: thresholds === undefined ? [] : attributes.thresholds.decode(thresholds).flatMap((one) => numberOf(one) ?? []),
+      actions: actions === undefined ? [] : attributes.actions.decode(actions),
+    }),
+    { watched: factory, thresholds: [], actions: [] },
+  );
+  return { monitor, object, name: parseObis(object), ...place, settings };
+}
+
+function settingsOf(meter: SimulatedMeter, { object, thresholds, watched, actions, settings }: MonitorPlace): MonitorSettings {
+  const attributes = [[object, thresholds] as const, [object, actions] as const];
+  return settings.of(meter, typeof watched === "number" ? [...attributes, [object, watched]] : attributes);
+}
 
 function watchesOf(meter: SimulatedMeter): Watch[] {
   if (!meter.isConfigured) return [];
   const off = switchedOff(meter);
-  const watches = REGISTER_MONITORS.flatMap((name): Watch[] => {
-    if (off.size > 0 && off.has(parseObis(name))) return [];
-    const { watched, thresholds, actions } = MONITOR_SETTINGS.of(meter, [
-      [name, 2],
-      [name, 3],
-      [name, 4],
-    ]);
+  const watches = PLACES.flatMap((place): Watch[] => {
+    if (meter.configured(place.object, place.thresholds) === undefined || off.has(place.name)) return [];
+    const { watched, thresholds, actions } = settingsOf(meter, place);
     if (thresholds.length === 0) return [];
     const action = (index: number, isOver: boolean): ScriptReference | undefined => actions[index]?.[isOver ? "actionUp" : "actionDown"];
     const thresholdAt = (index: number): number => thresholds[index] ?? Number.POSITIVE_INFINITY;
-    return [{ monitor: name, watched, thresholds: thresholds.length, thresholdAt, overMs: 0, underMs: 0, action, isLimiter: false }];
+    const { monitor } = place;
+    return [{ monitor, watched, thresholds: thresholds.length, thresholdAt, overMs: 0, underMs: 0, action, isLimiter: false }];
   });
   const limiter = limiterSettings(meter);
-  if (!limiter.isSet || (off.size > 0 && off.has(parseObis(limiter.name)))) return watches;
+  if (!limiter.isSet || off.has(LIMITER)) return watches;
   return [
     ...watches,
     {
@@ -118,6 +151,8 @@ function watchesOf(meter: SimulatedMeter): Watch[] {
     },
   ];
 }
+
+const LIMITER = parseObis("0-0:17.0.0");
 
 function nextOf(meter: SimulatedMeter, watch: Watch, { afterMs, toMs }: Outlook, read: ReadNumber): OwnActions | undefined {
   const due = settlingOf(meter, watch, { afterMs, toMs });

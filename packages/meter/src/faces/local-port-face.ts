@@ -13,6 +13,7 @@ import {
   type ProfileTime,
 } from "@amity/iec62056-21";
 import type { MeterDevice } from "../dlms/meter-device.ts";
+import { localPortSettings } from "../dlms/port-setup.ts";
 import type { LoggedEvent } from "../metrology/event-log.ts";
 import { EVENT_CODES, type EventLogName } from "../metrology/operations.ts";
 import type { SimulatedMeter } from "../simulated-meter.ts";
@@ -23,7 +24,7 @@ export const LOCAL_PORT_MODES: readonly LocalPortMode[] = ["A", "B", "C", "D", "
 
 export interface LocalPortFaceOptions {
   readonly mode: LocalPortMode;
-  /** Opens writing; sent in clear with P1. */
+  /** Opens writing; sent in clear with P1. A password set by DLMS (IEC local port setup) takes its place. */
   readonly password: string;
   /** What P2 has to bring: made of the operand and the password. Absent: P2 is refused. */
   readonly computation?: (operand: string, password: string) => string;
@@ -56,12 +57,15 @@ export function localPortFace(device: MeterDevice, { mode, password, computation
   const { type } = meter.surroundings;
   return {
     identification: { manufacturer: type.manufacturer, ...IDENTIFICATIONS[mode], identifier: `AMITY-${type.model}` },
-    address: String(meter.plan.serial),
+    get address() {
+      return localPortSettings(meter).address ?? String(meter.plan.serial);
+    },
     readout: () => `${valuesOf(meter, device.advance()).map(formatted).join("\r\n")}\r\n`,
     // The computation of P2 is a secret of each maker: whoever has one gives it, and gets another number each time.
     operand: () => (computation === undefined ? "" : String(device.advance() % 1e8).padStart(8, "0")),
     authenticate(command, answer, operand) {
-      const expected = command === "P1" ? password : computation?.(operand, password);
+      const set = localPortSettings(meter);
+      const expected = command === "P1" ? (set.password1 ?? password) : computation?.(operand, set.password2 ?? password);
       return expected !== undefined && equalInConstantTime(toOctets(answer), toOctets(expected)) ? 1 : undefined;
     },
     execute: (command, level) => execute(device, command, level),

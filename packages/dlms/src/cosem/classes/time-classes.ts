@@ -158,6 +158,9 @@ export const activityCalendar = interfaceClass({
   methods: { activatePassiveCalendar: integer },
 });
 
+/** For each threshold, by its place. */
+const thresholdActions = arrayOf(structure({ actionUp: scriptAction, actionDown: scriptAction }));
+
 export const registerMonitor = interfaceClass({
   id: 21,
   version: 0,
@@ -165,7 +168,7 @@ export const registerMonitor = interfaceClass({
   attributes: {
     thresholds: arrayOf(any),
     monitoredValue: valueDefinition,
-    actions: arrayOf(structure({ actionUp: scriptAction, actionDown: scriptAction })),
+    actions: thresholdActions,
   },
 });
 
@@ -228,11 +231,11 @@ export const sensorManager = interfaceClass({
     scalerUnit: any,
     status: any,
     captureTime: dateTime,
-    rawValueThresholds: any,
-    rawValueActions: any,
-    processedValue: any,
-    processedValueThresholds: any,
-    processedValueActions: any,
+    rawValueThresholds: arrayOf(any),
+    rawValueActions: thresholdActions,
+    processedValue: valueDefinition,
+    processedValueThresholds: arrayOf(any),
+    processedValueActions: thresholdActions,
   },
   methods: { reset: integer },
   dynamic: ["rawValue", "status", "captureTime"],
