@@ -1,4 +1,4 @@
-import { AmityError, DecodeError } from "@amity/bytes";
+import { DecodeError } from "@amity/bytes";
 import {
   decodeInstant,
   encodeWrapper,
@@ -44,8 +44,10 @@ export interface ListeningForPushes {
 
 /** Last gasps have a code of their own, as in the event log. */
 const LAST_GASP_CODE = 82;
-/** Meters that hold a connection at the same time; more wait for the next. */
+/** Meters that hold a connection at the same time; for one more the oldest makes room: a push takes no time. */
 const CONNECTIONS_MAX = 1_024;
+/** Pushes that are being kept at the same time: more are refused, and sent again by meters that want them confirmed. */
+const UNDER_WAY_MAX = 1_024;
 /** Machine time for a push and its confirmation: who only holds a connection loses it. */
 const CONNECTION_MS = 60_000;
 
@@ -56,21 +58,29 @@ const CONNECTION_MS = 60_000;
  */
 export async function listenForPushes(parts: PushReceiverParts): Promise<ListeningForPushes> {
   const { network, host } = parts;
+  let underWay = 0;
+  const take = async (pdu: WrapperPdu, answer: (pdu: Uint8Array) => void): Promise<void> => {
+    if (underWay >= UNDER_WAY_MAX) return parts.onRefused(`${UNDER_WAY_MAX} pushes are under way`);
+    underWay++;
+    await takePush(pdu, answer, parts);
+    underWay--;
+  };
   const socket = await network.datagram({ host, port: parts.port }, (datagram, from) => {
     const answer = (pdu: Uint8Array): void => socket.send(pdu, from);
-    for (const pdu of pdusOf(new WrapperReader(), datagram, parts)) void take(pdu, answer, parts);
+    for (const pdu of pdusOf(new WrapperReader(), datagram, parts)) void take(pdu, answer);
   });
   const connections = new Set<Connection>();
   try {
     const listener = await network.listen({ host, port: socket.address.port }, (connection) => {
-      if (connections.size >= CONNECTIONS_MAX) return connection.abort();
+      const [oldest] = connections;
+      if (connections.size >= CONNECTIONS_MAX) oldest?.abort();
       connections.add(connection);
       const timer = parts.timers.after(CONNECTION_MS, () => connection.abort());
       const reader = new WrapperReader();
       connection.bind({
         data(chunk) {
           for (const pdu of pdusOf(reader, chunk, parts, () => connection.abort()))
-            void take(pdu, (answer) => connections.has(connection) && connection.send(answer), parts);
+            void take(pdu, (answer) => connections.has(connection) && connection.send(answer));
         },
         closed() {
           timer.cancel();
@@ -100,7 +110,12 @@ function pdusOf(reader: WrapperReader, octets: Uint8Array, parts: PushReceiverPa
   }
 }
 
-async function take({ apdu, source, destination }: WrapperPdu, answer: (pdu: Uint8Array) => void, parts: PushReceiverParts): Promise<void> {
+/** Whatever a push does, or the database below, it ends neither the receiver nor the program. */
+async function takePush(
+  { apdu, source, destination }: WrapperPdu,
+  answer: (pdu: Uint8Array) => void,
+  parts: PushReceiverParts,
+): Promise<void> {
   try {
     const push = await opened(apdu, parts);
     const isTaken = await keep(push, apdu, parts);
@@ -108,7 +123,6 @@ async function take({ apdu, source, destination }: WrapperPdu, answer: (pdu: Uin
     if (push.confirmation !== undefined) answer(encodeWrapper(destination, source, push.confirmation));
   } catch (error) {
     parts.onRefused(error instanceof Error ? error.message : String(error));
-    if (!(error instanceof AmityError)) throw error;
   }
 }
 

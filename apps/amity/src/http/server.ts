@@ -2,6 +2,7 @@ import { createServer, type Server } from "node:http";
 import { getRequestListener } from "@hono/node-server";
 import { LinkError } from "@amity/bytes";
 import type { HttpApp } from "./app.ts";
+import { limitConnections } from "./connection-limit.ts";
 
 export interface HttpServer {
   /** E.g. `http://127.0.0.1:8080`. */
@@ -11,17 +12,25 @@ export interface HttpServer {
   close(): Promise<void>;
 }
 
+const CONNECTIONS_MAX = 2_000;
+/** Machine time for the head of a request, and how often the platform looks whether it has passed. */
+const HEAD_MS_MAX = 20_000;
+const LOOK_EVERY_MS = 5_000;
+
 /**
  * Listens. Port 0 takes a free one; `portsToTry` more ports are tried where the first is busy.
  * @throws LinkError `in-use` where all are busy, `cannot-listen` for other failures.
  */
-export async function startHttpServer(app: HttpApp, options: { host: string; port: number; portsToTry?: number }): Promise<HttpServer> {
+export async function startHttpServer(
+  app: HttpApp,
+  options: { host: string; port: number; portsToTry?: number; connectionsMax?: number },
+): Promise<HttpServer> {
   const listener = getRequestListener((request, env) => app.fetch(request, env));
-  const server = createServer((incoming, outgoing) => void listener(incoming, outgoing));
+  const server = createServer({ connectionsCheckingInterval: LOOK_EVERY_MS }, (incoming, outgoing) => void listener(incoming, outgoing));
   server.requestTimeout = 60_000;
-  server.headersTimeout = 20_000;
+  server.headersTimeout = HEAD_MS_MAX;
   server.keepAliveTimeout = 10_000;
-  server.maxConnections = 2_000;
+  limitConnections(server, options.connectionsMax ?? CONNECTIONS_MAX);
   const port = await listenOnFirstFree(server, options);
   const host = options.host.includes(":") && !options.host.startsWith("[") ? `[${options.host}]` : options.host;
   return {

@@ -5,6 +5,8 @@ import type { Address, DatagramSocket, Listener, Network } from "../network.ts";
 import { linkError, SocketConnection } from "./socket-connection.ts";
 
 const CONNECT_TIMEOUT_MS = 10_000;
+/** Of one listener; more are closed as they come. */
+const CONNECTIONS_MAX = 4_096;
 
 /** TCP and UDP of the platform. */
 export const realNetwork: Network = {
@@ -44,6 +46,7 @@ export const realNetwork: Network = {
         socket.once("close", () => open.delete(socket));
         accept(new SocketConnection(socket, remoteOf(socket)));
       });
+      server.maxConnections = CONNECTIONS_MAX;
       server.once("error", (error) => reject(linkError(address, error)));
       server.listen({ host: address.host, port: address.port, backlog: 511 }, () => {
         const bound = server.address();

@@ -3,7 +3,7 @@ import { LinkError } from "@amity/bytes";
 import type { Address, Connection, ConnectionHandlers } from "../network.ts";
 
 /** A connection whose peer does not read is ended when this many octets wait. */
-const BACKLOG_MAX = 16 * 1024 * 1024;
+const BACKLOG_MAX = 4 * 1024 * 1024;
 
 /** A connection over a socket of the platform: TCP, or a terminal line. */
 export class SocketConnection implements Connection {
