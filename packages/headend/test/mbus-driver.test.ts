@@ -109,6 +109,24 @@ describe("wired M-Bus meters behind a gateway", () => {
     expect(utility.sink.registers.size).toBeGreaterThan(2);
   });
 
+  it("give no value that they say they do not have", async () => {
+    const utility = localUtility();
+    const slave = new WiredSlave(
+      {
+        readout: () => [
+          { coding: "int32", codes: findVif("energy", "Wh", 3), value: -(2 ** 31) },
+          { coding: "int32", codes: findVif("volume", "m³", -3), value: -(2 ** 31) + 1 },
+        ],
+      },
+      { meter: { id: "33333334", manufacturer: "AMT", version: 1, deviceType: 4 }, primaryAddress: 8 },
+    );
+    await busAt(utility, [slave]);
+    await utility.register({ meterId: "H8", settings: { address: 8 } });
+    await utility.headEnd().start();
+    await utility.simulation.runUntil(START_MS + MINUTE_MS);
+    expect([...new Set([...utility.sink.registers.values()].map(({ value }) => value))]).toEqual([1n - 2n ** 31n]);
+  });
+
   it("have their clock set in their own time and read back", async () => {
     const utility = localUtility();
     const { slave, seen } = heatMeter("11111111", 5);

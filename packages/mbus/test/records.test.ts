@@ -5,6 +5,7 @@ import {
   compactProfiles,
   findVif,
   interpretCodes,
+  isNotAvailable,
   meterTime,
   meterTimeText,
   readRecords,
@@ -24,6 +25,13 @@ const one = (hex: string) => {
 };
 
 describe("a data record", () => {
+  test("is not available where it holds the most negative value of its coding, and only there", () => {
+    for (const hex of ["01 13 80", "02 13 0080", "03 13 000080", "04 13 00000080", "06 13 000000000080", "07 13 0000000000000080"])
+      expect(isNotAvailable(one(hex))).toBe(true);
+    for (const hex of ["01 13 81", "04 13 01000080", "02 13 80ff", "01 fd17 80", "0a 13 0080"])
+      expect(isNotAvailable(one(hex))).toBe(false);
+  });
+
   test.each([
     ["0c 13 27 04 85 02", "volume", "m³", 28504.27 / 10],
     ["04 03 a0 86 01 00", "energy", "Wh", 100000],

@@ -28,6 +28,7 @@ describe("a meter's own error bits", () => {
     expect(words(meter("KAM", 0x1b, 0x16), flags(0b1101, [0xff, 0x20]))).toEqual([["dry", "leak", "burst"]]);
     expect(words(meter("QDS", 0x23, 0x04), flags(0x0102))).toEqual([["supply sensor interrupted", "tampered"]]);
     expect(words(meter("APA", 0x20, 0x16), flags(0x0180))).toEqual([["leak", "tampered this month"]]);
+    expect(words(meter("ZRI", 0x99, 0x07), flags(0x8028))).toEqual([["accuracy not assured", "dry", "radio module lost"]]);
     expect(words(meter("EFE", 0x00, 0x04), flags(0x80))).toEqual([["battery low"]]);
   });
 

@@ -1,6 +1,6 @@
 import { DecodeError } from "@amity/bytes";
 import type { Zone } from "@amity/intervals";
-import { compactProfiles, type Application, type CompactProfile, type DataRecord, type MeterTime } from "@amity/mbus";
+import { compactProfiles, isNotAvailable, type Application, type CompactProfile, type DataRecord, type MeterTime } from "@amity/mbus";
 import { QUALITY, type RegisterReading, type Unit } from "@amity/model";
 import type { CollectedReadings } from "../driver.ts";
 import { instantOfLocal } from "../local/meter-zone.ts";
@@ -54,7 +54,7 @@ function registersOf(records: readonly DataRecord[], medium: Medium, context: Me
 function registerOf(record: DataRecord, records: readonly DataRecord[], medium: Medium, context: MessageContext): RegisterReading[] {
   const { value, vib, storage } = record;
   if (record.function !== "instantaneous" || record.subunit !== 0 || vib.kind !== "number" || vib.recordError !== undefined) return [];
-  if (typeof value !== "number" && typeof value !== "bigint") return [];
+  if ((typeof value !== "number" && typeof value !== "bigint") || isNotAvailable(record)) return [];
   const channel = channelOf(record, medium);
   const exact = quantityOf(integerOf(value, vib.exponent), vib.quantity === "heatCostAllocation" ? "" : vib.unit);
   const atMs = storage === 0 ? context.atMs : storedAtMs(record, records, context.zone);

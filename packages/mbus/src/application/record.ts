@@ -85,6 +85,16 @@ export function scaledValue(record: DataRecord): number | undefined {
   return scaled + vib.offset;
 }
 
+/** Octets of the signed integers. */
+const INTEGER_OCTETS: Readonly<Partial<Record<Coding, number>>> = { int8: 1, int16: 2, int24: 3, int32: 4, int48: 6, int64: 8 };
+
+/** The most negative value of a signed integer is none: the meter has nothing to say there (EN 13757-3, annex A, type B). */
+export function isNotAvailable({ value, coding, vib }: DataRecord): boolean {
+  const octets = INTEGER_OCTETS[coding];
+  if (octets === undefined || vib.kind !== "number" || (typeof value !== "number" && typeof value !== "bigint")) return false;
+  return value < 0 && BigInt(value) === -(1n << BigInt(8 * octets - 1));
+}
+
 /** `2021-12-31`, `2021-12-31T23:59`, `2021-12-31T23:59:58` or `23:59:58`: the meter's local time, no zone. */
 export function meterTimeText(time: MeterTime): string {
   const date = `${pad(time.year, 4)}-${pad(time.month, 2)}-${pad(time.day, 2)}`;

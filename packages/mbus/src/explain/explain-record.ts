@@ -1,5 +1,5 @@
 import { toHex } from "@amity/bytes";
-import { meterTimeText, scaledValue, type DataRecord } from "../application/record.ts";
+import { isNotAvailable, meterTimeText, scaledValue, type DataRecord } from "../application/record.ts";
 import type { ExplainNode } from "./explain-node.ts";
 
 /** A record as a field: value in whole units, with everything that qualifies it. `place` turns an offset in the payload into one of the frame. */
@@ -48,6 +48,7 @@ function qualifiers(record: DataRecord): string[] {
   if (vib.recordError !== undefined) out.push(`record error ${vib.recordError}`);
   if (vib.quantity === "unknown" || vib.quantity === "manufacturerSpecific")
     out.push(`VIF ${vib.codes.map((code) => code.toString(16).padStart(2, "0")).join(" ")}`);
+  if (isNotAvailable(record)) out.push("not available");
   if (value !== null && typeof value === "object") {
     if (value.kind === "invalid") out.push("no number: hexadecimal digits in BCD");
     else if (value.kind !== "octets" && !value.isValid) out.push("not a valid time");
