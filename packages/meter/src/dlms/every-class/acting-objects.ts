@@ -3,6 +3,7 @@ import type { MeterObject } from "../meter-object.ts";
 import { arbitratorObject } from "./arbitrator-object.ts";
 import { arrayManagerObject } from "./array-manager-object.ts";
 import { dataProtectionObject } from "./data-protection-object.ts";
+import { freeProfileObject } from "./free-profile-object.ts";
 import { measurementMonitoringObject } from "./measurement-monitoring-object.ts";
 import { ntpSetupObject } from "./ntp-setup-object.ts";
 import { scheduleObject } from "./schedule-object.ts";
@@ -19,6 +20,7 @@ export function actingObjects(objectOf: (name: Obis) => MeterObject | undefined)
     sensorManagerObject(),
     measurementMonitoringObject(),
     ntpSetupObject(),
+    freeProfileObject(objectOf),
     utilityTablesObject(),
   ];
 }
