@@ -45,6 +45,10 @@ function addServers(program: Command): void {
     .option("--history <days>", "days of history that are back-filled", count, 30)
     .option("--zone <name>", "IANA zone of your own fleet's calendar", "UTC")
     .option("--auth-file <file>", "users and password hashes (JSON), required on any address but loopback")
+    .option(
+      "--authority <folder>",
+      "your own fleet: authority.pem and authority.key.pem of your certification authority; one is made beside the master key where absent",
+    )
     .option("--second-person-kwh <number>", "a decision over more energy waits for a second person (100)", count)
     .option("--second-person-money <number>", "a decision over more money waits for a second person (50)", count)
     .option(

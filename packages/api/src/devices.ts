@@ -17,11 +17,16 @@ export const DeviceRoute = z
 export type DeviceRoute = z.infer<typeof DeviceRoute>;
 
 const Settings = z.record(z.string().min(1).max(40), z.union([z.string().max(200), z.number(), z.boolean()]));
-/** `guek`, `gak` and `mbus` in hexadecimal, `password` as text. They are sealed into the vault and never told again. */
+/** `guek`, `gak`, `master`, `mbus` and `certificate` (DER, for signatures) in hexadecimal, `password` as text. They are sealed into the vault and never told again. */
 const Keys = z.strictObject({
   guek: hexKey(),
   gak: hexKey(),
+  master: hexKey(),
   mbus: hexKey(),
+  certificate: z
+    .string()
+    .regex(/^(?:[0-9a-fA-F]{2}){1,2048}$/, "a certificate (DER) in hexadecimal")
+    .optional(),
   password: z.string().min(1).max(64).optional(),
 });
 

@@ -10,6 +10,7 @@ export type * from "./registry.ts";
 export type * from "./session-trace.ts";
 export { dlmsDriver, type DlmsDriverOptions } from "./dlms/dlms-driver.ts";
 export type { CertificationAuthority } from "./dlms/dlms-keys.ts";
+export { certificatePurpose, HEAD_END_KEYS } from "./dlms/signing-keys.ts";
 export { p1Driver } from "./dsmr/p1-driver.ts";
 export { iecDriver, type IecDriverOptions, type PasswordComputation } from "./iec62056-21/iec-driver.ts";
 export { mbusDriver } from "./mbus/mbus-driver.ts";

@@ -4,6 +4,7 @@ import type { EndDeviceControl } from "@amity/model";
 import { Simulation, type Address, type SimNode } from "@amity/runtime";
 import {
   dlmsDriver,
+  type CertificationAuthority,
   type CommandDetail,
   type CommandRecord,
   type Device,
@@ -13,7 +14,8 @@ import {
 } from "../src/index.ts";
 import { DAY_MS, HOUR_MS, keyOf, lastingHeadEnd, MINUTE_MS, storeKeysOf, TITLE, type LastingHeadEnd } from "./lasting-head-end.ts";
 
-const SECRET = masterSecretFrom("fleet utility");
+/** From which the fleet's keys and its authority follow. */
+export const SECRET = masterSecretFrom("fleet utility");
 
 export interface FleetUtility extends LastingHeadEnd {
   readonly simulation: Simulation;
@@ -63,12 +65,13 @@ export async function fleetUtility(options: {
   /** Reached through the concentrator C1 instead of directly. */
   behindConcentrator?: boolean;
   headEnd?: HeadEndOptions;
+  authority?: CertificationAuthority;
   registry?: (node: SimNode) => Registry;
 }): Promise<FleetUtility> {
   const { startMs, meters = 1, settings = {} } = options;
   const simulation = new Simulation({ seed: 1, startMs });
   const head = lastingHeadEnd(simulation, {
-    drivers: [dlmsDriver({ systemTitle: TITLE })],
+    drivers: [dlmsDriver({ systemTitle: TITLE, ...(options.authority === undefined ? {} : { authority: options.authority }) })],
     headEnd: { historyMs: HOUR_MS, ...options.headEnd },
     registry: options.registry,
   });

@@ -5,6 +5,7 @@ import { zoneOf } from "@amity/intervals";
 import { realFiles, realNetwork, realRandom, realTimers, scaledClock, type Log, type World } from "@amity/runtime";
 import { Registry as Metrics } from "prom-client";
 import { dataFolder, openDatabase } from "../compose/database.ts";
+import { loadAuthority } from "../compose/authority.ts";
 import { loadMasterKey } from "../compose/head-end.ts";
 import { composeUtility, type SecondPerson, type Utility } from "../compose/utility.ts";
 import { startDemo } from "../demo/demo-utility.ts";
@@ -35,6 +36,8 @@ export interface UpOptions extends SecondPersonOptions {
   readonly history: number;
   readonly zone: string;
   readonly authFile?: string;
+  /** Folder of the utility's certification authority; its own is made where none is named. */
+  readonly authority?: string;
   readonly json?: boolean;
 }
 
@@ -106,6 +109,7 @@ async function startOwnFleet(parts: {
   secondPerson: SecondPerson;
 }): Promise<Running> {
   const { options, folder, store, masterKey, log, secondPerson } = parts;
+  const authority = await loadAuthority(options.authority ?? folder, { nowMs: Date.now, isOwn: options.authority === undefined });
   const world: World = {
     clock: scaledClock(realTimers, { speed: 1 }),
     timers: realTimers,
@@ -118,6 +122,7 @@ async function startOwnFleet(parts: {
     world,
     store,
     masterKey,
+    authority,
     zone: options.zone,
     name: "Amity",
     version: VERSION,

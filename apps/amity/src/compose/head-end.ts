@@ -15,6 +15,7 @@ import {
   smlDriver,
   storeRegistry,
   wmbusDriver,
+  type CertificationAuthority,
   type HeadEnd,
   type HeadEndOptions,
   type KeyVault,
@@ -37,21 +38,21 @@ export interface ComposedHeadEnd {
 
 /** Builds the head-end over an open, migrated store. */
 export function composeHeadEnd(
-  parts: { world: World; store: Store; sink: ReadingSink; masterKey: Uint8Array },
+  parts: { world: World; store: Store; sink: ReadingSink; masterKey: Uint8Array; authority?: CertificationAuthority | undefined },
   options: HeadEndOptions,
 ): ComposedHeadEnd {
   const { world, store, sink, masterKey } = parts;
   const registry = storeRegistry(store);
   const keys = sealedKeyVault(masterKey, sealedStoreOn(store), world.random);
   const counters = new InvocationCounters(counterStoreOn(store));
-  const drivers = headEndDrivers();
+  const drivers = headEndDrivers(parts.authority);
   const headEnd = createHeadEnd({ world, registry, keys, counters, sink, drivers }, { systemTitle: HEAD_END_SYSTEM_TITLE, ...options });
   return { headEnd, registry, keys };
 }
 
-/** A driver for every protocol that meters speak to this head-end. */
-export function headEndDrivers(): MeterDriver[] {
-  const dlms = dlmsDriver({ systemTitle: HEAD_END_SYSTEM_TITLE });
+/** A driver for every protocol that meters speak to this head-end; `authority` checks and issues the certificates of DLMS meters. */
+export function headEndDrivers(authority?: CertificationAuthority): MeterDriver[] {
+  const dlms = dlmsDriver({ systemTitle: HEAD_END_SYSTEM_TITLE, ...(authority === undefined ? {} : { authority }) });
   return [dlms, mbusDriver(), wmbusDriver(), iecDriver({ dlms }), smlDriver(), p1Driver()];
 }
 

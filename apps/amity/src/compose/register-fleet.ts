@@ -1,6 +1,14 @@
 import { ConcentratorRegistration, DeviceRegistration, type RegistrationProblem, type RegistrationReport } from "@amity/api";
 import { AmityError, fromHex, UsageError } from "@amity/bytes";
-import type { ConcentratorEntry, Device, HostChannel, KeyVault, MeterDriver, Registry } from "@amity/headend";
+import {
+  certificatePurpose,
+  type ConcentratorEntry,
+  type Device,
+  type HostChannel,
+  type KeyVault,
+  type MeterDriver,
+  type Registry,
+} from "@amity/headend";
 import { zoneOf } from "@amity/intervals";
 import type { Registry as MdmRegistry } from "@amity/mdm";
 import type { Clock } from "@amity/runtime";
@@ -203,10 +211,10 @@ async function place(
 /** Stores what is new or other than before; how many that were. */
 async function storeKeys(vault: KeyVault, owner: string, keys: DeviceRegistration["keys"]): Promise<number> {
   const secrets: { ref: { owner: string; purpose: string }; secret: Uint8Array }[] = [];
-  for (const [purpose, text] of Object.entries(keys)) {
+  for (const [name, text] of Object.entries(keys)) {
     if (text === undefined) continue;
-    const ref = { owner, purpose };
-    const secret = purpose === "password" ? new TextEncoder().encode(text) : fromHex(text);
+    const ref = { owner, purpose: name === "certificate" ? certificatePurpose("digital-signature") : name };
+    const secret = name === "password" ? new TextEncoder().encode(text) : fromHex(text);
     const known = (await vault.has(ref)) ? await vault.secret(ref) : undefined;
     if (known === undefined || !isSameSecret(known, secret)) secrets.push({ ref, secret });
   }

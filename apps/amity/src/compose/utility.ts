@@ -1,5 +1,5 @@
 import { EndDeviceEventRecorder } from "./event-recorder.ts";
-import type { HeadEnd, HeadEndOptions, KeyVault, Registry } from "@amity/headend";
+import type { CertificationAuthority, HeadEnd, HeadEndOptions, KeyVault, Registry } from "@amity/headend";
 import { zoneOf } from "@amity/intervals";
 import {
   commodityByMeter,
@@ -14,7 +14,8 @@ import type { FleetPlan } from "@amity/meter";
 import type { ReadingSink } from "@amity/model";
 import type { World } from "@amity/runtime";
 import type { Store } from "@amity/store";
-import { composeHeadEnd, headEndDrivers } from "./head-end.ts";
+import { ensureSigningKey } from "./authority.ts";
+import { composeHeadEnd, headEndDrivers, HEAD_END_SYSTEM_TITLE } from "./head-end.ts";
 import { entriesOf } from "./fleet-file.ts";
 import { FleetRefresh } from "./fleet-refresh.ts";
 import { registerFleet } from "./register-fleet.ts";
@@ -36,6 +37,8 @@ export interface UtilityOptions {
   readonly world: World;
   readonly store: Store;
   readonly masterKey: Uint8Array;
+  /** The utility's certification authority: meters of suites 1 and 2 are managed by signature under it. */
+  readonly authority?: CertificationAuthority;
   readonly zone: string;
   readonly name: string;
   readonly version: string;
@@ -79,7 +82,7 @@ export interface Utility {
 
 /** Joins head-end and MDM: readings go to the ledger, what the ledger took is watched, reviewed and shown. */
 export function composeUtility(options: UtilityOptions): Utility {
-  const { world, store } = options;
+  const { world, store, masterKey, authority, name, version, demo } = options;
   const reasons = new Set(["head-end: starting"]);
   const places = new PlaceBook(options.plan);
   const intervals = new IntervalMeter(world.timers);
@@ -92,10 +95,9 @@ export function composeUtility(options: UtilityOptions): Utility {
   const mdm = composeMdm(store, world.clock, mdmOptionsOf(options, stored));
   const sink = watchedSink(mdm.sink, watch, intervals);
   const headEndOptions = { approvalFor: options.secondPerson?.commands ?? [], ...options.headEnd };
-  const { headEnd, registry, keys } = composeHeadEnd({ world, store, sink, masterKey: options.masterKey }, headEndOptions);
+  const { headEnd, registry, keys } = composeHeadEnd({ world, store, sink, masterKey, authority }, headEndOptions);
   const days = new DayBook({ store, ledger: mdm.ledger, timers: world.timers, groupOf: (meterId) => places.groupOf(meterId) });
   const reviews = composeReviews(mdm, headEnd, world);
-  const { name, version, demo } = options;
   const parts: UtilityParts = {
     world,
     headEnd,
@@ -133,6 +135,7 @@ export function composeUtility(options: UtilityOptions): Utility {
     api: { ...utilityApi(parts, live, own), decisions: decisions.api, analysis: analysis.api },
     async start() {
       await keepStandardRules(mdm.rules, "amity");
+      if (authority !== undefined) await ensureSigningKey(keys, authority, HEAD_END_SYSTEM_TITLE);
       await fleet.load();
       await intervals.load(store);
       await headEnd.start();

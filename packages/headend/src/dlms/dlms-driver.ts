@@ -1,4 +1,4 @@
-import { DecodeError, LinkError, SecurityError } from "@amity/bytes";
+import { DecodeError, LinkError } from "@amity/bytes";
 import {
   connectDlms,
   ExceptionResponseError,
@@ -36,7 +36,8 @@ import { listenHan, pushReceiverOf, readingsOfPush } from "./han-push.ts";
 import { HEARD_PROFILE } from "../listening/heard.ts";
 import { eventsOfPush } from "./push-events.ts";
 import { intervalsOfRows } from "./interval-runs.ts";
-import { KeyTrials, promoteKeys, type KeySet } from "./key-sets.ts";
+import { KeyTrials, promoteKeys } from "./key-sets.ts";
+import { checkSystemTitle, SigningTrials, type SigningKeys } from "./signing-keys.ts";
 import { LayoutCache } from "./layout-cache.ts";
 import {
   assignToSubMeters,
@@ -86,6 +87,7 @@ const COUNTERS_FOR_OPENING = 64;
 export function dlmsDriver(options: DlmsDriverOptions): MeterDriver {
   const layouts = new LayoutCache();
   const trials = new KeyTrials();
+  const signing = new SigningTrials();
   return {
     protocol: "dlms",
     capabilities: CAPABILITIES,
@@ -96,7 +98,7 @@ export function dlmsDriver(options: DlmsDriverOptions): MeterDriver {
         ownEventCodes(device);
       } else dlmsSettingsOf(device);
     },
-    open: (link, request) => openSession(link, request, { ...options, layouts, trials }),
+    open: (link, request) => openSession(link, request, { ...options, layouts, trials, signing }),
     capabilitiesOf,
     sourcesOf,
     subjectOf,
@@ -115,20 +117,21 @@ export function dlmsDriver(options: DlmsDriverOptions): MeterDriver {
 interface SessionMeans extends DlmsDriverOptions {
   readonly layouts: LayoutCache;
   readonly trials: KeyTrials;
+  readonly signing: SigningTrials;
 }
 
 async function openSession(link: MeterLink, request: SessionRequest, means: SessionMeans): Promise<MeterSession> {
   const { device, world, counters, timeoutMs } = request;
-  const { layouts, trials } = means;
   let pdus: PduLink | undefined;
+  let credentials: Credentials | undefined;
   try {
     const settings = dlmsSettingsOf(device);
     const { clientSap, mechanism } = associationFor(settings, request.purpose);
     pdus = await pduLinkOf(link, settings, clientSap, request);
     const lease = counters.lease(device.meterId);
-    const chosen = mechanism === "hls-gmac" ? await trials.choose(request.keys, device.meterId) : undefined;
-    const security = chosen === undefined ? undefined : securityOf(chosen.keys, settings, means.systemTitle, lease);
-    const authentication = await authenticationOf(request, mechanism);
+    credentials = await credentialsOf(request, means, mechanism);
+    const { keys, authentication } = credentials;
+    const security = keys === undefined ? undefined : securityOf(keys, settings, means.systemTitle, lease);
     if (security !== undefined) await lease.ensure(COUNTERS_FOR_OPENING);
     const trace = traceOf(request);
     const client = await connectDlms(
@@ -143,26 +146,72 @@ async function openSession(link: MeterLink, request: SessionRequest, means: Sess
       },
       world,
     );
-    // Keys that open the meter are the meter's.
-    if (chosen?.isNext === true) await promoteKeys(request.keys, device.meterId);
-    else if (chosen !== undefined) await trials.openedWithCurrent(request.keys, device.meterId);
+    await confirmCredentials(credentials, client.association.serverSystemTitle, request, means);
     const exchange = new DlmsExchange({
       client,
       holder: device.meterId,
       clock: world.clock,
-      layouts,
+      layouts: means.layouts,
       lease: security === undefined ? undefined : lease,
     });
-    const keyring = keyringOf(exchange, request, { means, suite: settings.suite, isOpenedWithNext: chosen?.isNext });
+    const keyring = keyringOf(exchange, request, { means, suite: settings.suite, isOpenedWithNext: credentials.isNext });
     return new DlmsSession({ exchange, device, behind: request.behind ?? [], keyring, timers: world.timers });
   } catch (error) {
     if (pdus !== undefined) pdus.abort();
     else if (link.kind === "stream") link.connection.abort();
     await learnCounter(error, counters.lease(device.meterId));
     // A link that failed tells nothing about keys.
-    if (!(error instanceof LinkError)) await trials.failed(request.keys, device.meterId);
+    if (!(error instanceof LinkError)) await doubtCredentials(credentials, request, means);
     throw error;
   }
+}
+
+/** What an association is opened with. */
+interface Credentials {
+  readonly authentication: Authentication;
+  /** Absent where nothing is ciphered. */
+  readonly keys: SecurityOptions["keys"] | undefined;
+  /** Whether the keys are those that were sent last; absent where nothing is ciphered. */
+  readonly isNext: boolean | undefined;
+  /** Present where it is by signature. */
+  readonly signed: SigningKeys | undefined;
+}
+
+async function credentialsOf(request: SessionRequest, means: SessionMeans, mechanism: MechanismName): Promise<Credentials> {
+  const { device, keys: vault, world } = request;
+  const authentication = await authenticationOf(request, mechanism);
+  if (mechanism !== "hls-gmac" && mechanism !== "hls-ecdsa")
+    return { authentication, keys: undefined, isNext: undefined, signed: undefined };
+  const { keys, isNext } = await means.trials.choose(vault, device.meterId);
+  if (mechanism === "hls-gmac") return { authentication, keys, isNext, signed: undefined };
+  const authority = means.authority?.certificate;
+  const signed = await means.signing.choose(vault, device.meterId, { authority, nowMs: world.clock.nowMs() });
+  return { authentication, keys: { ...keys, elliptic: signed.elliptic }, isNext, signed };
+}
+
+/** Keys and certificates that open the meter are the meter's. */
+async function confirmCredentials(
+  { isNext, signed }: Credentials,
+  serverTitle: Uint8Array | undefined,
+  { device, keys: vault }: SessionRequest,
+  { trials, signing }: SessionMeans,
+): Promise<void> {
+  if (signed !== undefined) {
+    checkSystemTitle(serverTitle, signed);
+    await signing.opened(vault, device.meterId);
+  }
+  if (isNext === true) await promoteKeys(vault, device.meterId);
+  else if (isNext === false) await trials.openedWithCurrent(vault, device.meterId);
+}
+
+/** Others are tried next time: first the other certificate, then, with each, the other keys. */
+async function doubtCredentials(
+  credentials: Credentials | undefined,
+  { device, keys: vault }: SessionRequest,
+  { trials, signing }: SessionMeans,
+): Promise<void> {
+  const isExhausted = credentials?.signed === undefined || (await signing.failed(vault, device.meterId));
+  if (isExhausted) await trials.failed(vault, device.meterId);
 }
 
 /** Messages over the link: as they are from a concentrator, else in the transport that the meter speaks. */
@@ -193,7 +242,7 @@ function keyringOf(
   return new DlmsKeys({ exchange, meterId, vault, random, suite, systemTitle, authority, isOpenedWithNext, sent });
 }
 
-function securityOf(keys: KeySet, settings: DlmsSettings, systemTitle: Uint8Array, lease: CounterLease): SecurityOptions {
+function securityOf(keys: SecurityOptions["keys"], settings: DlmsSettings, systemTitle: Uint8Array, lease: CounterLease): SecurityOptions {
   return {
     suite: settings.suite,
     systemTitle,
@@ -205,10 +254,7 @@ function securityOf(keys: KeySet, settings: DlmsSettings, systemTitle: Uint8Arra
 }
 
 async function authenticationOf(request: SessionRequest, mechanism: MechanismName): Promise<Authentication> {
-  if (mechanism === "none" || mechanism === "hls-gmac") return { mechanism };
-  if (mechanism === "hls-ecdsa") {
-    throw new SecurityError("the head-end holds no signing keys yet", { code: "unsupported", advice: "use hls-gmac for this meter" });
-  }
+  if (mechanism === "none" || mechanism === "hls-gmac" || mechanism === "hls-ecdsa") return { mechanism };
   const secret = await request.keys.secret({ owner: request.device.meterId, purpose: "password" });
   return mechanism === "lls" ? { mechanism, password: secret } : { mechanism, secret };
 }

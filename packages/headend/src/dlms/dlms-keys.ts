@@ -13,6 +13,7 @@ import type { MeterAnswer, MeterKeyring } from "../driver.ts";
 import type { KeyVault } from "../key-vault.ts";
 import type { DlmsExchange } from "./dlms-exchange.ts";
 import { currentKeys, storeNextKeys } from "./key-sets.ts";
+import { certificatePurpose, HEAD_END_KEYS, storeIssued } from "./signing-keys.ts";
 
 /** The utility's certification authority, as far as the head-end needs it. */
 export interface CertificationAuthority {
@@ -36,8 +37,6 @@ export interface DlmsKeysParts {
   readonly sent: () => void;
 }
 
-/** Owner of the head-end's own keys in the vault: `sign` (private scalar) and `sign-certificate` (DER). */
-const HEAD_END = "headend";
 const CHANGED = ["encryptionKey", "authenticationKey"] as const satisfies readonly SecurityKeyName[];
 
 /**
@@ -96,9 +95,12 @@ export class DlmsKeys implements MeterKeyring {
     const serverTitle = exchange.client.association.serverSystemTitle;
     if (suite === 0 || serverTitle === undefined || authority === undefined)
       return { kind: "refused", reason: "keys are agreed on in security suites 1 and 2, with an authority for certificates" };
-    if (!(await vault.has({ owner: HEAD_END, purpose: "sign" })) || !(await vault.has({ owner: HEAD_END, purpose: "sign-certificate" })))
+    if (
+      !(await vault.has({ owner: HEAD_END_KEYS, purpose: "sign" })) ||
+      !(await vault.has({ owner: HEAD_END_KEYS, purpose: "sign-certificate" }))
+    )
       return { kind: "refused", reason: "the head-end has no signing key with a certificate" };
-    const imported = await this.#setup.importCertificate(await vault.secret({ owner: HEAD_END, purpose: "sign-certificate" }));
+    const imported = await this.#setup.importCertificate(await vault.secret({ owner: HEAD_END_KEYS, purpose: "sign-certificate" }));
     if (imported.kind === "refused")
       return { kind: "refused", reason: `the meter does not take the head-end's certificate: ${imported.result}` };
     const identity = { by: "entity", entity: "server", usage: "digital-signature", systemTitle: serverTitle } as const;
@@ -109,7 +111,7 @@ export class DlmsKeys implements MeterKeyring {
       systemTitle: serverTitle,
       nowMs: exchange.nowMs(),
     });
-    const signingPrivate = await vault.secret({ owner: HEAD_END, purpose: "sign" });
+    const signingPrivate = await vault.secret({ owner: HEAD_END_KEYS, purpose: "sign" });
     const agreed = await this.#setup.agreeKeys(
       { suite, clientTitle: systemTitle, serverTitle, signingPrivate, serverSigningPublic },
       CHANGED,
@@ -138,7 +140,7 @@ export class DlmsKeys implements MeterKeyring {
       throw new SecurityError(`the meter asks for a certificate of ${commonName}`, { code: "system-title" });
     const der = await authority.issue({ systemTitle: title, publicPoint, usage });
     // Kept before it is sent: a read-back compares with it.
-    await vault.store([{ ref: { owner: meterId, purpose: certificatePurpose(usage) }, secret: der }]);
+    await storeIssued(vault, meterId, usage, der);
     const taken = await this.#setup.importCertificate(der);
     return taken.kind === "done" ? DONE : { kind: "refused", reason: taken.result };
   }
@@ -158,7 +160,3 @@ export class DlmsKeys implements MeterKeyring {
 }
 
 const DONE = { kind: "done", value: undefined } as const;
-
-function certificatePurpose(usage: KeyUsage): string {
-  return `certificate-${usage}`;
-}

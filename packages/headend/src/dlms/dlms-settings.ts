@@ -33,6 +33,7 @@ const MECHANISMS: ReadonlySet<string> = new Set<MechanismName>([
   "hls-sha1",
   "hls-gmac",
   "hls-sha256",
+  "hls-ecdsa",
 ]);
 
 /**
