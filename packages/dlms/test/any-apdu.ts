@@ -299,6 +299,8 @@ const SERVICE_CIPHERED = [
   "glo-confirmed-service-error",
   "glo-unconfirmed-write-request",
   "glo-information-report",
+  "ded-initiate-request",
+  "ded-initiate-response",
   "ded-read-request",
   "ded-write-request",
   "ded-read-response",

@@ -1,11 +1,13 @@
-/** The services of the conformance block by bit number, 0 the most significant of 24 (IEC 62056-5-3, 7.3.1). */
+/** The services of the conformance block by bit number, 0 the most significant of 24 (IEC 62056-5-3, 7.3.1). Reserved bits are kept as they came. */
 export const CONFORMANCE_BITS = {
+  "reserved-zero": 0,
   "general-protection": 1,
   "general-block-transfer": 2,
   read: 3,
   write: 4,
   "unconfirmed-write": 5,
   "delta-value-encoding": 6,
+  "reserved-seven": 7,
   "attribute0-supported-with-set": 8,
   "priority-mgmt-supported": 9,
   "attribute0-supported-with-get": 10,

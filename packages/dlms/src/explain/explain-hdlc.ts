@@ -3,6 +3,7 @@ import { decodeAddress, formatAddress } from "../hdlc/address.ts";
 import { decodeControl } from "../hdlc/control.ts";
 import { FLAG, FRAME_OCTETS_MAX, decodeFrame, isFormat, littleEndian16 } from "../hdlc/frame.ts";
 import { LLC_COMMAND, LLC_RESPONSE } from "../hdlc/llc.ts";
+import { decodeParameters } from "../hdlc/parameters.ts";
 import type { Explained } from "./explained.ts";
 import { meaningOf } from "./meaning.ts";
 
@@ -40,6 +41,7 @@ class FrameFields {
   readonly #base: number;
   readonly #explainApdu: ExplainApdu;
   readonly #fields: Explained[] = [];
+  #control = "";
 
   constructor(framed: Uint8Array, base: number, explainApdu: ExplainApdu) {
     this.#framed = framed;
@@ -58,7 +60,9 @@ class FrameFields {
         const address = decodeAddress(reader);
         this.#add(name, at, address.octets, { value: formatAddress(address) });
       }
-      this.#add("control", reader.position, 1, { value: meaningOf("control", decodeControl(reader.u8())) });
+      const control = decodeControl(reader.u8());
+      this.#control = control.kind;
+      this.#add("control", reader.position - 1, 1, { value: meaningOf("control", control) });
       this.#readContent(reader, format & FRAME_OCTETS_MAX);
     } catch (error) {
       // What is missing is said at the frame.
@@ -86,6 +90,8 @@ class FrameFields {
   }
 
   #information(information: Uint8Array, offset: number): Explained {
+    if (this.#control === "snrm" || this.#control === "ua") return negotiation(information, offset);
+    if (this.#control === "frmr") return { name: "rejection", offset, length: information.length, ...rejectionOf(information) };
     const isLlc = [LLC_COMMAND, LLC_RESPONSE].some((header) => header.every((octet, index) => octet === information[index]));
     if (!isLlc) return { name: "information", offset, length: information.length, value: toHex(information) };
     return this.#explainApdu(information.subarray(LLC_COMMAND.length), offset + LLC_COMMAND.length);
@@ -94,4 +100,31 @@ class FrameFields {
   #add(name: string, at: number, length: number, said: Pick<Explained, "value" | "error">): void {
     this.#fields.push({ name, offset: this.#base + at, length, ...said });
   }
+}
+
+/** What a station says of itself in SNRM or UA. */
+function negotiation(information: Uint8Array, offset: number): Explained {
+  const whole = { name: "parameters", offset, length: information.length };
+  try {
+    const { transmitOctets, receiveOctets, transmitWindow, receiveWindow } = decodeParameters(information);
+    const value = `transmits ${transmitOctets} octets, window ${transmitWindow}; receives ${receiveOctets} octets, window ${receiveWindow}`;
+    return { ...whole, value };
+  } catch (error) {
+    if (!(error instanceof AmityError)) throw error;
+    return { ...whole, value: toHex(information), error: error.message };
+  }
+}
+
+/** Reasons of an FRMR by bit (ISO/IEC 13239, 5.5.3.4.2). */
+const REJECTIONS = ["control field undefined", "information not allowed", "information too long", "N(R) invalid"] as const;
+
+/** FRMR: the rejected control field, the sequence numbers of who rejects it, and why. */
+function rejectionOf(information: Uint8Array): { readonly value?: string; readonly error?: string } {
+  const [control, sequences, reasons] = information;
+  if (control === undefined || sequences === undefined || reasons === undefined) return { error: "an FRMR says why in three octets" };
+  const why = REJECTIONS.filter((_, bit) => ((reasons >> bit) & 1) === 1);
+  const state = `V(S) ${(sequences >> 1) & 7}, V(R) ${sequences >> 5}`;
+  return {
+    value: `${meaningOf("control", decodeControl(control))} rejected, ${state}: ${why.length === 0 ? "no reason" : why.join(", ")}`,
+  };
 }

@@ -11,8 +11,10 @@ import {
 } from "../apdu/ciphered.ts";
 import { TracingReader, type TracedField } from "../codec/traced.ts";
 import { FLAG } from "../hdlc/frame.ts";
+import { LLC_COMMAND, LLC_RESPONSE } from "../hdlc/llc.ts";
+import { PLC_DATA_REQUEST } from "../hdlc/plc-llc.ts";
 import { GATEWAY_REQUEST, GATEWAY_RESPONSE, decodeGateway } from "../link/gateway.ts";
-import { WRAPPER_HEADER_OCTETS } from "../link/wrapper.ts";
+import { WRAPPER_HEADER_OCTETS, WRAPPER_VERSION } from "../link/wrapper.ts";
 import { unprotectGeneral } from "../security/general-ciphering.ts";
 import { SECURITY_HEADER_OCTETS, securityHeaderOf, unprotect } from "../security/protect.ts";
 import type { Protection, SecuritySuite } from "../security/security-options.ts";
@@ -28,14 +30,18 @@ export interface ExplainKey {
   readonly authenticationKey: Uint8Array;
 }
 
+/** What octets are: an APDU, or what carries one. `llc` is that of HDLC without its frame, `plc` that of the PLC profiles. */
+export type ExplainedForm = "apdu" | "wrapper" | "hdlc" | "llc" | "plc";
+
 export interface ExplainOptions {
   readonly keys?: readonly ExplainKey[];
   /** System titles of both sides, for ciphered APDUs that do not carry one. */
   readonly systemTitles?: readonly Uint8Array[];
   /** Default: by the first octets. */
-  readonly form?: "apdu" | "wrapper" | "hdlc";
+  readonly form?: ExplainedForm;
 }
 
+const LLC_OCTETS = LLC_COMMAND.length;
 /** Deciphered APDUs inside ciphered ones: signing and two layers of ciphering at most. */
 const NESTING_MAX = 4;
 
@@ -47,13 +53,25 @@ export function explain(octets: Uint8Array, options: ExplainOptions = {}): Expla
   const form = options.form ?? formOf(octets);
   if (form === "wrapper") return explainWrapper(octets, options);
   if (form === "hdlc") return explainHdlc(octets, (apdu, offset) => explainApdu(apdu, offset, options, 0));
+  if (form === "llc" || form === "plc") return explainLlc(octets, form, options);
   return explainApdu(octets, 0, options, 0);
 }
 
-/** What the first octets look like. */
-function formOf(octets: Uint8Array): "apdu" | "wrapper" | "hdlc" {
+/** What the first octets look like. No APDU begins with 00 or 90; a gateway's network E6 or E7 without an address would be a strange one. */
+function formOf(octets: Uint8Array): ExplainedForm {
   if (octets[0] === FLAG) return "hdlc";
-  return octets[0] === 0 && octets[1] === 1 && octets.length >= WRAPPER_HEADER_OCTETS ? "wrapper" : "apdu";
+  if (octets[0] === 0 && octets.length >= WRAPPER_HEADER_OCTETS) return "wrapper";
+  if (octets[0] === PLC_DATA_REQUEST && octets.length > LLC_OCTETS) return "plc";
+  const isLlc = [LLC_COMMAND, LLC_RESPONSE].some((header) => header.every((octet, index) => octet === octets[index]));
+  return isLlc && octets.length > LLC_OCTETS ? "llc" : "apdu";
+}
+
+function explainLlc(octets: Uint8Array, form: "llc" | "plc", options: ExplainOptions): Explained {
+  const whole = { name: form === "plc" ? "plc-llc" : "llc", offset: 0, length: octets.length };
+  if (octets.length < LLC_OCTETS) return { ...whole, error: `an LLC header has ${LLC_OCTETS} octets, ${octets.length} came` };
+  const names = form === "plc" ? ["control", "destinationLsap", "sourceLsap"] : ["destinationLsap", "sourceLsap", "quality"];
+  const children = names.map((name, offset) => ({ name, offset, length: 1, value: String(octets[offset]) }));
+  return { ...whole, children: [...children, explainApdu(octets.subarray(LLC_OCTETS), LLC_OCTETS, options, 0)] };
 }
 
 function explainWrapper(octets: Uint8Array, options: ExplainOptions): Explained {
@@ -67,7 +85,11 @@ function explainWrapper(octets: Uint8Array, options: ExplainOptions): Explained 
   const body = octets.subarray(WRAPPER_HEADER_OCTETS, WRAPPER_HEADER_OCTETS + length);
   const children = [field("version", 0), field("sourcePort", 2), field("destinationPort", 4), field("length", 6)];
   const present = octets.length - WRAPPER_HEADER_OCTETS;
-  const error = present === length ? {} : { error: `the header announces ${length} octets, ${present} follow` };
+  const wrong = [
+    ...(view.getUint16(0) === WRAPPER_VERSION ? [] : [`the wrapper's version is ${view.getUint16(0)}, only ${WRAPPER_VERSION} is defined`]),
+    ...(present === length ? [] : [`the header announces ${length} octets, ${present} follow`]),
+  ];
+  const error = wrong.length === 0 ? {} : { error: wrong.join("; ") };
   return {
     name: "wrapper",
     offset: 0,

@@ -17,6 +17,8 @@ export function meaningOf(name: string, value: unknown): string {
   if (name === "instanceId" && typeof value === "string") return obisText(value as Obis);
   if (name === "classId" && typeof value === "number") return `${value} (${className(value)})`;
   if (typeof value === "number" && name.startsWith("invokeId")) return invokeIdText(value);
+  if (typeof value === "number" && name.startsWith("longInvokeId")) return longInvokeIdText(value);
+  if (typeof value === "number" && name === "blockControl") return blockControlText(value);
   if (Array.isArray(value)) return value.length === 0 ? "none" : value.map((item) => meaningOf(name, item)).join(", ");
   if (typeof value === "object" && value !== null) return objectText(name, value);
   return String(value);
@@ -64,6 +66,18 @@ function octetsText(octets: Uint8Array): string {
 
 function invokeIdText(value: number): string {
   return `${value & 0x0f}, ${value & 0x80 ? "high" : "normal"} priority, ${value & 0x40 ? "confirmed" : "unconfirmed"}`;
+}
+
+/** Of ACCESS and notifications (IEC 62056-5-3, 8.3): 24 bits of number, then what is asked for besides. */
+function longInvokeIdText(value: number): string {
+  const flag = (bit: number): boolean => ((value >>> bit) & 1) === 1;
+  const asked = `${flag(28) ? ", self-descriptive" : ""}${flag(29) ? ", break on error" : ""}`;
+  return `${value & 0xff_ffff}, ${flag(31) ? "high" : "normal"} priority, ${flag(30) ? "confirmed" : "unconfirmed"}${asked}`;
+}
+
+/** Of a general block transfer: window in six bits, streaming, last block. */
+function blockControlText(value: number): string {
+  return `window ${value & 0x3f}${value & 0x40 ? ", streaming" : ""}${value & 0x80 ? ", last block" : ""}`;
 }
 
 /** `2026-10-05 00:15:00` where the twelve octets can be a date-time without wildcards in its date. */

@@ -11,7 +11,7 @@ export interface PlcLlcPdu {
   readonly apdu: Uint8Array;
 }
 
-const DATA_REQUEST = 0x90;
+export const PLC_DATA_REQUEST = 0x90;
 
 /** @throws UsageError for an LSAP that is no octet. */
 export function encodePlcLlc(pdu: PlcLlcPdu): Uint8Array {
@@ -20,7 +20,7 @@ export function encodePlcLlc(pdu: PlcLlcPdu): Uint8Array {
       throw new UsageError(`LSAP ${lsap} is outside 0 to 255`, { code: "out-of-range" });
   }
   const octets = new Uint8Array(3 + pdu.apdu.length);
-  octets.set([DATA_REQUEST, pdu.destinationLsap, pdu.sourceLsap]);
+  octets.set([PLC_DATA_REQUEST, pdu.destinationLsap, pdu.sourceLsap]);
   octets.set(pdu.apdu, 3);
   return octets;
 }
@@ -31,6 +31,6 @@ export function decodePlcLlc(octets: Uint8Array): PlcLlcPdu {
   if (control === undefined || destinationLsap === undefined || sourceLsap === undefined) {
     throw new DecodeError(`truncated: an LLC header has 3 octets, not ${octets.length}`, { offset: octets.length, code: "truncated" });
   }
-  if (control !== DATA_REQUEST) throw new DecodeError(`LLC control ${control} is no data request (90)`, { offset: 0, code: "llc" });
+  if (control !== PLC_DATA_REQUEST) throw new DecodeError(`LLC control ${control} is no data request (90)`, { offset: 0, code: "llc" });
   return { destinationLsap, sourceLsap, apdu: octets.subarray(3) };
 }

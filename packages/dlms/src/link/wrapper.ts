@@ -4,7 +4,8 @@ import type { PduLink, PduLinkHandlers, SapPair } from "./pdu-link.ts";
 
 /** Wrapper header (IEC 62056-4-7): version 0001, source port, destination port, length. */
 export const WRAPPER_HEADER_OCTETS = 8;
-const VERSION = 1;
+/** The only version that IEC 62056-4-7 defines. */
+export const WRAPPER_VERSION = 1;
 
 /** One APDU with its ports, as it arrived. */
 export interface WrapperPdu {
@@ -17,7 +18,7 @@ export interface WrapperPdu {
 export function encodeWrapper(source: number, destination: number, apdu: Uint8Array): Uint8Array {
   if (apdu.length > 0xffff) throw new LinkError(`an APDU of ${apdu.length} octets does not fit the wrapper`, { code: "too-long" });
   const out = new Uint8Array(WRAPPER_HEADER_OCTETS + apdu.length);
-  putU16(out, 0, VERSION);
+  putU16(out, 0, WRAPPER_VERSION);
   putU16(out, 2, source);
   putU16(out, 4, destination);
   putU16(out, 6, apdu.length);
@@ -67,7 +68,7 @@ export class WrapperReader {
     const pdus: WrapperPdu[] = [];
     let at = 0;
     while (data.length - at >= WRAPPER_HEADER_OCTETS) {
-      if (u16At(data, at) !== VERSION) {
+      if (u16At(data, at) !== WRAPPER_VERSION) {
         throw new LinkError(`wrapper version ${u16At(data, at)} where 1 is expected`, {
           code: "not-wrapper",
           advice: "is this an HDLC port?",
