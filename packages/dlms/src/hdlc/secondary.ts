@@ -29,8 +29,6 @@ export interface ConnectedSecondary {
   readonly holdMs: number;
   /** A message went up and nothing came down since. */
   readonly owesReply: boolean;
-  /** Frames in a row that this peer has shown it can take: some agree to seven and ask again after the first. */
-  readonly windowFrames: number;
   readonly isPeerBusy: boolean;
   readonly isBusy: boolean;
   /** When the link counts as dead. */
@@ -138,7 +136,6 @@ function stepConnect(config: SecondaryConfig, state: SecondaryState, frame: Hdlc
     isPolled: false,
     holdMs: 0,
     owesReply: false,
-    windowFrames: Math.min(parameters.transmitWindow, config.options.windowFrames),
     isPeerBusy: false,
     isBusy: false,
     inactiveMs: nowMs + config.options.inactivityTimeoutMs,
@@ -207,9 +204,7 @@ function isForgottenPoll({ parameters }: ConnectedSecondary, { segmented }: Hdlc
 /** A frame was taken; with its poll bit set, the turn is ours. */
 function polled(config: SecondaryConfig, state: ConnectedSecondary, pollFinal: boolean, nowMs: number): SecondaryStep {
   if (!pollFinal) return unchanged(state);
-  const hasLostFrames = state.transfer.outstanding > 0 && !state.isPeerBusy;
-  const windowFrames = hasLostFrames ? 1 : state.windowFrames;
-  const ours = { ...state, transfer: goBack(state.transfer), windowFrames };
+  const ours = { ...state, transfer: goBack(state.transfer) };
   // Polled again while the application is at work: the client is impatient, so it learns that we are alive.
   if (state.isPolled) return putOff(config, ours);
   return answer(config, ours, nowMs);
@@ -218,7 +213,8 @@ function polled(config: SecondaryConfig, state: ConnectedSecondary, pollFinal: b
 /** Uses the turn: content if there is some, a wait for the application if it owes some, RR otherwise. */
 function answer(config: SecondaryConfig, state: ConnectedSecondary, nowMs: number): SecondaryStep {
   if (state.transfer.outgoing.length > 0 && !state.isPeerBusy) {
-    const { transfer, frames } = sendWindow(state.transfer, state.windowFrames);
+    const window = Math.min(state.parameters.transmitWindow, config.options.windowFrames);
+    const { transfer, frames } = sendWindow(state.transfer, window);
     const effects = frames.map(({ control, segment }) => transmit(config, control, segment.information, segment.isSegmented));
     return { state: { ...state, transfer, isPolled: false }, effects };
   }

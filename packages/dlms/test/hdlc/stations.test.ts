@@ -281,28 +281,6 @@ describe("the secondary station", () => {
     expect(wide.frame(i(0, 0, false), Uint8Array.of(1), true)).toEqual([]);
   });
 
-  it("sends one frame at a time to a client that agreed to a window and asks on after each frame (Gurux)", () => {
-    const wide = { transmitOctets: 128, receiveOctets: 128, transmitWindow: 3, receiveWindow: 3 };
-    const secondary = new Secondary({ parameters: wide });
-    secondary.frame(unnumbered("snrm"), encodeParameters(wide));
-    secondary.frame(i(0, 0), Uint8Array.of(1));
-    expect(secondary.step({ kind: "send", message: new Uint8Array(600) })).toEqual(["i01", "i11", "i21*"]);
-    expect(secondary.frame(rr(1))).toEqual(["i11*"]);
-    expect(secondary.frame(rr(2))).toEqual(["i21*"]);
-    expect(secondary.frame(rr(3))).toEqual(["i31*"]);
-  });
-
-  it("keeps its window for a client that takes it whole, and for one that is busy in between", () => {
-    const wide = { transmitOctets: 128, receiveOctets: 128, transmitWindow: 2, receiveWindow: 2 };
-    const secondary = new Secondary({ parameters: wide });
-    secondary.frame(unnumbered("snrm"), encodeParameters(wide));
-    secondary.frame(i(0, 0), Uint8Array.of(1));
-    expect(secondary.step({ kind: "send", message: new Uint8Array(900) })).toEqual(["i01", "i11*"]);
-    expect(secondary.frame(rr(2))).toEqual(["i21", "i31*"]);
-    expect(secondary.frame(rr(3, "rnr"))).toEqual(["rr1*"]);
-    expect(secondary.frame(rr(3))).toEqual(["i31", "i41*"]);
-  });
-
   it("hands the turn back where no answer is due", () => {
     const secondary = new Secondary().connected();
     secondary.frame(i(0, 0), Uint8Array.of(1));
