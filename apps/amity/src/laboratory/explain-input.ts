@@ -4,6 +4,8 @@ import { explainIec6205621, isIec6205621 } from "@amity/iec62056-21";
 import { explainSml, isSml } from "@amity/sml";
 import { detectMbus, explainMbus, explainSeries, isCosemOverMbus, singleKey, type Explanation, type ExplainNode } from "@amity/mbus";
 import type { ExplainOptions } from "@amity/dlms";
+import { explainCapture } from "./capture/explain-capture.ts";
+import { isCapture } from "./capture/capture-file.ts";
 import { explainRecording, protocolOfBegunRecording } from "./explain-recording.ts";
 import { explainCosemOverMbus } from "./explain-cosem-over-mbus.ts";
 import { explainDlmsOctets } from "./explain-dlms.ts";
@@ -29,8 +31,21 @@ export const EXPLAINABLE_PROTOCOLS: readonly string[] = ["dlms", "mbus", "wmbus"
 /** What is said of octets that look like nothing that is known. */
 export const NOT_RECOGNISED = "not recognised";
 
-/** Explains octets by the protocol named, or by what they look like. */
+/** What a capture of a network is called where no protocol is named: its conversations may be of several. */
+const CAPTURE = "capture";
+
+/** Explains octets, or a capture of a network (pcap, pcapng), by the protocol named, or by what they look like. */
 export function explainInput(octets: Uint8Array, options: ExplainInputOptions): ExplainedInput {
+  if (!isCapture(octets)) return explainLine(octets, options);
+  const root = explainCapture(octets, (payload) => {
+    const explained = explainLine(payload, options);
+    return explained.protocol === NOT_RECOGNISED ? undefined : explained.root;
+  });
+  return { protocol: options.protocol ?? CAPTURE, root };
+}
+
+/** What went over one line in one direction, or one frame. */
+function explainLine(octets: Uint8Array, options: ExplainInputOptions): ExplainedInput {
   const protocol = options.protocol ?? guess(octets);
   if (protocol === undefined) return { protocol: NOT_RECOGNISED, root: unrecognised(octets, options) };
   const keys = explainKeys(options);

@@ -1,5 +1,12 @@
 import { AmityError } from "@amity/bytes";
-import { BlockTransfer, GENERAL_BLOCK_TRANSFER_TAG, HdlcDeframer, UnnumberedAssembler, type ExplainOptions } from "@amity/dlms";
+import {
+  BlockTransfer,
+  GENERAL_BLOCK_TRANSFER_TAG,
+  HdlcDeframer,
+  UnnumberedAssembler,
+  WRAPPER_HEADER_OCTETS,
+  type ExplainOptions,
+} from "@amity/dlms";
 import { isDsmr, TelegramAssembler } from "@amity/dsmr";
 import { FrameAssembler } from "@amity/mbus";
 import { TransportAssembler } from "@amity/sml";
@@ -12,11 +19,30 @@ const MESSAGE_OCTETS_MAX = 64 * 1024;
 
 /** Cuts a recording of a line into whole frames, protocol by protocol. */
 const FRAMES_OF: Readonly<Record<string, (octets: Uint8Array) => readonly Uint8Array[]>> = {
-  dlms: (octets) => new HdlcDeframer().push(octets).flatMap((part) => (part.kind === "frame" ? [part.octets] : [])),
+  dlms: (octets) =>
+    isWrapper(octets)
+      ? wrapperPdus(octets)
+      : new HdlcDeframer().push(octets).flatMap((part) => (part.kind === "frame" ? [part.octets] : [])),
   sml: (octets) => new TransportAssembler().push(octets).flatMap((part) => (part.kind === "frame" ? [part.octets] : [])),
   p1: (octets) => new TelegramAssembler().push(octets).flatMap((part) => (part.kind === "damaged" ? [] : [part.octets])),
   mbus: (octets) => new FrameAssembler().push(octets).flatMap((part) => (part.kind === "frame" ? [part.octets] : [])),
 };
+
+function isWrapper(octets: Uint8Array): boolean {
+  return octets[0] === 0 && octets[1] === 1;
+}
+
+/** PDUs of the wrapper with their headers, the last one perhaps broken off; none where something else stands behind one of them. */
+function wrapperPdus(octets: Uint8Array): Uint8Array[] {
+  const pdus: Uint8Array[] = [];
+  for (let at = 0; at < octets.length;) {
+    if (!isWrapper(octets.subarray(at))) return [];
+    const end = at + WRAPPER_HEADER_OCTETS + (((octets[at + 6] ?? 0) << 8) | (octets[at + 7] ?? 0));
+    pdus.push(octets.subarray(at, end));
+    at = end;
+  }
+  return pdus;
+}
 
 /** Lines whose frames are marked so well that one of them in the middle says what the whole is. */
 const KNOWN_IN_THE_MIDDLE = ["sml", "p1"];
