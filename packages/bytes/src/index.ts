@@ -4,6 +4,7 @@ export * from "./byte-writer.ts";
 export * from "./codec.ts";
 export * from "./crc.ts";
 export * from "./errors.ts";
+export type { Explained } from "./explained.ts";
 export * from "./held-octets.ts";
 export * from "./hex.ts";
 export * from "./latin1.ts";

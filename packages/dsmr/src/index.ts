@@ -10,7 +10,6 @@ export {
 export * from "./client/listen-p1.ts";
 export * from "./decode-bench.ts";
 export * from "./explain/explain.ts";
-export type * from "./explain/explained.ts";
 export { HAN_FORMS, HAN_LISTS, type HanFormName, type HanList } from "./han/han-form.ts";
 export * from "./han/han-list.ts";
 export * from "./han/serve-han.ts";

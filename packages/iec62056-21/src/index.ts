@@ -3,7 +3,6 @@ export * from "./client/listen-readouts.ts";
 export * from "./client/local-port-client.ts";
 export * from "./decode-bench.ts";
 export * from "./explain/explain.ts";
-export type * from "./explain/explained.ts";
 export { blockCheck, toOctets, toText, withEvenParity, withoutParity } from "./line/characters.ts";
 export * from "./line/line-assembler.ts";
 export type * from "./line/line-part.ts";

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { DecodeError } from "@amity/bytes";
+import { DecodeError, type Explained } from "@amity/bytes";
 import { seededRandom, type Random } from "@amity/runtime";
 import {
   LineAssembler,
@@ -28,7 +28,6 @@ import {
   readoutDecodeBench,
   toOctets,
   withEvenParity,
-  type Explained,
 } from "../src/index.ts";
 
 const EXCHANGE = Uint8Array.of(

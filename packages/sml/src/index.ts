@@ -3,7 +3,6 @@ export * from "./client/sml-client.ts";
 export { SmlRequester, type RequestContent, type RequestOutcome } from "./client/sml-requester.ts";
 export * from "./decode-bench.ts";
 export * from "./explain/explain.ts";
-export type * from "./explain/explained.ts";
 export { ATTENTION, attentionMeaning, isConfirmation } from "./message/attention.ts";
 export type { KnownBody, SmlBodyKind, SmlContent } from "./message/bodies.ts";
 export * from "./message/file.ts";

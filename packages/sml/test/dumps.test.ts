@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
-import { toHex } from "@amity/bytes";
-import { decodeSml, encodeSml, explainSml, readingsOf, type Explained } from "../src/index.ts";
+import { toHex, type Explained } from "@amity/bytes";
+import { decodeSml, encodeSml, explainSml, readingsOf } from "../src/index.ts";
 import { dumps, hasVectors } from "./vectors.ts";
 
 /** The value that libsml printed, as text or lower-case hex, against ours. */

@@ -1,10 +1,9 @@
-import { AmityError, DecodeError, SecurityError, toHex } from "@amity/bytes";
+import { AmityError, DecodeError, SecurityError, toHex, type Explained } from "@amity/bytes";
 import { GCM_TAG_OCTETS } from "@amity/crypto";
 import { parseDataSets, toText, type DataSet } from "@amity/iec62056-21";
 import { CIPHERED_TAG, openCiphered, readCipheredFrame, type P1Keys } from "../ciphered/ciphered-frame.ts";
 import { parseP1Time } from "../telegram/p1-time.ts";
 import { TELEGRAM_OCTETS_MAX, decodeTelegram } from "../telegram/telegram.ts";
-import type { Explained } from "./explained.ts";
 import { meaningOf } from "./meaning.ts";
 
 export interface ExplainOptions {

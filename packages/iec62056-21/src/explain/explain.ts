@@ -1,3 +1,4 @@
+import type { Explained } from "@amity/bytes";
 import { STX, toText, withoutParity } from "../line/characters.ts";
 import { LineAssembler } from "../line/line-assembler.ts";
 import type { LinePart } from "../line/line-part.ts";
@@ -5,7 +6,6 @@ import { COMMAND_MEANINGS } from "../message/command.ts";
 import { errorOf, parseDataSets, type DataSet } from "../message/data-set.ts";
 import { BAUD_BY_CHARACTER, offerOf, type Identification } from "../message/identification.ts";
 import { parseProfile } from "../profile/load-profile.ts";
-import type { Explained } from "./explained.ts";
 
 const MODES: Readonly<Record<number, string>> = { 0: "readout", 1: "programming", 2: "binary (mode E)" };
 const PROTOCOLS: Readonly<Record<number, string>> = { 0: "normal", 1: "secondary", 2: "HDLC" };

@@ -1,4 +1,4 @@
-import { ByteReader, DecodeError, toHex } from "@amity/bytes";
+import { ByteReader, DecodeError, toHex, type Explained } from "@amity/bytes";
 import { UNREAD_BODIES } from "../message/bodies.ts";
 import { bodyByTag, type SmlBody } from "../message/message.ts";
 import { decodeSml } from "../message/file.ts";
@@ -7,7 +7,6 @@ import type { Shape } from "../tlv/sml-codec.ts";
 import { smlValue, type SmlValue } from "../tlv/sml-value.ts";
 import { TL_TYPE, readTl, typeName } from "../tlv/tl-field.ts";
 import { HEAD_OCTETS, decodeTransport, isEscape, type TransportFrame } from "../transport/transport-frame.ts";
-import type { Explained } from "./explained.ts";
 
 /** Lists in lists deeper than this are not drawn. */
 const DEPTH_MAX = 48;
