@@ -13,6 +13,7 @@ const TOKEN_CREDIT = [112, "0-0:19.10.0"] as const;
 const EMERGENCY = [112, "0-0:19.10.1"] as const;
 const CONSUMPTION = [113, "0-0:19.20.0"] as const;
 const STANDING = [113, "0-0:19.20.1"] as const;
+const DEBT = [113, "0-0:19.20.2"] as const;
 const GATEWAY = [115, "0-0:19.40.0"] as const;
 const FRIENDLY = [1, "0-0:128.19.0"] as const;
 const DONE = { kind: "done" };
@@ -204,6 +205,44 @@ describe("prepayment", () => {
     const top = Math.max(...numbers);
     for (let next = 1; next <= 50; next++) expect(await enter(token(top - 1_000 + next * 7, 1))).toEqual(DONE);
     expect((await enter(token(50, 1))).kind).toBe("refused");
+  });
+
+  it("collects a debt out of payments by their share, or at once, until nothing is left of it", async () => {
+    await prepay(1_000, 0);
+    expect(await bench.set(...DEBT, 13, data.longUnsigned(10_001))).toBe("other-reason");
+    expect(await bench.set(...DEBT, 13, data.longUnsigned(2_500))).toBe("success");
+    expect(await bench.act(...DEBT, 5, amount(-1))).toEqual({ kind: "refused", result: "other-reason" });
+    expect(await bench.act(...DEBT, 5, amount(700))).toEqual(DONE);
+    expect(await bench.act(...DEBT, 4, amount(100))).toEqual(DONE);
+    expect(await bench.number(...ACCOUNT, 8)).toBe(800);
+    expect(await enter(token(1, 2_000))).toEqual(DONE);
+    expect(await bench.number(...DEBT, 12)).toBe(300);
+    expect(await bench.number(...TOKEN_CREDIT, 2)).toBe(2_500);
+    expect(await bench.number(...DEBT, 11)).toBe(500);
+    await setPrice(DEBT, unitCharge({ "": 120 }, 0));
+    expect(await bench.act(...DEBT, 3)).toEqual(DONE);
+    expect(await bench.number(...DEBT, 12)).toBe(180);
+    expect(await bench.number(...TOKEN_CREDIT, 2)).toBe(2_380);
+    await bench.crash();
+    expect(await enter(token(2, 2_000))).toEqual(DONE);
+    expect(await bench.number(...DEBT, 12)).toBe(0);
+    expect(await bench.number(...DEBT, 2)).toBe(800);
+    expect(await bench.number(...TOKEN_CREDIT, 2)).toBe(4_200);
+    expect(await bench.act(...DEBT, 3)).toEqual(DONE);
+    expect(await bench.number(...TOKEN_CREDIT, 2)).toBe(4_200);
+  });
+
+  it("tells when the standing charge was last collected, and collects one more when that is asked for", async () => {
+    await setPrice(STANDING, unitCharge({ "": 900 }, 0));
+    expect(await bench.act(...STANDING, 3)).toEqual({ kind: "refused", result: "temporary-failure" });
+    await prepay(10_000, 0);
+    expect(await bench.number(...STANDING, 11)).toBe(0);
+    await bench.later(startMs + DAY_MS);
+    expect(await bench.number(...STANDING, 11)).toBe(900);
+    expect(await bench.number(...TOKEN_CREDIT, 2)).toBe(9_100);
+    expect(await bench.act(...STANDING, 3)).toEqual(DONE);
+    expect(await bench.number(...TOKEN_CREDIT, 2)).toBe(8_200);
+    expect(await bench.number(...STANDING, 2)).toBe(1_800);
   });
 
   it("refuses charges that it cannot work with", async () => {

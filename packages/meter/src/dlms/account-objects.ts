@@ -89,7 +89,8 @@ function accountObject(): MeterObject {
       availableCredit: (context) => amount(availableOf(accountView(context))),
       amountToClear: (context) => amount(Math.min(0, accountView(context).balance)),
       clearanceThreshold: amount(0),
-      aggregatedDebt: (context) => amount(Math.min(0, accountView(context).balance)),
+      // What charges have still to collect out of payments.
+      aggregatedDebt: (context) => amount(accountView(context).book?.debt ?? 0),
       creditReferenceList: attributes.creditReferenceList.encode([...REFERENCES.credits]),
       chargeReferenceList: attributes.chargeReferenceList.encode([...REFERENCES.charges]),
       creditChargeConfiguration: attributes.creditChargeConfiguration.encode(

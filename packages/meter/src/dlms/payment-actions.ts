@@ -13,7 +13,7 @@ import { timeBaseOf } from "./time-base.ts";
 const EXACT_MS = 1_000;
 /** Friendly times are looked at every quarter-hour. */
 const FRIENDLY_STEP_MS = 900_000;
-const CHARGES = [PAYMENT_OBJECTS.consumption, PAYMENT_OBJECTS.standing] as const;
+const CHARGES = [PAYMENT_OBJECTS.consumption, PAYMENT_OBJECTS.standing, PAYMENT_OBJECTS.debt] as const;
 const UNIT_CHARGE = { active: 5, passive: 6, activation: 7 } as const;
 
 /** The next thing that the account does: a new charge comes into force, credit runs low, is used up, or ends the supply. */

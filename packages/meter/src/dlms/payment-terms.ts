@@ -17,6 +17,7 @@ export const PAYMENT_OBJECTS = {
   emergencyCredit: "0-0:19.10.1",
   consumption: "0-0:19.20.0",
   standing: "0-0:19.20.1",
+  debt: "0-0:19.20.2",
   gateway: "0-0:19.40.0",
   attributes: "0-0:19.50.0",
   /** Of this manufacturer: when nobody is disconnected for want of credit. */
@@ -53,18 +54,28 @@ export const FACTORY_FRIENDLY: DlmsData = data.structure(
 type UnitCharge = ReturnType<typeof charge.attributes.unitChargeActive.decode>;
 
 const TERMS = new UnderstoodSettings<PaymentTerms>(
-  ([consumption, standing, period, emergency, low]) => {
+  ([consumption, standing, period, emergency, low, debt, proportion]) => {
     const prices = charge.attributes.unitChargeActive.decode(consumption ?? NO_CHARGE);
     const flat = charge.attributes.unitChargeActive.decode(standing ?? NO_STANDING_CHARGE);
     const periodMs = 1000 * ((period === undefined ? undefined : numberOf(period)) ?? STANDING_PERIOD_SECONDS);
     return {
       perWattHour: Array.from({ length: TARIFFS }, (_, index) => priceOf(prices, index)),
       standing: { amount: flat.chargeTable[0]?.chargePerUnit ?? 0, periodMs },
+      debt: {
+        proportion: (proportion === undefined ? undefined : numberOf(proportion)) ?? 0,
+        amount: charge.attributes.unitChargeActive.decode(debt ?? NO_STANDING_CHARGE).chargeTable[0]?.chargePerUnit ?? 0,
+      },
       emergencyAmount: (emergency === undefined ? undefined : numberOf(emergency)) ?? FACTORY_EMERGENCY,
       lowThreshold: (low === undefined ? undefined : numberOf(low)) ?? FACTORY_LOW,
     };
   },
-  { perWattHour: [], standing: { amount: 0, periodMs: 0 }, emergencyAmount: FACTORY_EMERGENCY, lowThreshold: FACTORY_LOW },
+  {
+    perWattHour: [],
+    standing: { amount: 0, periodMs: 0 },
+    debt: { proportion: 0, amount: 0 },
+    emergencyAmount: FACTORY_EMERGENCY,
+    lowThreshold: FACTORY_LOW,
+  },
 );
 
 const TERM_ATTRIBUTES = [
@@ -73,6 +84,8 @@ const TERM_ATTRIBUTES = [
   [PAYMENT_OBJECTS.standing, 8],
   [PAYMENT_OBJECTS.emergencyCredit, 9],
   [PAYMENT_OBJECTS.account, 16],
+  [PAYMENT_OBJECTS.debt, 5],
+  [PAYMENT_OBJECTS.debt, 13],
 ] as const;
 
 /** What the account of a meter charges now. */
@@ -160,5 +173,5 @@ export const FRIENDLY_OBJECT = { class: dataClasses.data, name: PAYMENT_OBJECTS.
 /** Credit and charge references in the order in which the account lists them. */
 export const REFERENCES = {
   credits: [parseObis(PAYMENT_OBJECTS.tokenCredit), parseObis(PAYMENT_OBJECTS.emergencyCredit)],
-  charges: [parseObis(PAYMENT_OBJECTS.consumption), parseObis(PAYMENT_OBJECTS.standing)],
+  charges: [parseObis(PAYMENT_OBJECTS.consumption), parseObis(PAYMENT_OBJECTS.standing), parseObis(PAYMENT_OBJECTS.debt)],
 } as const;

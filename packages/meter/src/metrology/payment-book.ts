@@ -1,5 +1,5 @@
 import { EVENT_CODES } from "./operations.ts";
-import type { AccountStatus, PaymentChange, PaymentMode, PaymentTerms, TakenToken } from "./payment-change.ts";
+import type { AccountStatus, ChargeName, PaymentChange, PaymentMode, PaymentTerms, TakenToken } from "./payment-change.ts";
 import { TARIFFS } from "./tariff-book.ts";
 
 /** What the account needs to know of its meter. */
@@ -11,6 +11,12 @@ export interface PaymentSource {
 interface Due {
   readonly consumption: number;
   readonly standing: number;
+}
+
+/** When a charge was last collected, and how much. */
+export interface Collection {
+  readonly atMs: number;
+  readonly amount: number;
 }
 
 /** Numbers of tokens remembered; a token older than all of them is refused. */
@@ -26,7 +32,11 @@ export class PaymentBook {
   #settledMs: number;
   #settledTariffs: Float64Array;
   #balance = 0;
-  #paid: Due = { consumption: 0, standing: 0 };
+  #paid: Readonly<Record<ChargeName, number>> = NOTHING_PAID;
+  /** Still to be collected out of payments. */
+  #debt = 0;
+  /** Collections that did not come with time or energy. */
+  #collections: Partial<Record<ChargeName, Collection>> = {};
   #tokens: readonly number[] = [];
   mode: PaymentMode = "credit";
   status: AccountStatus = "new";
@@ -63,9 +73,22 @@ export class PaymentBook {
   }
 
   /** Collected since the account began, by charge. */
-  paidAt(trueMs: number): Due {
-    const due = this.#dueAt(trueMs);
-    return { consumption: this.#paid.consumption + due.consumption, standing: this.#paid.standing + due.standing };
+  paidAt(trueMs: number): Readonly<Record<ChargeName, number>> {
+    return withDue(this.#paid, this.#dueAt(trueMs));
+  }
+
+  get debt(): number {
+    return this.#debt;
+  }
+
+  /** The last collection of a charge for time or out of payments; `undefined`: there was none. */
+  lastCollectionAt(charge: "standing" | "debt", trueMs: number): Collection | undefined {
+    const asked = this.#collections[charge];
+    const { amount, periodMs } = this.#terms.standing;
+    if (charge === "debt" || !this.isPrepaying || periodMs === 0 || amount === 0) return asked;
+    const dueMs = Math.floor(trueMs / periodMs) * periodMs;
+    const isDue = dueMs > (this.activatedMs ?? Number.POSITIVE_INFINITY) && dueMs >= (asked?.atMs ?? 0);
+    return isDue ? { atMs: dueMs, amount } : asked;
   }
 
   /** The balance at which the supply ends. */
@@ -122,6 +145,11 @@ export class PaymentBook {
         return this.#credit(change.amount);
       case "takeToken":
         return this.#take(change.token, atMs);
+      case "setDebt":
+        this.#debt = Math.max(0, Math.min(AMOUNT_MAX, change.amount));
+        return EVENT_CODES.parametersChanged;
+      case "collect":
+        return this.#collect(change.charge, atMs);
     }
   }
 
@@ -129,7 +157,24 @@ export class PaymentBook {
     this.lastToken = { ...token, atMs };
     if (token.outcome !== "executed" || token.id === undefined) return EVENT_CODES.tokenRefused;
     this.#tokens = [...this.#tokens, token.id].toSorted((left, right) => left - right).slice(-TOKENS_MAX);
-    return this.#credit(this.#balance + token.amount);
+    const { proportion } = this.#terms.debt;
+    const collected = this.#collected("debt", Math.floor((token.amount * proportion) / PROPORTION_WHOLE), atMs);
+    return this.#credit(this.#balance + token.amount - collected);
+  }
+
+  /** Out of the balance, rather than out of a payment. */
+  #collect(charge: "standing" | "debt", atMs: number): undefined {
+    this.#balance -= this.#collected(charge, this.#terms[charge].amount, atMs);
+  }
+
+  /** Notes a collection: of the debt never more than is left. @returns how much it was. */
+  #collected(charge: "standing" | "debt", wanted: number, atMs: number): number {
+    const amount = charge === "debt" ? Math.min(this.#debt, wanted) : wanted;
+    if (amount === 0) return 0;
+    if (charge === "debt") this.#debt -= amount;
+    this.#paid = { ...this.#paid, [charge]: this.#paid[charge] + amount };
+    this.#collections = { ...this.#collections, [charge]: { atMs, amount } };
+    return amount;
   }
 
   /** Credit repays emergency credit first, for it is one balance; above zero, emergency credit is there again. */
@@ -143,7 +188,9 @@ export class PaymentBook {
 
   #begin(): void {
     this.#balance = 0;
-    this.#paid = { consumption: 0, standing: 0 };
+    this.#paid = NOTHING_PAID;
+    this.#debt = 0;
+    this.#collections = {};
     this.status = "new";
     this.isEmergencySelected = this.isLowNoted = this.isConsumedNoted = false;
   }
@@ -151,7 +198,7 @@ export class PaymentBook {
   #settle(atMs: number, terms: PaymentTerms): void {
     const due = this.#dueAt(atMs);
     this.#balance -= due.consumption + due.standing;
-    this.#paid = { consumption: this.#paid.consumption + due.consumption, standing: this.#paid.standing + due.standing };
+    this.#paid = withDue(this.#paid, due);
     this.#settledMs = atMs;
     this.#settledTariffs = this.#source.tariffsAt(atMs);
     this.#terms = terms;
@@ -174,6 +221,13 @@ export class PaymentBook {
   }
 }
 
+function withDue(paid: Readonly<Record<ChargeName, number>>, due: Due): Readonly<Record<ChargeName, number>> {
+  return { ...paid, consumption: paid.consumption + due.consumption, standing: paid.standing + due.standing };
+}
+
+const NOTHING_PAID: Readonly<Record<ChargeName, number>> = { consumption: 0, standing: 0, debt: 0 };
+/** Proportions are in ten-thousandths. */
+const PROPORTION_WHOLE = 10_000;
 const NOTHING_DUE: Due = { consumption: 0, standing: 0 };
 /** Double-long. */
 const AMOUNT_MAX = 0x7fff_ffff;
