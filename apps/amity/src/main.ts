@@ -134,6 +134,7 @@ function addTools(program: Command): void {
     .option("--key <hex>", "encryption key")
     .option("--auth-key <hex>", "authentication key (DLMS)")
     .option("--system-title <hex>", "system title of the sender (DLMS), where the frame does not carry it")
+    .option("--date <day>", "the meter's date when it sent the telegram (M-Bus security mode 3), e.g. 2026-11-21")
     .option("--json", "JSON on stdout")
     .action(async (input, options) => (await import("./cli/decode.ts")).decode(input, options));
 
@@ -268,6 +269,7 @@ function addCommands(program: Command): void {
     .description("newest first, page by page")
     .option("--meter <id>", "of one meter")
     .option("--state <name>", "waiting, dispatched, unknown, done, failed, expired or cancelled")
+    .option("--kind <name>", "of one kind, as the API names it, e.g. updateFirmware")
     .option("--waiting", "only what waits for a second person")
     .option("--limit <number>", "commands of a page", count, 50)
     .option("--after <cursor>", "where the page before ended")

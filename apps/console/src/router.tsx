@@ -84,6 +84,19 @@ const billsRoute = createRoute({
     only({ id: text(search["id"]), line: text(search["line"]), state: text(search["state"]), commodity: text(search["commodity"]) }),
   component: lazyRouteComponent(() => import("./pages/bills/bills-page.tsx"), "BillsPage"),
 });
+const commandsRoute = createRoute({
+  getParentRoute: () => rootRoute,
+  path: "/commands",
+  validateSearch: (search: Record<string, unknown>) =>
+    only({
+      state: text(search["state"]),
+      kind: text(search["kind"]),
+      from: text(search["from"]),
+      to: text(search["to"]),
+      id: text(search["id"]),
+    }),
+  component: lazyRouteComponent(() => import("./pages/commands/commands-page.tsx"), "CommandsPage"),
+});
 const usagePointRoute = createRoute({
   getParentRoute: () => rootRoute,
   path: "/usage-points/$usagePoint",
@@ -137,6 +150,7 @@ export function createConsoleRouter() {
     exceptionsRoute,
     billsRoute,
     completenessRoute,
+    commandsRoute,
     usagePointRoute,
     rulesRoute,
     estimationRoute,

@@ -132,7 +132,13 @@ export type CommandApproval = z.infer<typeof CommandApproval>;
 export const CommandCancellation = z.object({ note: z.string().trim().max(400).default("") }).meta({ id: "CommandCancellation" });
 export type CommandCancellation = z.infer<typeof CommandCancellation>;
 
-export const CommandsQuery = PageQuery.extend({ meterId: Identifier.optional(), state: CommandState.optional() });
+export const CommandsQuery = PageQuery.extend({
+  meterId: Identifier.optional(),
+  state: CommandState.optional(),
+  kind: ControlKind.optional(),
+  from: Instant.optional().describe("Asked for at this instant or later"),
+  to: Instant.optional().describe("Asked for before this instant"),
+});
 export type CommandsQuery = z.infer<typeof CommandsQuery>;
 
 export const CommandsPage = pageOf(Command, "CommandsPage");

@@ -162,9 +162,14 @@ function memoryCommands(): CommandPart {
       return Promise.resolve(true);
     },
     async commands(query) {
+      const { meterId, state, kind, fromMs = Number.NEGATIVE_INFINITY, toMs = Number.POSITIVE_INFINITY } = query;
       const wanted = [...commands.values()].filter(
-        ({ request, state }) =>
-          (query.meterId === undefined || request.meterId === query.meterId) && (query.state === undefined || state === query.state),
+        (command) =>
+          (meterId === undefined || command.request.meterId === meterId) &&
+          (state === undefined || command.state === state) &&
+          (kind === undefined || command.request.control.kind === kind) &&
+          command.request.requestedAtMs >= fromMs &&
+          command.request.requestedAtMs < toMs,
       );
       const keyed = wanted.map((item) => ({ item, key: { value: -item.request.requestedAtMs, id: item.request.commandId } }));
       return pageFrom(keyed, query);

@@ -1,5 +1,5 @@
 import type { Address } from "@amity/runtime";
-import type { CommandRequest, CommandState, EndDeviceEvent, MeterId, Unit } from "@amity/model";
+import type { CommandRequest, CommandState, EndDeviceControl, EndDeviceEvent, MeterId, Unit } from "@amity/model";
 import type { Coverage, Delivery } from "@amity/concentrator";
 import type { FirmwareShelf } from "./firmware.ts";
 import type { Standing } from "./standing.ts";
@@ -216,4 +216,8 @@ export interface CommandQuery {
   readonly cursor?: string;
   readonly meterId?: MeterId;
   readonly state?: CommandState;
+  readonly kind?: EndDeviceControl["kind"];
+  /** Asked for within `[fromMs, toMs)`. */
+  readonly fromMs?: number;
+  readonly toMs?: number;
 }

@@ -11,6 +11,7 @@ import {
   sealedKeyVault,
   sealedStoreOn,
   storeRegistry,
+  type CommandQuery,
   type CommandRecord,
   type CounterStore,
   type Device,
@@ -52,6 +53,21 @@ function command(commandId: string, requestedAtMs: number, meterId = "M1"): Comm
 const audit = (commandId: string, note: string) => ({ commandId, atMs: 5, state: "waiting" as const, by: "anna", note });
 
 function contract(backend: () => Backend): void {
+  it("lists commands by kind and by when they were asked for", async () => {
+    const { registry } = backend();
+    for (const [index, kind] of (["ping", "disconnect", "ping"] as const).entries()) {
+      const record = command(`K${index}`, 1_000 * (index + 1));
+      await registry.addCommand({ ...record, request: { ...record.request, control: { kind } } }, audit(`K${index}`, "asked"));
+    }
+    const idsOf = async (query: Omit<CommandQuery, "limit">): Promise<string[]> =>
+      (await registry.commands({ ...query, limit: 1 })).items.map(({ request }) => request.commandId);
+    expect(await idsOf({ kind: "ping" })).toEqual(["K2"]);
+    expect(await idsOf({ kind: "disconnect", fromMs: 2_000, toMs: 2_001 })).toEqual(["K1"]);
+    expect(await idsOf({ kind: "disconnect", toMs: 2_000 })).toEqual([]);
+    const first = await registry.commands({ kind: "ping", limit: 1 });
+    expect((await registry.commands({ kind: "ping", limit: 1, cursor: first.next ?? "" })).items[0]?.request.commandId).toBe("K0");
+  });
+
   it("keeps a firmware image under its identification, and gives that to no other", async () => {
     const { registry } = backend();
     const octets = Uint8Array.from({ length: 300 }, (_, index) => index & 0xff);

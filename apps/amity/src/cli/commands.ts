@@ -10,6 +10,7 @@ interface Common extends RunningUtilityOptions {
 export interface ListCommandsOptions extends Common {
   readonly meter?: string;
   readonly state?: string;
+  readonly kind?: string;
   /** Only what waits for a second person. */
   readonly waiting?: boolean;
   readonly limit: number;
@@ -23,6 +24,7 @@ export async function listCommands(options: ListCommandsOptions): Promise<void> 
     limit: options.limit,
     cursor: options.after,
     meterId: options.meter,
+    kind: options.kind,
     state: options.waiting === true ? "waiting" : options.state,
   });
   const items =

@@ -277,7 +277,14 @@ export function createFixtureUtility(
     lastSession: async (meterId) => (fleet.byId.has(meterId) ? traceOf(meterId, now()) : undefined),
     commands: async (query) =>
       pageOf(
-        [...commands.values()].reverse().filter(({ meterId }) => query.meterId === undefined || meterId === query.meterId),
+        [...commands.values()]
+          .reverse()
+          .filter(
+            ({ meterId, state, control }) =>
+              (query.meterId === undefined || meterId === query.meterId) &&
+              (query.state === undefined || state === query.state) &&
+              (query.kind === undefined || control.kind === query.kind),
+          ),
         query,
       ),
     command: async (commandId) => commands.get(commandId),

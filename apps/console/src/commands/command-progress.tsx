@@ -6,11 +6,18 @@ import { ProblemNote } from "../ui/problem-note.tsx";
 import { cancelCommand, commandQuery, refreshCommands } from "./command-queries.ts";
 import { stateWords } from "./command-words.ts";
 
+interface CommandProgressProps {
+  readonly id: string;
+  /** Its concentrator may still hold what was sent. */
+  readonly mayWait: boolean;
+  readonly areStepsOpen?: boolean;
+}
+
 /**
  * What became of a command so far: its state, what the meter said, and each step. What was not sent yet can be withdrawn; where `mayWait`,
  * also what its concentrator may still hold.
  */
-export function CommandProgress({ id, mayWait }: { id: string; mayWait: boolean }) {
+export function CommandProgress({ id, mayWait, areStepsOpen = false }: CommandProgressProps) {
   const zone = useZone();
   const mayWithdraw = useRight("command");
   const queries = useQueryClient();
@@ -33,7 +40,7 @@ export function CommandProgress({ id, mayWait }: { id: string; mayWait: boolean 
         <p>{command.outcome ?? command.steps.at(-1)?.text}</p>
       </div>
       {command.steps.length > 1 && (
-        <details>
+        <details open={areStepsOpen}>
           <summary className="small">Each step</summary>
           <ol className="command-steps">
             {command.steps.map((step, index) => (

@@ -1,4 +1,4 @@
-import { queryOptions, type QueryClient } from "@tanstack/react-query";
+import { infiniteQueryOptions, queryOptions, type QueryClient } from "@tanstack/react-query";
 import type { Command, CommandsPage, Control } from "@amity/api";
 import { newId, read, write } from "../data/api-client.ts";
 
@@ -7,6 +7,8 @@ const v1 = "/api/v1/commands";
 const POLL_MS = 3_000;
 /** Commands of a meter that are looked through for open ones. */
 const NEWEST = 20;
+/** Commands in a page of all. */
+const PAGE = 50;
 
 /** What is asked of a meter. */
 export interface CommandAsk {
@@ -32,6 +34,24 @@ export const openCommandsQuery = (meterId: string) =>
       const page = await read<CommandsPage>(v1, { meterId, limit: NEWEST }, signal);
       return page.items.filter(({ final }) => !final);
     },
+  });
+
+/** What a list of commands is narrowed by; instants in ISO 8601. */
+export interface CommandFilter {
+  readonly state?: string | undefined;
+  readonly kind?: string | undefined;
+  readonly from?: string | undefined;
+  readonly to?: string | undefined;
+}
+
+/** Commands of the whole utility, newest first, page by page. */
+export const commandsQuery = (filter: CommandFilter) =>
+  infiniteQueryOptions({
+    queryKey: ["commands", "all", filter],
+    queryFn: ({ pageParam, signal }) => read<CommandsPage>(v1, { ...filter, limit: PAGE, cursor: pageParam }, signal),
+    initialPageParam: undefined as string | undefined,
+    getNextPageParam: (page) => page.next,
+    refetchInterval: 10_000,
   });
 
 /** The command as it would be taken, or why it would not: asked anew each time, nothing is recorded. */

@@ -148,7 +148,8 @@ export function stateWords({ state, approval }: Pick<Command, "state" | "approva
   return state === "waiting" && approval !== undefined && approval.by === undefined ? "Waits for a second person" : STATES[state];
 }
 
-const STATES: Readonly<Record<Command["state"], string>> = {
+/** States by their words. */
+export const STATES: Readonly<Record<Command["state"], string>> = {
   waiting: "Waiting",
   dispatched: "Sent to the meter",
   unknown: "Outcome unknown, reading back",

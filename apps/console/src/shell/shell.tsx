@@ -71,6 +71,7 @@ function Header({ session }: { session: Session }) {
           {exceptions !== undefined && exceptions > 0 && <span className="count">{exceptions}</span>}
         </Link>
         <Link to="/bills">Bills</Link>
+        <Link to="/commands">Commands</Link>
         <Link to="/completeness">Completeness</Link>
         <Link to="/analysis/rules" {...(isAnalysis ? { "aria-current": "page" as const } : {})}>
           Analysis

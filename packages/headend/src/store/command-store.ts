@@ -105,15 +105,18 @@ async function addAudit(runner: SqlRunner, { commandId, atMs, state, by, note }:
 
 /** Newest first. */
 async function queryCommands(store: SqlRunner, query: CommandQuery): Promise<Page<CommandRecord>> {
-  const values: SqlValue[] = [query.meterId ?? null, query.state ?? null, query.limit + 1];
+  const { meterId, state, limit, kind, fromMs, toMs } = query;
+  const values: SqlValue[] = [meterId ?? null, state ?? null, limit + 1, kind ?? null, fromMs ?? null, toMs ?? null];
   let after = "";
   if (query.cursor !== undefined) {
     const { value, id } = decodeCursor(query.cursor);
-    after = `and (-requested_ms, command_id collate "C") > ($4::bigint, $5 collate "C")`;
+    after = `and (-requested_ms, command_id collate "C") > ($7::bigint, $8 collate "C")`;
     values.push(value, id);
   }
   const { rows } = await store.query<CommandRow>(
-    `select * from headend.command where ($1::text is null or meter_id = $1) and ($2::text is null or state = $2) ${after}
+    `select * from headend.command where ($1::text is null or meter_id = $1) and ($2::text is null or state = $2)
+       and ($4::text is null or control ->> 'kind' = $4) and ($5::bigint is null or requested_ms >= $5)
+       and ($6::bigint is null or requested_ms < $6) ${after}
      order by -requested_ms, command_id collate "C" limit $3`,
     values,
   );

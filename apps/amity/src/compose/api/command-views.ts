@@ -12,6 +12,9 @@ export async function commandsOf(parts: UtilityParts, query: CommandsQuery): Pro
     ...(query.cursor === undefined ? {} : { cursor: query.cursor }),
     ...(query.meterId === undefined ? {} : { meterId: query.meterId }),
     ...(query.state === undefined ? {} : { state: query.state }),
+    ...(query.kind === undefined ? {} : { kind: query.kind }),
+    ...(query.from === undefined ? {} : { fromMs: Date.parse(query.from) }),
+    ...(query.to === undefined ? {} : { toMs: Date.parse(query.to) }),
   });
   return { items: page.items.map((record) => commandShape(parts, record)), ...(page.next === undefined ? {} : { next: page.next }) };
 }

@@ -7,6 +7,7 @@ import { COMMODITIES, CommodityIcon, COMMODITY_WORDS } from "../../ui/commodity.
 import { count, money, percent } from "../../ui/format.ts";
 import { MoreRows, rowsOf } from "../../ui/more-rows.tsx";
 import { ProblemNote } from "../../ui/problem-note.tsx";
+import { dropAbsent } from "../../ui/search-params.ts";
 import { deliveredText } from "./joint-box.tsx";
 import { BillView } from "./bill-view.tsx";
 
@@ -90,11 +91,6 @@ export function BillsPage() {
       )}
     </div>
   );
-}
-
-/** Search parameters without the empty ones: addresses stay short. */
-function dropAbsent(search: Readonly<Record<string, string | undefined>>): Record<string, string> {
-  return Object.fromEntries(Object.entries(search).filter((entry): entry is [string, string] => entry[1] !== undefined && entry[1] !== ""));
 }
 
 interface BillListProps {
