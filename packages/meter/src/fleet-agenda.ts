@@ -1,7 +1,7 @@
 import { AmityError } from "@amity/bytes";
 import type { Clock, Random, Timer } from "@amity/runtime";
 import type { MeterDevice } from "./dlms/meter-device.ts";
-import { pushSettings, repetitionDelayMs } from "./dlms/push-settings.ts";
+import { asksForConfirmation, pushSettings, repetitionDelayMs, type PushSettings } from "./dlms/push-settings.ts";
 import { untilWindowMs } from "./dlms/push-windows.ts";
 import { timeBaseOf } from "./dlms/time-base.ts";
 import type { PendingPush } from "./metrology/meter-functions.ts";
@@ -77,7 +77,8 @@ export class FleetAgenda {
     const { transport, destination, clientSap, retries, repetition, randomisationMs } = settings;
     const resets = (): number | undefined => device.meter.functionsIfAny?.pushResets?.get(setup);
     const resetsBefore = resets();
-    const plain = device.pushMessage(setup, atMs);
+    const isConfirmed = this.#asksForConfirmation(device, setup, settings);
+    const plain = device.pushMessage(setup, atMs, isConfirmed);
     await this.#wait(this.#parts.random.float() * randomisationMs);
     for (let attempt = 0; ; attempt++) {
       await this.#wait(this.#untilWindow(device, settings.windows));
@@ -85,16 +86,22 @@ export class FleetAgenda {
       try {
         // Ciphered anew each time: a counter is never used twice.
         const apdu = device.protectPush(setup, plain);
-        const isConfirmedBy = settings.isConfirmed ? (answer: Uint8Array) => device.confirmsPush(setup, plain, answer) : undefined;
+        const isConfirmedBy = isConfirmed ? (answer: Uint8Array) => device.confirmsPush(setup, plain, answer) : undefined;
         const outgoing = { meterId, setup, transport, destination, clientSap, apdu };
         await this.#parts.carry(isConfirmedBy === undefined ? outgoing : { ...outgoing, isConfirmedBy });
-        if (settings.isConfirmed) await device.perform({ kind: "confirmPush", atMs: device.advance(), setup });
+        if (isConfirmed) await device.perform({ kind: "confirmPush", atMs: device.advance(), setup });
         return;
       } catch (error) {
         if (!(error instanceof AmityError) || attempt >= retries) throw error;
         await this.#wait(repetitionDelayMs(repetition, attempt));
       }
     }
+  }
+
+  #asksForConfirmation({ meter }: MeterDevice, setup: number, settings: PushSettings): boolean {
+    const clockMs = meter.clockAt(Math.max(this.#parts.clock.nowMs(), meter.lastOperationMs));
+    const confirmedMs = meter.functionsIfAny?.pushConfirmations?.get(setup);
+    return asksForConfirmation(settings, { clockMs, confirmedMs, base: timeBaseOf(meter) });
   }
 
   #untilWindow({ meter }: MeterDevice, windows: readonly (readonly [Uint8Array, Uint8Array])[]): number {

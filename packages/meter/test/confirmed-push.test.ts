@@ -15,6 +15,8 @@ import {
 } from "@amity/dlms";
 import type { Connection } from "@amity/runtime";
 import { beforeEach, describe, expect, it } from "vitest";
+import { dateTimeOctets } from "../src/dlms/civil-time.ts";
+import { timeBaseOf } from "../src/dlms/time-base.ts";
 import { certify, curveOfSuite, deriveAuthority, masterSecretFrom, networkCarrier, parseMeterType } from "../src/index.ts";
 import { openBench, text, type MeterBench } from "./bench/meter-bench.ts";
 
@@ -150,6 +152,29 @@ describe("a confirmed push", () => {
     await bench.later(startMs + 120 * MINUTE_MS);
     expect(received).toHaveLength(4 + 5);
     expect(lost).toEqual([expect.stringContaining("not confirmed")]);
+  });
+
+  it("is asked for from the start date on, and once an interval", async () => {
+    await receive();
+    const inAnHour = dateTimeOctets(bench.meter.clockAt(startMs) + 60 * MINUTE_MS, timeBaseOf(bench.meter));
+    const parameters = data.structure(data.octets(inAnHour), data.doubleLongUnsigned(30 * 60));
+    expect(await bench.set(...SETUP, 12, parameters)).toBe("success");
+    let nowMs = startMs;
+    const askedAfter = async (minutes: number): Promise<boolean> => {
+      expect(await bench.act(...SETUP, 1)).toEqual(DONE);
+      nowMs += minutes * MINUTE_MS;
+      await bench.later(nowMs);
+      return received.at(-1)?.push.notification?.isConfirmed === true;
+    };
+    // Before the start; then the first of each half hour.
+    expect(await askedAfter(61)).toBe(false);
+    expect(await askedAfter(10)).toBe(true);
+    expect(await askedAfter(10)).toBe(false);
+    expect(await askedAfter(10)).toBe(false);
+    expect(await askedAfter(5)).toBe(true);
+    expect(await askedAfter(5)).toBe(false);
+    expect(received).toHaveLength(6);
+    expect(lost).toEqual([]);
   });
 
   it("is not said again once its setup is reset", async () => {

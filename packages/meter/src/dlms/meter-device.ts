@@ -261,9 +261,9 @@ export class MeterDevice implements CosemDevice, LogicalDevice {
   }
 
   /** The Data-Notification of push setup n (0-n:25.9.0) as its objects read at an instant, in the clear. */
-  pushMessage(setup: number, atMs: number): Uint8Array {
+  pushMessage(setup: number, atMs: number, isConfirmed: boolean): Uint8Array {
     this.#pushes = (this.#pushes + 1) & 0x00ff_ffff;
-    return pushMessage(this.#parts.model, this.meter, { setup, atMs, invokeId: this.#pushes });
+    return pushMessage(this.#parts.model, this.meter, { setup, atMs, invokeId: this.#pushes, isConfirmed });
   }
 
   /** A push as its setup wants it protected. @throws SecurityError `no-key` where it wants a key that the meter has not. */

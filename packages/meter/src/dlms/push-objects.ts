@@ -8,6 +8,7 @@ import type { MeterObject, ObjectContext } from "./meter-object.ts";
 import { needsKeyPairs, pushProtectionOf } from "./push-protection.ts";
 import {
   CONSTANT_DELAY,
+  NO_TIME,
   PUSH_CLIENT,
   PUSH_DELAY_SECONDS,
   PUSH_RETRIES,
@@ -21,8 +22,6 @@ import { PUSH_SETUPS } from "./scripts.ts";
 const { pushSetup1, pushSetup2, pushSetup } = portClasses;
 const OBJECTS_MAX = 32;
 const RETRIES_MAX = 10;
-/** A date-time of which nothing is said. */
-const NO_TIME = Uint8Array.of(0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0x80, 0, 0xff);
 
 /** Class 40 Push setup, 0-n:25.9.0, in the version of the meter's type: interval, connectivity, installation, consumption, alarm. */
 export function pushObjects({ pushSetupVersion: version }: MeterTypeOptions): MeterObject[] {

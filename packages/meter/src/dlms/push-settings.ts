@@ -2,11 +2,14 @@ import { latin1Text } from "@amity/bytes";
 import { parseObis, portClasses, type DlmsData, type InterfaceClass } from "@amity/dlms";
 import type { SimulatedMeter } from "../simulated-meter.ts";
 import type { CapturedAttribute } from "./captured-value.ts";
+import { readDateTime, type TimeBase } from "./civil-time.ts";
 import { pushProtectionOf, type PushProtection } from "./push-protection.ts";
 import { PUSH_SETUPS } from "./scripts.ts";
 import { UnderstoodSettings } from "./settings.ts";
 
 const { pushSetup, pushSetup1, pushSetup2 } = portClasses;
+/** A date-time of which nothing is said. */
+export const NO_TIME: Uint8Array = Uint8Array.of(0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0x80, 0, 0xff);
 export const PUSH_CLIENT = 64;
 export const PUSH_RETRIES = 3;
 export const PUSH_DELAY_SECONDS = 60;
@@ -34,8 +37,30 @@ export interface PushSettings {
   readonly repetition: RepetitionDelay;
   readonly clientSap: number;
   readonly protection: PushProtection;
-  /** A push counts as delivered once its receiver has confirmed it. */
+  /** Its pushes are to be confirmed by their receiver: those that are count as delivered once they were. */
   readonly isConfirmed: boolean;
+  /** When the meter wants them confirmed. */
+  readonly confirmation: ConfirmationPlan;
+}
+
+/** confirmation_parameters of class 40 from version 2 on. */
+export interface ConfirmationPlan {
+  /** Date-time: no confirmation is asked for before; without a date there is no before. */
+  readonly start: Uint8Array;
+  /** One confirmation in each such time from the start on does; 0: every push asks for one. */
+  readonly intervalMs: number;
+}
+
+/** Whether the next push of a setup asks for its confirmation: not before the start, and not again in an interval that has one. By the meter's clock. */
+export function asksForConfirmation(
+  { isConfirmed, confirmation: { start, intervalMs } }: Pick<PushSettings, "isConfirmed" | "confirmation">,
+  { clockMs, confirmedMs, base }: { readonly clockMs: number; readonly confirmedMs: number | undefined; readonly base: TimeBase },
+): boolean {
+  if (!isConfirmed) return false;
+  const startMs = readDateTime(start, base) ?? 0;
+  if (clockMs < startMs) return false;
+  if (intervalMs === 0 || confirmedMs === undefined) return true;
+  return confirmedMs < startMs + Math.floor((clockMs - startMs) / intervalMs) * intervalMs;
 }
 
 /** Class 40 in the version that a meter has. */
@@ -60,8 +85,8 @@ export function pushSettings(meter: SimulatedMeter, setup: number): PushSettings
   );
 }
 
-/** List, destination, windows, start, retries, delay, client, protection, method. */
-const SETTINGS = [2, 3, 4, 5, 6, 7, 9, 10, 11] as const;
+/** List, destination, windows, start, retries, delay, client, protection, method, confirmation. */
+const SETTINGS = [2, 3, 4, 5, 6, 7, 9, 10, 11, 12] as const;
 const UNDERSTOOD = new Map<number, UnderstoodSettings<PushSettings>>();
 
 function settingsOf(setup: number, version: 1 | 2 | 3): UnderstoodSettings<PushSettings> {
@@ -77,22 +102,27 @@ function settingsOf(setup: number, version: 1 | 2 | 3): UnderstoodSettings<PushS
     clientSap: PUSH_CLIENT,
     protection: { layers: [], recipientTitle: undefined },
     isConfirmed: false,
+    confirmation: { start: NO_TIME, intervalMs: 0 },
   };
-  return new UnderstoodSettings(([objects, sending, windows, randomisation, retries, delay, clientSap, protection, method]) => {
-    const sent = sending === undefined ? undefined : attributes.sendDestinationAndMethod.decode(sending);
-    return {
-      ...factory,
-      ...(objects === undefined ? {} : { objects: objectsOf(version, objects) }),
-      ...(sent === undefined ? {} : { transport: sent.transportService, destination: latin1Text(sent.destination) }),
-      ...(windows === undefined ? {} : { windows: windowsOf(windows) }),
-      ...(randomisation === undefined ? {} : { randomisationMs: attributes.randomisationStartInterval.decode(randomisation) * 1000 }),
-      ...(retries === undefined ? {} : { retries: attributes.numberOfRetries.decode(retries) }),
-      ...(delay === undefined ? {} : { repetition: repetitionOf(version, delay) }),
-      ...(clientSap === undefined ? {} : { clientSap: attributes.pushClientSap.decode(clientSap) }),
-      ...(protection === undefined ? {} : { protection: pushProtectionOf(protection) }),
-      ...(method === undefined ? {} : { isConfirmed: isConfirmedMethod(method) }),
-    };
-  }, factory);
+  return new UnderstoodSettings(
+    ([objects, sending, windows, randomisation, retries, delay, clientSap, protection, method, confirmation]) => {
+      const sent = sending === undefined ? undefined : attributes.sendDestinationAndMethod.decode(sending);
+      return {
+        ...factory,
+        ...(objects === undefined ? {} : { objects: objectsOf(version, objects) }),
+        ...(sent === undefined ? {} : { transport: sent.transportService, destination: latin1Text(sent.destination) }),
+        ...(windows === undefined ? {} : { windows: windowsOf(windows) }),
+        ...(randomisation === undefined ? {} : { randomisationMs: attributes.randomisationStartInterval.decode(randomisation) * 1000 }),
+        ...(retries === undefined ? {} : { retries: attributes.numberOfRetries.decode(retries) }),
+        ...(delay === undefined ? {} : { repetition: repetitionOf(version, delay) }),
+        ...(clientSap === undefined ? {} : { clientSap: attributes.pushClientSap.decode(clientSap) }),
+        ...(protection === undefined ? {} : { protection: pushProtectionOf(protection) }),
+        ...(method === undefined ? {} : { isConfirmed: isConfirmedMethod(method) }),
+        ...(confirmation === undefined ? {} : { confirmation: confirmationOf(confirmation) }),
+      };
+    },
+    factory,
+  );
 }
 
 function objectsOf(version: 1 | 2 | 3, list: DlmsData): readonly CapturedAttribute[] {
@@ -121,6 +151,12 @@ export function repetitionDelayMs({ leastMs, factor, mostMs }: RepetitionDelay, 
 
 function isConfirmedMethod(method: DlmsData): boolean {
   return pushSetup2.attributes.pushOperationMethod.decode(method) === "confirmed-retry-on-missing";
+}
+
+function confirmationOf(value: DlmsData): ConfirmationPlan {
+  const { confirmationInterval } = pushSetup2.attributes.confirmationParameters.decode(value);
+  const [start] = value.type === "structure" ? value.value : [];
+  return { start: start?.type === "octet-string" ? start.value : NO_TIME, intervalMs: confirmationInterval * 1_000 };
 }
 
 /** Who sends it, from where, when, and what there is to say. */
