@@ -1,6 +1,7 @@
 import { connectDlms, data, decodeData, obisToOctets, openHdlcLink, parseObis, wrapperLink, type DlmsData } from "@amity/dlms";
 import { beforeEach, describe, expect, it } from "vitest";
-import { METER_MODELS } from "../src/index.ts";
+import type { LocalPortDevice } from "@amity/iec62056-21";
+import { METER_MODELS, localPortFace } from "../src/index.ts";
 import { openBench, script, text, utc, type MeterBench } from "./bench/meter-bench.ts";
 
 const MINUTE_MS = 60_000;
@@ -243,6 +244,47 @@ describe("setup of the ports", () => {
     expect(await bench.number(124, "0-0:44.2.1", 8)).toBe(2);
     expect(await bench.set(124, "0-0:44.2.1", 2, data.enumerated(2))).toBe("success");
     expect(await associate(40)).toBe(true);
+  });
+
+  it("give the local port its address and password", async () => {
+    const face = (): LocalPortDevice => localPortFace(bench.fleet.device(bench.target.meterId), { mode: "C", password: "secret" });
+    expect(face().authenticate("P1", "secret", "")).toBe(1);
+    expect(await bench.set(19, "0-0:20.0.0", 6, text("77001"))).toBe("success");
+    expect(await bench.set(19, "0-0:20.0.0", 7, text("other"))).toBe("success");
+    expect(await bench.set(19, "0-0:20.0.0", 7, text("a)b"))).toBe("other-reason");
+    expect(face().address).toBe("77001");
+    expect(face().authenticate("P1", "secret", "")).toBeUndefined();
+    expect(face().authenticate("P1", "other", "")).toBe(1);
+  });
+
+  it("move a logical device to another access point, or to none, but never the one for management", async () => {
+    const SAP = [17, "0-0:41.0.0"] as const;
+    const listed = await bench.get(...SAP, 2);
+    const names = (listed.type === "array" ? listed.value : []).map((one) => (one.type === "structure" ? one.value[1]! : data.nothing));
+    const assignment = (sap: number, of: DlmsData): DlmsData => data.structure(data.longUnsigned(sap), of);
+    const answersAt = (serverSap: number): Promise<boolean> =>
+      bench.simulation.runFor(
+        (async () => {
+          const link = wrapperLink(await connection(), "client");
+          const asked = { clientSap: 16, serverSap, authentication: { mechanism: "none" }, timeoutMs: 2_000 } as const;
+          return connectDlms(link, asked, bench.headEnd).then(
+            () => true,
+            () => false,
+          );
+        })(),
+      );
+    expect(await answersAt(17)).toBe(true);
+    expect(await bench.act(...SAP, 1, assignment(20, names[1]!))).toEqual(DONE);
+    expect(await bench.get(...SAP, 2)).toEqual(data.array(assignment(1, names[0]!), assignment(20, names[1]!)));
+    expect([await answersAt(17), await answersAt(20)]).toEqual([false, true]);
+    expect(await bench.act(...SAP, 1, assignment(1, names[1]!))).toEqual(REFUSED("other-reason"));
+    expect(await bench.act(...SAP, 1, assignment(30, names[0]!))).toEqual(REFUSED("other-reason"));
+    expect(await bench.act(...SAP, 1, assignment(30, text("nobody")))).toEqual(REFUSED("other-reason"));
+    expect(await bench.act(...SAP, 1, data.nothing)).toEqual(REFUSED("type-unmatched"));
+    expect(await bench.act(...SAP, 1, assignment(0, names[1]!))).toEqual(DONE);
+    expect(await answersAt(20)).toBe(false);
+    expect(await bench.act(...SAP, 1, assignment(17, names[1]!))).toEqual(DONE);
+    expect(await answersAt(17)).toBe(true);
   });
 
   it("keep the multicast addresses that methods add and delete", async () => {

@@ -47,6 +47,7 @@ import { pushMessage } from "./push-message.ts";
 import { pushSettings } from "./push-settings.ts";
 import { changesOfAssociation, keptChange } from "./changed-associations.ts";
 import { openSecret, sealSecret } from "./client-secrets.ts";
+import { logicalDeviceAt } from "./sap-assignment-object.ts";
 import { securityPolicyOf } from "./security-setup-object.ts";
 import { clientKey } from "./stored-certificates.ts";
 import { timeBaseOf } from "./time-base.ts";
@@ -92,9 +93,10 @@ export class MeterDevice implements CosemDevice, LogicalDevice {
   }
 
   logicalDevice(serverSap: number): LogicalDevice | undefined {
-    if (serverSap === LOGICAL_DEVICES.management) return this;
-    const model = this.#parts.model.logicalDevices.get(serverSap);
-    return model === undefined ? undefined : this.#beside(serverSap, model);
+    const device = logicalDeviceAt(this.meter, serverSap);
+    if (device === LOGICAL_DEVICES.management) return this;
+    const model = device === undefined ? undefined : this.#parts.model.logicalDevices.get(device);
+    return device === undefined || model === undefined ? undefined : this.#beside(device, model);
   }
 
   /** Another logical device over the same meter: its own name, objects and associations, the same keys and counters. */

@@ -23,16 +23,7 @@ import { functionControlObject } from "./function-control.ts";
 import { disconnectObject } from "./disconnect-object.ts";
 import { logicalDeviceName, octetText } from "./identity.ts";
 import { imageTransferObject } from "./image-object.ts";
-import {
-  READ_REFUSED,
-  RIGHTS,
-  attributes,
-  dataObject,
-  registerObject,
-  value,
-  type MeterObject,
-  type ObjectContext,
-} from "./meter-object.ts";
+import { RIGHTS, dataObject, registerObject, type MeterObject, type ObjectContext } from "./meter-object.ts";
 import { ROW_STATUS } from "./profile-buffer.ts";
 import { eventLogProfile, registerProfile } from "./profile-object.ts";
 import { numberOf, type ReadNumber } from "./monitored-value.ts";
@@ -42,6 +33,7 @@ import { limiterObject } from "./limiter.ts";
 import { portProtectionObjects } from "./port-protection.ts";
 import { pushObjects } from "./push-objects.ts";
 import { qualityObjects } from "./quality-objects.ts";
+import { sapAssignmentObject } from "./sap-assignment-object.ts";
 import { scheduleObjects } from "./schedules.ts";
 import { scriptTableObject } from "./script-object.ts";
 import { SCRIPT_TABLES } from "./scripts.ts";
@@ -81,7 +73,7 @@ export function meterModel(type: MeterTypeOptions, more: readonly MeterObject[] 
     functionControlObject((name) => byName.get(name)),
     parameterMonitorObject(type.everyClass ? 1 : 0, (name) => byName.get(name)),
     ...SCRIPT_TABLES.map((table) => scriptTableObject(table, (name) => byName.get(name))),
-    sapAssignment(),
+    sapAssignmentObject(Object.keys(RIGHTS.everybodyReads)),
     ...more,
   ];
   if (type.everyClass) {
@@ -191,22 +183,6 @@ function profileObjects(type: MeterTypeOptions): MeterObject[] {
     eventLogProfile("0-0:99.98.1", "fraud", "0-0:96.11.1"),
     eventLogProfile("0-0:99.98.2", "disconnector", "0-0:96.11.2"),
   ];
-}
-
-function sapAssignment(): MeterObject {
-  return {
-    definition: { classId: 17, version: 0, instanceId: parseObis("0-0:41.0.0"), attributes: attributes(RIGHTS.everybodyReads, 2) },
-    read: (attributeId, { meter }) =>
-      attributeId === 2
-        ? value(
-            data.array(
-              ...Object.values(LOGICAL_DEVICES).map((sap) =>
-                data.structure(data.longUnsigned(sap), octetText(logicalDeviceName(meter.surroundings.type, meter.plan.serial, sap))),
-              ),
-            ),
-          )
-        : READ_REFUSED.undefined,
-  };
 }
 
 function statusNow({ meter, base, nowMs }: ObjectContext): number {
