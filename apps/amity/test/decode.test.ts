@@ -2,7 +2,8 @@ import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "no
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { fromHex } from "@amity/bytes";
+import { fromHex, toHex } from "@amity/bytes";
+import { encodeTelegram, MeterKey } from "@amity/mbus";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { decode } from "../src/cli/decode.ts";
@@ -185,6 +186,18 @@ describe("amity decode", () => {
   it("answers what it cannot use with an exit code and a reason, without the key", async () => {
     const result = await runAmity(["decode", "C001", "--key", "0102zz77"]);
     expect(result).toEqual({ code: 2, stdout: "", stderr: "amity: --key is not hex\n       two hex digits an octet\n" });
+  });
+
+  it("opens a telegram of DES with the meter's date, and asks for it", async () => {
+    const key = Uint8Array.from({ length: 8 }, (_, index) => index + 1);
+    const meter = { id: "12345678", manufacturer: "AMT", version: 1, deviceType: 7 };
+    const security = { mode: 3, key: new MeterKey(key), date: { year: 2026, month: 11, day: 21 } } as const;
+    const message = { meter, header: "short", accessNumber: 1, content: fromHex("0413e8030000"), security } as const;
+    const telegram = toHex(encodeTelegram({ control: 0x44, sender: meter, format: "a", message }));
+    const opened = await runAmity(["decode", telegram, "--key", toHex(key), "--date", "2026-11-21"]);
+    expect([opened.code, opened.stdout]).toEqual([0, expect.stringContaining("volume: 1 m³")]);
+    const wrong = await runAmity(["decode", telegram, "--key", toHex(key), "--date", "2026-02-30"]);
+    expect([wrong.code, wrong.stderr]).toEqual([2, expect.stringContaining("--date 2026-02-30 is no date")]);
   });
 
   it("names a file that is not there, not its first character", async () => {

@@ -1,7 +1,16 @@
 import { crcEn13757, fromHex, toHex } from "@amity/bytes";
 import { desCbcEncrypt } from "@amity/crypto";
 import { describe, expect, test } from "vitest";
-import { FormatStore, MeterKey, decodeTelegram, encodeTelegram, scaledValue, singleKey } from "../src/index.ts";
+import {
+  FormatStore,
+  MeterKey,
+  WirelessReceiver,
+  decodeTelegram,
+  encodeTelegram,
+  explainMbus,
+  scaledValue,
+  singleKey,
+} from "../src/index.ts";
 
 const DES_KEY = fromHex("0123456789abcdef");
 /** L C M A of a telegram without CRCs, made up. */
@@ -90,6 +99,14 @@ describe("security mode 3, DES with the date in its initial vector", () => {
     expect(read({ date })).toEqual(["decrypted", [], [1, 3]]);
     expect(read({})).toEqual(["unsupported", ["missing-date"], []]);
     expect(read({ date, key: fromHex("0123456789abcd00") })).toEqual(["wrong-key", ["wrong-key"], []]);
+  });
+
+  test("opens for a receiver that knows the meters' calendar, and in an explanation that is given the date", () => {
+    const receiver = new WirelessReceiver({ keys: singleKey(DES_KEY), dateAt: (nowMs) => (nowMs === 7 ? date : { ...date, day: 20 }) });
+    const heard = receiver.receive(telegram, 7);
+    expect(heard.kind === "telegram" && heard.telegram.application.records.map(scaledValue)).toEqual([1, 3]);
+    expect(explainMbus(telegram, { keys: singleKey(DES_KEY), date }).problems).toEqual([]);
+    expect(explainMbus(telegram, { keys: singleKey(DES_KEY) }).problems).toMatchObject([{ code: "missing-date" }]);
   });
 });
 

@@ -11,6 +11,7 @@ export interface DecodeOptions {
   readonly key?: string;
   readonly authKey?: string;
   readonly systemTitle?: string;
+  readonly date?: string;
   readonly json?: boolean;
 }
 
@@ -29,6 +30,7 @@ export async function decode(input: readonly string[], options: DecodeOptions): 
     ...(options.key === undefined ? {} : { key: keyOption(options.key, "--key") }),
     ...(options.authKey === undefined ? {} : { authenticationKey: keyOption(options.authKey, "--auth-key") }),
     ...(options.systemTitle === undefined ? {} : { systemTitle: systemTitleOption(options.systemTitle) }),
+    ...(options.date === undefined ? {} : { date: dateOption(options.date) }),
   };
   const [telegram, ...more] = (protocol ?? "wmbus").endsWith("mbus") ? telegramsOfText(content.text) : [];
   const explained =
@@ -65,6 +67,14 @@ function typedOctets(hex: string): Uint8Array {
   if (octets.length === 0)
     throw new UsageError("there is nothing to decode", { code: "empty", advice: "give hex, a file, or - for standard input" });
   return octets;
+}
+
+/** @throws UsageError for what is no date. */
+function dateOption(text: string): { readonly year: number; readonly month: number; readonly day: number } {
+  const [, year = 0, month = 0, day = 0] = (/^(\d{4})-(\d{2})-(\d{2})$/.exec(text) ?? []).map(Number);
+  const isDate = new Date(Date.UTC(year, month - 1, day)).getUTCDate() === day && month >= 1 && month <= 12;
+  if (!isDate) throw new UsageError(`--date ${text} is no date`, { code: "date", advice: "the meter's own date, e.g. 2026-11-21" });
+  return { year, month, day };
 }
 
 function hexOrOctets(content: Uint8Array): Uint8Array {

@@ -2,7 +2,17 @@ import { DecodeError, UsageError } from "@amity/bytes";
 import { explainDsmr, isDsmr } from "@amity/dsmr";
 import { explainIec6205621, isIec6205621 } from "@amity/iec62056-21";
 import { explainSml, isSml } from "@amity/sml";
-import { detectMbus, explainMbus, explainSeries, isCosemOverMbus, singleKey, type Explanation, type ExplainNode } from "@amity/mbus";
+import {
+  detectMbus,
+  explainMbus,
+  explainSeries,
+  isCosemOverMbus,
+  singleKey,
+  type Explanation,
+  type ExplainNode,
+  type CivilDate,
+  type KeyLookup,
+} from "@amity/mbus";
 import type { ExplainOptions } from "@amity/dlms";
 import { explainCapture } from "./capture/explain-capture.ts";
 import { isCapture } from "./capture/capture-file.ts";
@@ -23,6 +33,8 @@ export interface ExplainInputOptions {
   readonly key?: Uint8Array;
   readonly authenticationKey?: Uint8Array;
   readonly systemTitle?: Uint8Array;
+  /** M-Bus: the meter's civil date when it sent the frame (security mode 3). */
+  readonly date?: CivilDate;
 }
 
 /** Protocols that `amity decode` explains, in the order in which they are guessed. */
@@ -147,8 +159,8 @@ function withAdvice(field: ExplainedField, advice: string): ExplainedField {
 }
 
 /** Explains telegrams in the order in which they were sent: full wireless frames teach how compact ones are to be read. */
-export function explainTelegrams(telegrams: readonly Uint8Array[], { key }: ExplainInputOptions): ExplainedInput {
-  const explanations = explainSeries(telegrams, key === undefined ? {} : { keys: singleKey(key) });
+export function explainTelegrams(telegrams: readonly Uint8Array[], options: ExplainInputOptions): ExplainedInput {
+  const explanations = explainSeries(telegrams, mbusKnowledge(options));
   const octets = telegrams.reduce((sum, { length }) => sum + length, 0);
   const root = {
     name: "recording",
@@ -161,9 +173,13 @@ export function explainTelegrams(telegrams: readonly Uint8Array[], { key }: Expl
   return { protocol: explanations[0]?.protocol ?? NOT_RECOGNISED, root };
 }
 
-function explainMbusFrame(octets: Uint8Array, protocol: "mbus" | "wmbus", { key }: ExplainInputOptions): ExplainedField {
+function mbusKnowledge({ key, date }: ExplainInputOptions): { readonly keys?: KeyLookup; readonly date?: CivilDate } {
+  return { ...(key === undefined ? {} : { keys: singleKey(key) }), ...(date === undefined ? {} : { date }) };
+}
+
+function explainMbusFrame(octets: Uint8Array, protocol: "mbus" | "wmbus", options: ExplainInputOptions): ExplainedField {
   try {
-    return mbusFrameField(explainMbus(octets, { protocol, ...(key === undefined ? {} : { keys: singleKey(key) }) }));
+    return mbusFrameField(explainMbus(octets, { protocol, ...mbusKnowledge(options) }));
   } catch (error) {
     if (!(error instanceof DecodeError)) throw error;
     return { name: "frame", offset: Math.max(0, error.offset), length: octets.length, error: error.message };

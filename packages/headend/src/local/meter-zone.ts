@@ -23,6 +23,12 @@ export function instantOfLocal(zone: Zone, localMs: number, isSummer?: boolean):
   return localMs - (isSummer ? summerMs : winterMs);
 }
 
+/** The date on a meter's calendar at an instant. */
+export function civilDateAt(zone: Zone, atMs: number): { readonly year: number; readonly month: number; readonly day: number } {
+  const local = new Date(atMs + zone.offsetMsAt(atMs));
+  return { year: local.getUTCFullYear(), month: local.getUTCMonth() + 1, day: local.getUTCDate() };
+}
+
 /** Whether the zone has summer time at an instant. */
 export function isSummerAt(zone: Zone, instantMs: number): boolean {
   return zone.offsetMsAt(instantMs) > seasonsOf(zone, instantMs).winterMs;

@@ -14,6 +14,7 @@ import {
   type Telegram,
 } from "@amity/mbus";
 import type { KeyVault } from "../key-vault.ts";
+import { civilDateAt, meterZoneOf } from "../local/meter-zone.ts";
 import type { Device } from "../registry.ts";
 import { MBUS_KEY } from "./mbus-settings.ts";
 
@@ -33,7 +34,8 @@ export function openTelegram(
   { key, formats }: { readonly key: Uint8Array | undefined; readonly formats: FormatStore },
 ): Telegram {
   const keys = key === undefined ? undefined : singleKey(key);
-  const telegram = wholeOf(heard, { formats, ...(keys === undefined ? {} : { keys }) });
+  const date = civilDateAt(meterZoneOf(device), heard.atMs);
+  const telegram = wholeOf(heard, { formats, date, ...(keys === undefined ? {} : { keys }) });
   checkTelegram(telegram, device, keys);
   return telegram;
 }

@@ -1,5 +1,6 @@
 import { DecodeError, SecurityError } from "@amity/bytes";
 import type { FormatStore } from "../application/compact-frame.ts";
+import type { CivilDate } from "../application/data-types.ts";
 import { learnLayouts } from "../application/learn-layouts.ts";
 import { addressText } from "../link/address.ts";
 import { knownFormats } from "../profiles/known-formats.ts";
@@ -13,7 +14,7 @@ import {
   type FragmentLimits,
 } from "../wireless/fragment-assembly.ts";
 import type { FrameFormat } from "../wireless/frame-format.ts";
-import { decodeMessage, decodeTelegram, type Telegram } from "../wireless/telegram.ts";
+import { decodeMessage, decodeTelegram, type Telegram, type TelegramOptions } from "../wireless/telegram.ts";
 
 /** What a receiver made of what the radio gave it. */
 export type Reception =
@@ -35,6 +36,8 @@ export interface ReceiverOptions {
   readonly metersMax?: number;
   /** The same octets within this time are a duplicate (ms). Default 60 000. */
   readonly duplicateMs?: number;
+  /** The meters' civil date at an instant of reception: security mode 3 opens with it only. */
+  readonly dateAt?: (nowMs: number) => CivilDate;
   /** Bounds of what is kept of messages that came in part. */
   readonly fragments?: FragmentLimits;
 }
@@ -63,7 +66,7 @@ export class WirelessReceiver {
   receive(octets: Uint8Array, nowMs: number): Reception {
     let telegram: Telegram;
     try {
-      telegram = decodeTelegram(octets, { keys: this.#options.keys, format: this.#options.format ?? "auto", formats: this.#formats });
+      telegram = decodeTelegram(octets, { ...this.#known(nowMs), format: this.#options.format ?? "auto" });
     } catch (error) {
       if (!(error instanceof DecodeError)) throw error;
       return { kind: "invalid", error };
@@ -75,6 +78,10 @@ export class WirelessReceiver {
     if (isRepeated) return { kind: "duplicate", telegram };
     const fragment = fragmentOf(telegram);
     return fragment === undefined ? this.#judge(telegram, sender) : this.#assemble(telegram, fragment, sender, nowMs);
+  }
+
+  #known(nowMs: number): TelegramOptions {
+    return { keys: this.#options.keys, formats: this.#formats, date: this.#options.dateAt?.(nowMs) };
   }
 
   #judge(telegram: Telegram, sender: Sender): Reception {
@@ -112,7 +119,7 @@ export class WirelessReceiver {
   #whole(telegram: Telegram, whole: Parameters<typeof decodeMessage>[1], sender: Sender, nowMs: number): Reception {
     const { message: before } = sender;
     sender.message = { octets: whole.message, atMs: nowMs };
-    const decoded = decodeMessage(telegram, whole, { keys: this.#options.keys, formats: this.#formats });
+    const decoded = decodeMessage(telegram, whole, this.#known(nowMs));
     const isRepeated = before !== undefined && same(before.octets, whole.message) && nowMs - before.atMs < this.#duplicateMs;
     return isRepeated ? { kind: "duplicate", telegram: decoded } : this.#judge(decoded, sender);
   }

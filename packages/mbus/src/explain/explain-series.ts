@@ -14,7 +14,7 @@ export function explainSeries(frames: readonly Uint8Array[], options: Omit<Expla
     const explanation = explainMbus(octets, { ...options, formats });
     // What was explained without a problem can be decoded.
     if (explanation.protocol === "wmbus" && explanation.problems.length === 0)
-      learnLayouts(decodeTelegram(octets, { keys: options.keys, formats }).application, formats);
+      learnLayouts(decodeTelegram(octets, { keys: options.keys, formats, date: options.date }).application, formats);
     return explanation;
   });
 }

@@ -2,6 +2,7 @@ import { DecodeError, toHex } from "@amity/bytes";
 import { readApplication, type Application } from "../application/read-application.ts";
 import { BAUD_BY_CI, CONTROL_INFORMATION } from "../application/control-information.ts";
 import type { FormatStore } from "../application/compact-frame.ts";
+import type { CivilDate } from "../application/data-types.ts";
 import { deviceTypeName } from "../link/device-type.ts";
 import { manufacturerName } from "../link/manufacturer.ts";
 import { decodeWiredMessage, type WiredMessage } from "../link/wired-message.ts";
@@ -24,6 +25,8 @@ import type { Explanation, ExplainNode } from "./explain-node.ts";
 export interface ExplainOptions {
   readonly keys?: KeyLookup | undefined;
   readonly formats?: FormatStore;
+  /** The meter's civil date when it sent the frame: security mode 3 opens with it only. */
+  readonly date?: CivilDate | undefined;
   /** Default: found out by the octets. */
   readonly protocol?: "mbus" | "wmbus";
 }
@@ -113,7 +116,7 @@ function explainWired(octets: Uint8Array, options: ExplainOptions): Explanation 
 
 /** A long frame with a broken tail still has a head and most of its message: what can be read is shown beside the error. */
 function readWired(octets: Uint8Array, options: ExplainOptions): WiredMessage & { readonly problem?: DecodeError } {
-  const context = { keys: options.keys, formats: options.formats ?? defaultFormats() };
+  const context = { keys: options.keys, formats: options.formats ?? defaultFormats(), date: options.date };
   try {
     return decodeWiredMessage(octets, context);
   } catch (error) {
@@ -161,7 +164,7 @@ interface ReadWireless {
 
 /** A frame whose length or CRCs are wrong still has a head and, mostly, a message: what can be read is shown beside the error. */
 function readWireless(octets: Uint8Array, options: ExplainOptions): ReadWireless {
-  const known = { keys: options.keys, formats: options.formats ?? defaultFormats() };
+  const known = { keys: options.keys, formats: options.formats ?? defaultFormats(), date: options.date };
   const damaged = (frame: DamagedFrame): ReadWireless => {
     const { format, octets: stripped, problem } = frame;
     return { telegram: decodeTelegram(stripped, { ...known, format: "none" }), format, problem };
