@@ -71,6 +71,9 @@ export interface ServedMeters {
   close(): Promise<void>;
 }
 
+/** Meters whose factory keys are kept derived: as many as are read at a time. */
+const RECENT_KEYS_MAX = 256;
+
 /** All the meters of a plan in one process. A meter that nobody asked for yet costs only its line in the plan. */
 export class MeterFleet {
   readonly plan: FleetPlan;
@@ -83,6 +86,8 @@ export class MeterFleet {
   readonly #surroundings: ReturnType<typeof meterSurroundings>;
   readonly #plans: ReadonlyMap<string, PlannedMeter>;
   readonly #devices = new Map<string, MeterDevice>();
+  /** An association asks for its meter's keys several times, and deriving them costs more than opening it. */
+  readonly #recentKeys = new Map<string, MeterKeys>();
   readonly #watch = new SecurityWatch();
   #agenda: FleetAgenda | undefined;
   /** Where meters listen. */
@@ -211,8 +216,14 @@ export class MeterFleet {
 
   /** The factory keys of a meter, for the head-end's key store. */
   keys(meterId: string): MeterKeys {
+    const recent = this.#recentKeys.get(meterId);
+    if (recent !== undefined) return recent;
     const { masterSecret, factoryKeys } = this.#parts;
-    return { ...deriveMeterKeys(masterSecret, meterId, this.model.type.securitySuite), ...factoryKeys?.(meterId) };
+    const keys = { ...deriveMeterKeys(masterSecret, meterId, this.model.type.securitySuite), ...factoryKeys?.(meterId) };
+    const [oldest] = this.#recentKeys.keys();
+    if (oldest !== undefined && this.#recentKeys.size >= RECENT_KEYS_MAX) this.#recentKeys.delete(oldest);
+    this.#recentKeys.set(meterId, keys);
+    return keys;
   }
 
   /**

@@ -8,6 +8,7 @@ import {
   type Device,
   type KeyVault,
   type MeterDriver,
+  type SessionRequest,
 } from "@amity/headend";
 import { deriveMeterKeys, masterSecretFrom } from "@amity/meter";
 import { realNetwork, realRandom, realTimers, scaledClock } from "@amity/runtime";
@@ -83,7 +84,13 @@ async function readerOf({ meterIds, ports, nowMs }: Serving): Promise<() => Prom
       ];
     }),
   );
-  const parts = { driver: dlmsDriver({ systemTitle: HEAD_END_SYSTEM_TITLE }), keys, counters: new InvocationCounters(memoryCounters()) };
+  const world = { timers: realTimers, random, clock: scaledClock(realTimers, { speed: 1 }) };
+  const parts = {
+    world,
+    driver: dlmsDriver({ systemTitle: HEAD_END_SYSTEM_TITLE }),
+    keys,
+    counters: new InvocationCounters(memoryCounters()),
+  };
   const toMs = Math.floor(nowMs / DAY_MS) * DAY_MS;
   const span = { fromMs: toMs - DAY_MS, toMs };
   return async () => {
@@ -98,14 +105,13 @@ async function readerOf({ meterIds, ports, nowMs }: Serving): Promise<() => Prom
 }
 
 async function readDay(
-  parts: { driver: MeterDriver; keys: KeyVault; counters: InvocationCounters },
+  parts: { driver: MeterDriver; keys: KeyVault; counters: InvocationCounters; world: SessionRequest["world"] },
   device: Device,
   span: { fromMs: number; toMs: number },
 ): Promise<void> {
   if (device.route.kind !== "direct") return;
   const { address } = device.route;
   const connection = await realNetwork.connect(address);
-  const clock = scaledClock(realTimers, { speed: 1 });
   const session = await parts.driver.open(
     { kind: "stream", connection, description: `tcp ${address.port}` },
     {
@@ -113,7 +119,7 @@ async function readDay(
       purpose: "manage",
       keys: parts.keys,
       counters: parts.counters,
-      world: { timers: realTimers, random: realRandom(), clock },
+      world: parts.world,
       timeoutMs: 30_000,
     },
   );

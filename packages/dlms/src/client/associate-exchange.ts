@@ -158,6 +158,7 @@ function* proveEachOther(input: AssociateInput, answer: CodecValue<typeof aare>,
     ...("transform" in options.authentication ? { transform: options.authentication.transform } : {}),
     suite: options.security?.suite,
     keys: options.security?.keys,
+    encryption: channel?.encryption,
   };
   const ours: HlsInput = {
     ...shared,

@@ -54,7 +54,8 @@ export class ClientTransport {
   readonly #deadline: DeadlineTimer;
   #resendsLeft = RESENDS_MAX;
   #transfer: BlockTransfer | undefined;
-  #ended: Error | undefined;
+  /** Made when somebody is told: most associations end with nobody waiting, and an error gathers a stack. */
+  #ended: (() => Error) | undefined;
 
   constructor(link: PduLink, options: TransportOptions) {
     this.#link = link;
@@ -62,8 +63,8 @@ export class ClientTransport {
     this.#deadline = new DeadlineTimer(options.timers, () => this.#timedOut());
     link.bind({
       apdu: (apdu, saps) => this.#received(apdu, saps),
-      released: () => this.#end(new LinkError("the meter closed the data link", { code: "disconnected" })),
-      closed: (error) => this.#end(error ?? new LinkError("the meter closed the connection", { code: "closed" })),
+      released: () => this.#end(() => new LinkError("the meter closed the data link", { code: "disconnected" })),
+      closed: (error) => this.#end(() => error ?? new LinkError("the meter closed the connection", { code: "closed" })),
     });
   }
 
@@ -75,7 +76,7 @@ export class ClientTransport {
   exchange(plain: Uint8Array): Promise<Uint8Array> {
     return new Promise((resolve, reject) => {
       if (this.#ended !== undefined) {
-        reject(this.#ended);
+        reject(this.#ended());
         return;
       }
       const apdu = this.#protect(plain);
@@ -112,12 +113,12 @@ export class ClientTransport {
 
   /** Ends with an error: whoever waits gets it, and every later call. */
   fail(error: Error): void {
-    this.#end(error);
+    this.#end(() => error);
     this.#link.abort();
   }
 
   close(): void {
-    this.#end(new LinkError("the association was released", { code: "closed" }));
+    this.#end(() => new LinkError("the association was released", { code: "closed" }));
     this.#link.close();
   }
 
@@ -210,11 +211,11 @@ export class ClientTransport {
     trace?.({ direction, elapsedMs: timers.elapsedMs(), saps, plain, ...(apdu === plain ? {} : { ciphered: apdu }) });
   }
 
-  #end(error: Error): void {
+  #end(error: () => Error): void {
     if (this.#ended !== undefined) return;
     this.#ended = error;
     this.#deadline.stop();
-    for (const pending of this.#pending.splice(0)) pending.reject(error);
+    for (const pending of this.#pending.splice(0)) pending.reject(error());
   }
 }
 

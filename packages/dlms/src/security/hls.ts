@@ -1,5 +1,5 @@
 import { SecurityError, UsageError } from "@amity/bytes";
-import { aesEcbEncrypt, digest, ecdsaVerify, equalInConstantTime, gmac } from "@amity/crypto";
+import { GcmKey, aesEcbEncrypt, digest, ecdsaVerify, equalInConstantTime } from "@amity/crypto";
 import { signatureOf } from "./key-agreement.ts";
 import { aadOf, initializationVector } from "./protect.ts";
 import type { ChallengeTransform, EllipticKeys, MechanismName, SecurityKeys, SecuritySuite } from "./security-options.ts";
@@ -18,6 +18,8 @@ export interface HlsInput {
   readonly transform?: ChallengeTransform | undefined;
   readonly suite?: SecuritySuite | undefined;
   readonly keys?: SecurityKeys | undefined;
+  /** The encryption key of `keys` as the association has it ready; without it, one is made of the octets. */
+  readonly encryption?: GcmKey | undefined;
 }
 
 /** GMAC answers carry SC and counter before the tag. */
@@ -64,7 +66,8 @@ function gmacAnswer(input: HlsInput, counter: number): Uint8Array {
     throw new SecurityError("HLS with GMAC needs keys and system title", { code: "no-key" });
   const control = GMAC_CONTROL | (input.suite ?? 0);
   const iv = initializationVector(systemTitle, counter);
-  const tag = gmac({ key: keys.encryptionKey, iv, aad: aadOf(control, keys.authenticationKey, input.challenge) });
+  const key = input.encryption ?? new GcmKey(keys.encryptionKey);
+  const tag = key.mac(iv, aadOf(control, keys.authenticationKey, input.challenge));
   const out = new Uint8Array(GMAC_OCTETS);
   out[0] = control;
   new DataView(out.buffer).setUint32(1, counter);

@@ -298,6 +298,11 @@ export class SecureChannel {
     return out;
   }
 
+  /** The global unicast encryption key, as it serves all APDUs of the association. */
+  get encryption(): GcmKey {
+    return this.#gcmKey(this.keys.encryptionKey);
+  }
+
   #gcmKey(key: Uint8Array): GcmKey {
     const found = this.#gcmKeys.get(key);
     if (found !== undefined) return found;

@@ -99,6 +99,7 @@ export function proveEachOther(
     suite: security?.suite,
     // Where there are several sets, the association is under the one that the client has shown to have.
     keys: opened.channel?.keys ?? security?.keys,
+    encryption: opened.channel?.encryption,
   };
   const client: HlsInput = {
     ...shared,
