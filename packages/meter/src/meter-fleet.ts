@@ -86,7 +86,7 @@ export class MeterFleet {
   readonly #surroundings: ReturnType<typeof meterSurroundings>;
   readonly #plans: ReadonlyMap<string, PlannedMeter>;
   readonly #devices = new Map<string, MeterDevice>();
-  /** An association asks for its meter's keys several times, and deriving them costs more than opening it. */
+  /** An association asks for its meter's keys several times, and deriving them takes eight HMACs. */
   readonly #recentKeys = new Map<string, MeterKeys>();
   readonly #watch = new SecurityWatch();
   #agenda: FleetAgenda | undefined;

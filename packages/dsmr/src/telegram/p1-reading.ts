@@ -1,4 +1,4 @@
-import { fromHex } from "@amity/bytes";
+import { fromHex, latin1Text } from "@amity/bytes";
 import { parseDecimal, type DataSet, type DecimalValue } from "@amity/iec62056-21";
 import { isP1Stamp, parseP1Time, type P1Time } from "./p1-time.ts";
 import type { Telegram } from "./telegram.ts";
@@ -151,7 +151,7 @@ function peaksOf({ values }: DataSet): P1Register[] {
 function textOfHex(hex: string): string {
   if (hex.length % 2 === 1 || !/^[0-9A-Fa-f]+$/.test(hex)) return hex;
   const octets = fromHex(hex);
-  return octets.every((octet) => octet >= 0x20 && octet <= 0x7e) ? String.fromCharCode(...octets.subarray(0, TEXT_MAX)) : hex;
+  return octets.every((octet) => octet >= 0x20 && octet <= 0x7e) ? latin1Text(octets.subarray(0, TEXT_MAX)) : hex;
 }
 
 /** A message has up to 1,024 characters. */

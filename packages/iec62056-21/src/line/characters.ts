@@ -1,3 +1,5 @@
+import { latin1Text } from "@amity/bytes";
+
 /** Control characters of the protocol (IEC 62056-21, 6.2 and 6.3). */
 export const SOH = 0x01;
 export const STX = 0x02;
@@ -23,13 +25,9 @@ export function toOctets(text: string): Uint8Array {
   return Uint8Array.from(text, (character) => (character.charCodeAt(0) > 0xff ? QUESTION : character.charCodeAt(0)));
 }
 
-const CHUNK = 4096;
-
 /** Octets to text: one character each, so that places in the text are places in the octets. */
 export function toText(octets: Uint8Array, start = 0, end = octets.length): string {
-  let text = "";
-  for (let at = start; at < end; at += CHUNK) text += String.fromCharCode(...octets.subarray(at, Math.min(end, at + CHUNK)));
-  return text;
+  return latin1Text(octets.subarray(start, end));
 }
 
 /** Seven bits of each octet: for lines whose parity comes through as the eighth. */

@@ -1,4 +1,4 @@
-import { toHex } from "@amity/bytes";
+import { latin1Text, toHex } from "@amity/bytes";
 import type { SmlContent } from "./bodies.ts";
 import type { SmlFile } from "./file.ts";
 import { obisText } from "./obis.ts";
@@ -67,7 +67,7 @@ function valueText(value: Exclude<SmlValue, SmlInteger>): { text: string } {
 /** Text where every octet is printable, else hex. */
 export function octetsText(octets: Uint8Array): string {
   const isText = octets.length > 0 && octets.every((octet) => octet >= 0x20 && octet <= 0x7e);
-  return isText ? String.fromCharCode(...octets.subarray(0, TEXT_MAX)) : toHex(octets);
+  return isText ? latin1Text(octets.subarray(0, TEXT_MAX)) : toHex(octets);
 }
 
 const TEXT_MAX = 1024;
