@@ -259,7 +259,11 @@ function addCommands(program: Command): void {
     .option("--to <time>", "read-profile: end")
     .option("--reason <text>", "why; kept on record, and shown to a second person")
     .option("--id <id>", "the command's own id: asked again under it, it is the same command")
-    .option("--expires <seconds>", "civil seconds until it is given up, unsent (900; a day where a second person must approve)", count)
+    .option(
+      "--expires <seconds>",
+      "civil seconds until it is given up, unsent (900; a day for firmware, and where a second person must approve)",
+      count,
+    )
     .option("--wait <seconds>", "how long to wait for the outcome; 0 not at all", count, 120)
     .option("--dry-run", "only check what the utility would say")
     .action(async (meter, kind, options) => (await import("./cli/command.ts")).command(meter, kind, options));

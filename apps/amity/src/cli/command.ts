@@ -18,8 +18,8 @@ export interface CommandOptions extends RunningUtilityOptions, ControlOptions {
 }
 
 const EXPIRY_SECONDS = 900;
-/** A second person needs time. */
-const APPROVAL_SECONDS = 86_400;
+/** A second person needs time, an image too. */
+const LONG_SECONDS = 86_400;
 const LOOK_EVERY_MS = 400;
 
 /**
@@ -32,7 +32,7 @@ export async function command(meterId: string, kind: string, options: CommandOpt
   const { utility: facts } = await utility.get<Session>("/api/v1/session");
   const needsApproval = facts.approvalFor.includes(control.kind);
   const commandId = options.id ?? randomUUID();
-  const expiresInSeconds = options.expires ?? (needsApproval ? APPROVAL_SECONDS : EXPIRY_SECONDS);
+  const expiresInSeconds = options.expires ?? (needsApproval || control.kind === "updateFirmware" ? LONG_SECONDS : EXPIRY_SECONDS);
   const reason = options.reason === undefined ? {} : { reason: options.reason };
   const request = { commandId, meterId, control, expiresInSeconds, ...reason, dryRun: options.dryRun === true };
   const taken = await utility.post<Command>("/api/v1/commands", request, commandId);

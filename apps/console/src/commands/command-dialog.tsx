@@ -18,8 +18,8 @@ const EXPIRIES = [
   { seconds: 14_400, words: "4 hours" },
   { seconds: 86_400, words: "1 day" },
 ] as const;
-/** A second person needs time. */
-const APPROVAL_SECONDS = 86_400;
+/** A second person needs time, an image too. */
+const LONG_SECONDS = 86_400;
 /** Pause after typing before the head-end is asked what it thinks. */
 const SETTLED_MS = 300;
 
@@ -43,7 +43,7 @@ export function CommandDialog({ detail, kind, onClose, onSent }: CommandDialogPr
   const [draft, setDraft] = useState(() => firstDraft(utility.zone, utilityNow()));
   const [reason, setReason] = useState("");
   const [typed, setTyped] = useState("");
-  const [expiresInSeconds, setExpiry] = useState<number>(needsApproval ? APPROVAL_SECONDS : EXPIRIES[0].seconds);
+  const [expiresInSeconds, setExpiry] = useState<number>(needsApproval || kind === "updateFirmware" ? LONG_SECONDS : EXPIRIES[0].seconds);
   const control = controlOf(kind, draft, utility.zone);
   const ask = control === undefined ? undefined : { meterId: id, control, expiresInSeconds, reason: reason.trim() };
   const { data: check, error: objection } = useQuery(checkQuery(useSettled(withoutReason(ask))));
@@ -110,7 +110,9 @@ function Preview({ check, objection, needsApproval }: PreviewProps) {
     <div aria-live="polite" className="preview">
       {objection === null && check !== undefined && (
         <p className="note">
-          <strong>{check.summary}.</strong> Sent once, then read back from the meter.
+          <strong>{check.summary}.</strong>{" "}
+          {check.control.kind === "updateFirmware" ? "Each block is sent until the meter has it" : "Sent once"}, then read back from the
+          meter.
         </p>
       )}
       {objection !== null && <ProblemNote error={objection} />}

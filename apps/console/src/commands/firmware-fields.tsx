@@ -28,8 +28,8 @@ export function ImageField({ image, onChange }: { readonly image: string; readon
       {chosen !== undefined && (
         <p className="small quiet">
           {count(chosen.size)} octets, brought by {chosen.addedBy}
-          {chosen.firmware !== chosen.identification && `; the meter will call it ${chosen.firmware}`}
-          {chosen.note !== "" && `. ${chosen.note}`}
+          {chosen.note !== "" && `: ${chosen.note}`}
+          {chosen.firmware !== chosen.identification && `. The meter will call it ${chosen.firmware}`}
         </p>
       )}
       {data?.items.length === 0 && (

@@ -93,7 +93,7 @@ function CommandView({ id }: { readonly id: string }) {
   if (command === undefined) return null;
   const { meterId, requestedBy, requestedAt, expiresAt, reason, approval } = command;
   return (
-    <article aria-label={`Command ${id}`}>
+    <article className="command-view" aria-label={`Command ${id}`}>
       <h2>
         {KINDS[command.control.kind].name}{" "}
         <Link to="/meters/$meterId" params={{ meterId }} className="mono">
