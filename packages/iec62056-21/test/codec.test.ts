@@ -269,6 +269,13 @@ describe("a log", () => {
     expect(entries()[3]?.elements[0]).toEqual({ code: "91.11.0", value: "4" });
   });
 
+  test("is explained entry by entry, a load profile row by row", () => {
+    const explained = (text: string) => JSON.stringify(explainIec6205621(toOctets(text)));
+    expect(explained(LOG)).toContain("P.98: 2022-08-26T23:56:46 summer time, clockSet, bits 8000, 0.9.1 1235703, 0.9.2 1220826");
+    const profile = "P.01(1260701121500)(00000000)(15)(2)(1.5)(kW)(2.5)(kW)(0.123)(0.000)\r\n(0.124)(0.001)\r\n";
+    expect(explained(profile)).toContain("2026-07-01T12:30:00: 1.5 0.124 kW, 2.5 0.001 kW");
+  });
+
   test("that has nothing for the time asked for is empty, not damaged", () => {
     expect(parseProfile(parseDataSets("P.98(ERROR)").dataSets)).toEqual({ blocks: [], refusals: ["ERROR"], problems: [] });
   });

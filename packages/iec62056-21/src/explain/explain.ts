@@ -5,7 +5,8 @@ import type { LinePart } from "../line/line-part.ts";
 import { COMMAND_MEANINGS } from "../message/command.ts";
 import { errorOf, parseDataSets, type DataSet } from "../message/data-set.ts";
 import { BAUD_BY_CHARACTER, offerOf, type Identification } from "../message/identification.ts";
-import { parseProfile } from "../profile/load-profile.ts";
+import { logEntries } from "../profile/event-log.ts";
+import { parseProfile, type ProfileBlock, type ProfileTime } from "../profile/load-profile.ts";
 
 const MODES: Readonly<Record<number, string>> = { 0: "readout", 1: "programming", 2: "binary (mode E)" };
 const PROTOCOLS: Readonly<Record<number, string>> = { 0: "normal", 1: "secondary", 2: "HDLC" };
@@ -114,13 +115,10 @@ function explainData(part: Extract<LinePart, { kind: "data" }>): Explained[] {
 function explainDataSets(text: string, offset: number): Explained[] {
   const { dataSets, problems } = parseDataSets(text, offset);
   const profile = parseProfile(dataSets);
-  const blocks = profile.blocks.map((block) => {
-    const { rows, channels } = block;
-    return `${block.profile}: ${rows.length} row(s) of ${channels.length} every ${block.intervalMinutes} min, the first ends ${rows[0]?.end ?? "-"}`;
-  });
+  const whole = { offset, length: text.length };
   return [
     ...dataSets.map(explainDataSet),
-    ...blocks.map((value) => ({ name: "profile", offset, length: text.length, value })),
+    ...profile.blocks.map((block) => ({ ...whole, ...(logEntries([block]).length > 0 ? explainLogEntry(block) : explainProfile(block)) })),
     ...[...problems, ...profile.problems].map((problem) => ({
       name: "problem",
       offset: problem.offset,
@@ -128,6 +126,33 @@ function explainDataSets(text: string, offset: number): Explained[] {
       error: problem.message,
     })),
   ];
+}
+
+/** A load profile: every row at the end of its interval. What is computed stands nowhere: its place is that of the whole. */
+function explainProfile({ profile, rows, channels, intervalMinutes }: ProfileBlock): Pick<Explained, "name" | "value" | "children"> {
+  const children = rows.map(({ end, values }) => {
+    const parts = values.map(({ value }, index) => `${channels[index]?.code ?? "?"} ${value} ${channels[index]?.unit ?? ""}`.trimEnd());
+    return { name: "row", offset: 0, length: 0, value: `${end ?? "-"}: ${parts.join(", ")}` };
+  });
+  const value = `${profile}: ${rows.length} row(s) of ${channels.length} every ${intervalMinutes} min, the first ends ${rows[0]?.end ?? "-"}`;
+  return { name: "profile", value, children };
+}
+
+function explainLogEntry(block: ProfileBlock): Pick<Explained, "name" | "value"> {
+  const said = logEntries([block]).map(({ log, time, flags, otherBits, elements }) => {
+    const bits = otherBits === 0 ? [] : [`bits ${otherBits.toString(16)}`];
+    const words = [...flags, ...bits, ...elements.map(({ code, value }) => `${code} ${value}`)];
+    return `${log}: ${timeText(time)}${words.length === 0 ? "" : `, ${words.join(", ")}`}`;
+  });
+  return { name: "log entry", value: said.join("; ") };
+}
+
+function timeText({ year, month, day, hour, minute, second, season }: ProfileTime): string {
+  const [date, clock] = [
+    [month, day],
+    [hour, minute, second],
+  ].map((parts) => parts.map((part) => String(part).padStart(2, "0")));
+  return `${year}-${date?.join("-")}T${clock?.join(":")}${season === undefined ? "" : ` ${season} time`}`;
 }
 
 function explainDataSet({ address, values, offset, length }: DataSet): Explained {
