@@ -68,7 +68,7 @@ function finished(frame: Uint8Array, end: number, escapes: readonly number[]): T
     fillOctets,
     crc: crcKind(sum, frame, 0, crcOffset),
     crcOffset,
-    offsetOf: (position) => {
+    offsetOf(position) {
       let offset = HEAD_OCTETS + position;
       for (const escape of escapes) if (escape + 4 <= offset) offset += 4;
       return offset;
