@@ -45,6 +45,7 @@ describe("a server with all the connections that it may have", () => {
   it.each([
     ["say nothing", ""],
     ["send a request drop by drop", "GET / HTTP/1.1\r\nHost: 127.0.0.1\r\nX-Slow: a"],
+    ["send half a body", "POST /slow HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: 500\r\n\r\nhalf"],
   ])("serves newcomers when the others %s, and closes the oldest of those", async (_, words) => {
     const [oldest, ...others] = await crowd(CONNECTIONS_MAX, words);
     const closed = once(oldest!, "close");

@@ -1,8 +1,13 @@
 import { request as httpRequest } from "node:http";
+import { connect } from "node:net";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { ROLE_RIGHTS, Role, type Right } from "@amity/api";
 import { hashPassword } from "@amity/crypto";
 import { seededRandom } from "@amity/runtime";
+import { mkdtemp, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { loadStaticConsole } from "../src/http/index.ts";
 import { usagePointOf } from "../src/compose/api/place-book.ts";
 import { hostileRequest, routesOf, type ApiDocument, type HostileRequest, type Route } from "./hostile-http/hostile-requests.ts";
 import { openStoredUtility, type StoredUtility } from "./stored-utility/stored-utility.ts";
@@ -18,6 +23,7 @@ const RIGHTS: Readonly<Record<string, Right>> = {
   "POST /api/v1/commands/{id}/approval": "critical-command",
   "POST /api/v1/commands/{id}/cancel": "command",
   "POST /api/v1/devices": "fleet",
+  "POST /api/v1/firmware": "fleet",
   "GET /api/v1/wireless-strangers": "fleet",
   "GET /api/v1/meters/{id}/sessions/last": "trace",
   "PUT /api/v1/demo/feeders/{id}": "demo",
@@ -120,6 +126,78 @@ describe("a server that nobody is kind to, over real sockets and PostgreSQL", ()
     expect((await stored.ask("/healthz")).status).toBe(200);
   }, 240_000);
 });
+
+describe("a server to which raw octets are sent", () => {
+  let stored: StoredUtility;
+
+  beforeAll(async () => {
+    stored = await openStoredUtility({ console: await consoleOfOneFile() });
+  });
+  afterAll(() => stored.close());
+
+  /** What comes back before the server closes, or falls silent because it waits for the rest. */
+  function answerTo(words: string, patienceMs = 30_000): Promise<string> {
+    return new Promise((resolve) => {
+      const socket = connect({ host: "127.0.0.1", port: stored.server.port });
+      let heard = "";
+      const end = (): void => {
+        socket.destroy();
+        resolve(heard);
+      };
+      socket.setTimeout(patienceMs, end);
+      socket.on("data", (chunk) => (heard += chunk.toString("latin1")));
+      socket.on("error", () => undefined);
+      socket.on("close", () => resolve(heard));
+      socket.write(words, "latin1");
+    });
+  }
+
+  const head = (line: string, ...headers: string[]): string =>
+    [line, "Host: 127.0.0.1", "Connection: close", ...headers, "", ""].join("\r\n");
+  const WRITE = "POST /api/v1/commands HTTP/1.1";
+  const KEY = "Idempotency-Key: k";
+  const JSON_TYPE = "Content-Type: application/json";
+
+  it.each([
+    ["paths that climb", head("GET /../../../../etc/passwd HTTP/1.1"), /^HTTP\/1.1 (404|200)/],
+    ["paths that climb, encoded", head("GET /assets/%2e%2e%2f%2e%2e%2f%2e%2e%2fetc%2fpasswd HTTP/1.1"), /^HTTP\/1.1 (404|200)/],
+    ["paths with NUL and backslashes", head("GET /..%5c..%5cetc%5cpasswd%00.html HTTP/1.1"), /^HTTP\/1.1 (404|200)/],
+    ["a whole URL of another host", head("GET http://evil.example/api/v1/session HTTP/1.1"), /^HTTP\/1.1 (200|400|421)/],
+    ["a path that cannot be decoded", head("GET /api/v1/meters/%ff%fe%zz HTTP/1.1"), /^HTTP\/1.1 4\d\d/],
+    ["no HTTP at all", "\x16\x03\x01\x02\x00\x01\x00\x01\xfc\r\n\r\n", /^HTTP\/1.1 400|^$/],
+    ["a flood of headers", head("GET / HTTP/1.1", ...Array.from({ length: 5_000 }, (_, index) => `X-${index}: a`)), /^HTTP\/1.1 4\d\d|^$/],
+    ["one header without end", head("GET / HTTP/1.1", `X-Long: ${"a".repeat(200_000)}`), /^HTTP\/1.1 4\d\d|^$/],
+    ["two lengths", head(WRITE, KEY, JSON_TYPE, "Content-Length: 2", "Content-Length: 5") + "{}abc", /^HTTP\/1.1 400/],
+    ["a length and chunks", head(WRITE, KEY, JSON_TYPE, "Content-Length: 2", "Transfer-Encoding: chunked") + "0\r\n\r\n", /^HTTP\/1.1 400/],
+    ["chunks that are none", head(WRITE, KEY, JSON_TYPE, "Transfer-Encoding: chunked") + "zz\r\n{}\r\n", /^HTTP\/1.1 400|^$/],
+    [
+      "more chunks than a body may have",
+      `${head(WRITE, KEY, JSON_TYPE, "Transfer-Encoding: chunked")}${`8000\r\n${"a".repeat(0x8000)}\r\n`.repeat(4)}0\r\n\r\n`,
+      /^HTTP\/1.1 413/,
+    ],
+    ["a length that nothing could have", head(WRITE, KEY, JSON_TYPE, "Content-Length: 99999999999") + "{}", /^HTTP\/1.1 413/],
+    ["a negative length", head(WRITE, KEY, JSON_TYPE, "Content-Length: -1"), /^HTTP\/1.1 400/],
+    ["an upgrade to what is not spoken", head("GET /api/v1/session HTTP/1.1", "Upgrade: websocket"), /^HTTP\/1.1 (200|4\d\d)/],
+  ])("answers %s by a refusal or what is public, and goes on", async (_, words, expected) => {
+    const answer = await answerTo(words);
+    expect(answer).toMatch(expected);
+    expect(answer).not.toMatch(/root:|\n\s+at |node_modules|\.ts:\d/);
+    expect((await stored.ask("/healthz")).status).toBe(200);
+  });
+
+  it("serves the others while bodies are half sent, and heads drop by drop", async () => {
+    const half = head(WRITE, KEY, JSON_TYPE, "Content-Length: 5000") + "{";
+    const slow = Array.from({ length: 300 }, (_, index) => answerTo(index % 2 === 0 ? half : "GET / HTTP/1.1\r\nHost: 127", 1_000));
+    for (let asked = 0; asked < 20; asked++) expect((await stored.ask("/api/v1/session")).status).toBe(200);
+    expect(new Set(await Promise.all(slow))).toEqual(new Set([""]));
+  });
+});
+
+async function consoleOfOneFile(): Promise<Awaited<ReturnType<typeof loadStaticConsole>>> {
+  const folder = await mkdtemp(join(tmpdir(), "amity-page-"));
+  await writeFile(join(folder, "index.html"), "<p>the console</p>");
+  return loadStaticConsole(folder);
+}
 
 const HEADERS = { "content-type": "application/json", "idempotency-key": "same" };
 

@@ -19,7 +19,7 @@ import {
   TimelinePage,
   Topology,
 } from "@amity/api";
-import { realTimers, scaledClock, silentLog } from "@amity/runtime";
+import { realTimers, scaledClock, silentLog, type Log, type LogFields } from "@amity/runtime";
 import { createHttpApp, planAccess, startHttpServer, type AccessPlan, type User } from "../src/http/index.ts";
 import { createFixtureUtility } from "./fixture-utility/utility.ts";
 
@@ -30,7 +30,10 @@ function start(options: { users?: User[]; plan?: AccessPlan; meters?: number } =
   const utility = createFixtureUtility({ clock, timers: realTimers }, { meters: options.meters ?? 60, backfillDone: true });
   const users = options.users ?? [];
   const plan = options.plan ?? planAccess({ host: "127.0.0.1", users: users.length, demo: true });
-  const app = createHttpApp({ utility, world: { clock, timers: realTimers }, log: silentLog, users, plan, metrics: new Registry() });
+  const logged: { event: string; fields: LogFields }[] = [];
+  const keep = (event: string, fields: LogFields = {}): void => void logged.push({ event, fields });
+  const log: Log = { ...silentLog, info: keep, warn: keep };
+  const app = createHttpApp({ utility, world: { clock, timers: realTimers }, log, users, plan, metrics: new Registry() });
   const ask = async (path: string, init: RequestInit = {}): Promise<Response> =>
     app.fetch(new Request(`http://127.0.0.1:8080${path}`, init));
   const json = async (path: string, init: RequestInit = {}): Promise<unknown> => (await ask(path, init)).json();
@@ -40,7 +43,7 @@ function start(options: { users?: User[]; plan?: AccessPlan; meters?: number } =
       body: JSON.stringify(body),
       headers: { "content-type": "application/json", "idempotency-key": crypto.randomUUID(), ...headers },
     });
-  return { utility, app, ask, json, write };
+  return { utility, app, ask, json, write, logged };
 }
 
 async function firstMeter(json: (path: string) => Promise<unknown>): Promise<string> {
@@ -284,6 +287,32 @@ describe("access", () => {
     expect((await ask("/api/v1/exceptions", { headers: pretended })).status).toBe(401);
     expect((await write("POST", "/api/v1/session/identity", { name: "operator" })).status).toBe(404);
     expect(Session.parse(await (await ask("/api/v1/session", { headers: analyst })).json()).identities).toEqual([]);
+  });
+
+  it("ends the session that a browser held when it signs in again, and never takes a token that it was given", async () => {
+    const { ask, write } = start({ users });
+    const former = cookieOf(await signIn(write, "viewer", "viewer-pass"));
+    const planted = `amity_session=${"a".repeat(64)}`;
+    const [again] = [await write("POST", "/api/v1/login", { name: "viewer", password: "viewer-pass" }, { cookie: former })];
+    expect(cookieOf(again)).not.toBe(former);
+    expect((await ask("/api/v1/session", { headers: { cookie: former } })).status).toBe(401);
+    expect((await ask("/api/v1/session", { headers: { cookie: cookieOf(again) } })).status).toBe(200);
+    expect(cookieOf(await write("POST", "/api/v1/login", { name: "viewer", password: "viewer-pass" }, { cookie: planted }))).not.toBe(
+      planted,
+    );
+  });
+
+  it("writes down who signed in and who was refused, with neither passwords nor names that are nobody's", async () => {
+    const { write, logged } = start({ users });
+    await signIn(write, "operator", "operator-pass");
+    await signIn(write, "operator", "my-Secret-1");
+    await signIn(write, "my-Secret-2", "operator");
+    expect(logged.map(({ event, fields }) => [event, fields["user"], fields["reason"]])).toEqual([
+      ["login", "operator", undefined],
+      ["login-refused", "operator", "wrong-name-or-password"],
+      ["login-refused", "unknown", "wrong-name-or-password"],
+    ]);
+    expect(JSON.stringify(logged)).not.toContain("my-Secret");
   });
 
   it("limits attempts to sign in, and says how long to wait", async () => {

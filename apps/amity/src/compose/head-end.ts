@@ -1,4 +1,4 @@
-import { mkdir, readFile, writeFile } from "node:fs/promises";
+import { mkdir, readFile, stat, writeFile } from "node:fs/promises";
 import { dirname } from "node:path";
 import { UsageError } from "@amity/bytes";
 import { secureRandomBytes } from "@amity/crypto";
@@ -60,11 +60,12 @@ const MASTER_KEY_OCTETS = 32;
 
 /**
  * The key that seals all other keys, from a file that only we can read; made at first use.
- * @throws UsageError `master-key` for a file of another length.
+ * @throws UsageError `master-key` for a file of another length, or one that others can read.
  */
 export async function loadMasterKey(path: string): Promise<Uint8Array> {
   const known = await readFile(path).catch(() => undefined);
   if (known !== undefined) {
+    await refuseReadableByOthers(path);
     if (known.length === MASTER_KEY_OCTETS) return new Uint8Array(known);
     throw new UsageError(`${path} has ${known.length} octets, a master key has ${MASTER_KEY_OCTETS}`, {
       code: "master-key",
@@ -75,4 +76,14 @@ export async function loadMasterKey(path: string): Promise<Uint8Array> {
   await mkdir(dirname(path), { recursive: true });
   await writeFile(path, fresh, { mode: 0o600, flag: "wx" });
   return fresh;
+}
+
+/** Windows has no such modes: there it always reads as free for all. */
+async function refuseReadableByOthers(path: string): Promise<void> {
+  const { mode } = await stat(path);
+  if (process.platform === "win32" || (mode & 0o077) === 0) return;
+  throw new UsageError(`${path} can be read by others (mode ${(mode & 0o777).toString(8)}): it opens the keys of every meter`, {
+    code: "master-key",
+    advice: `chmod 600 ${path}, and ask who has read it`,
+  });
 }

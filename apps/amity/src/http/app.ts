@@ -65,6 +65,7 @@ export function createHttpApp(options: HttpAppOptions): HttpApp {
     sessions,
     loginLimit: createLoginLimit(world.timers),
     identities: plan.identities,
+    log,
     clock: world.clock,
     timers: world.timers,
   };
@@ -81,20 +82,7 @@ export function createHttpApp(options: HttpAppOptions): HttpApp {
     },
   });
 
-  app.use(async (c, next) => {
-    c.set("traceId", toHex(secureRandomBytes(8)));
-    await next();
-    c.res.headers.set("x-trace-id", c.get("traceId"));
-  });
-  app.use(securityHeaders);
-  app.use(requestMetrics(options.metrics, world.timers, () => hub.followers));
-  app.use(refuseForeignOrigins(plan));
-  app.use("/api/*", compress({ threshold: 2_048 }));
-  app.use(identify(sessions, plan));
-  limitBodies(app);
-  app.use("/api/v1/*", noStore);
-  addGuards(app, deps);
-
+  addMiddleware(app, options, deps);
   addSessionRoutes(app, deps);
   addOverviewRoutes(app, deps);
   addMeterRoutes(app, deps);
@@ -129,6 +117,25 @@ export function createHttpApp(options: HttpAppOptions): HttpApp {
   return { fetch: (request, env) => app.fetch(request, env as object | undefined), close: unsubscribe };
 }
 
+/** What every request passes on its way in and out, from the outside in. */
+function addMiddleware(app: OpenAPIHono<HttpEnv>, { metrics, plan }: HttpAppOptions, deps: RouteDeps): void {
+  const { hub, sessions, timers } = deps;
+  app.use(async (c, next) => {
+    c.set("traceId", toHex(secureRandomBytes(8)));
+    await next();
+    c.res.headers.set("x-trace-id", c.get("traceId"));
+  });
+  app.use(securityHeaders);
+  app.use(requestMetrics(metrics, timers, () => hub.followers));
+  app.use(refuseForeignOrigins(plan));
+  app.use("/api/*", compress({ threshold: 2_048 }));
+  app.use("/api/*", readToItsEnd);
+  app.use(identify(sessions, plan));
+  limitBodies(app);
+  app.use("/api/v1/*", noStore);
+  addGuards(app, deps);
+}
+
 const OPEN_PATHS = new Set(["/api/v1/session", "/api/v1/session/identity", "/api/v1/login", "/api/v1/logout"]);
 
 /** Every resource needs the right to read; every write an idempotency key. */
@@ -140,6 +147,19 @@ function addGuards(app: OpenAPIHono<HttpEnv>, deps: RouteDeps): void {
   });
   app.on(["POST", "PUT", "PATCH", "DELETE"], "/api/v1/*", (c, next) => (OPEN_PATHS.has(c.req.path) ? next() : once(c, next)));
 }
+
+/**
+ * What was sent with a request that is refused before its body is looked at: unread octets on a connection are taken for a broken one, and
+ * the next request on it would get no answer.
+ */
+const readToItsEnd: Parameters<OpenAPIHono<HttpEnv>["use"]>[1] = async (c, next) => {
+  await next();
+  const { raw } = c.req;
+  const isLong = Number(c.req.header("content-length") ?? 0) > BODY_BYTES_MAX;
+  // Nobody waits for one that is too long: its connection is closed.
+  if (raw.body === null || raw.bodyUsed || isLong) return;
+  await raw.arrayBuffer().catch(() => undefined);
+};
 
 const noStore: Parameters<OpenAPIHono<HttpEnv>["use"]>[1] = async (c, next) => {
   await next();

@@ -1,4 +1,4 @@
-import type { Server } from "node:http";
+import type { IncomingMessage, Server } from "node:http";
 import type { Socket } from "node:net";
 
 /**
@@ -6,13 +6,10 @@ import type { Socket } from "node:net";
  * nothing, or says it drop by drop, shuts nobody else out. Where every one of them waits for an answer, the newcomer is closed.
  */
 export function limitConnections(server: Server, connectionsMax: number): void {
-  /** Requests under way of each, the ones that asked longest ago first. */
-  const open = new Map<Socket, number>();
-  const count = (socket: Socket, change: number): void => {
-    const underWay = open.get(socket);
-    if (underWay === undefined) return;
-    open.delete(socket);
-    open.set(socket, underWay + change);
+  /** The request that each is at, those that asked longest ago first. */
+  const open = new Map<Socket, IncomingMessage | undefined>();
+  const now = (socket: Socket, request: IncomingMessage | undefined): void => {
+    if (open.delete(socket)) open.set(socket, request);
   };
   server.on("connection", (socket: Socket) => {
     if (open.size >= connectionsMax) {
@@ -21,16 +18,20 @@ export function limitConnections(server: Server, connectionsMax: number): void {
       open.delete(idle);
       idle.destroy();
     }
-    open.set(socket, 0);
+    open.set(socket, undefined);
     socket.once("close", () => open.delete(socket));
   });
-  server.on("request", ({ socket }, answer) => {
-    count(socket, 1);
-    answer.once("close", () => count(socket, -1));
+  server.on("request", (request, answer) => {
+    const { socket } = request;
+    now(socket, request);
+    answer.once("close", () => {
+      if (open.get(socket) === request) now(socket, undefined);
+    });
   });
 }
 
-function firstIdle(open: ReadonlyMap<Socket, number>): Socket | undefined {
-  for (const [socket, underWay] of open) if (underWay === 0) return socket;
+/** Without a request, or with one whose end has not come. */
+function firstIdle(open: ReadonlyMap<Socket, IncomingMessage | undefined>): Socket | undefined {
+  for (const [socket, request] of open) if (request?.complete !== true) return socket;
   return undefined;
 }

@@ -1,4 +1,4 @@
-import type { Clock, Timers } from "@amity/runtime";
+import type { Clock, Log, Timers } from "@amity/runtime";
 import type { LoginLimit } from "../access/login-limit.ts";
 import type { Sessions } from "../access/sessions.ts";
 import type { EventHub } from "../event-hub.ts";
@@ -13,6 +13,7 @@ export interface RouteDeps {
   readonly loginLimit: LoginLimit;
   /** Who a request without a session may be; empty where everybody signs in. */
   readonly identities: readonly Principal[];
+  readonly log: Log;
   readonly clock: Pick<Clock, "nowMs">;
   readonly timers: Pick<Timers, "elapsedMs" | "after">;
 }

@@ -53,14 +53,25 @@ export function addSessionRoutes(app: OpenAPIHono<HttpEnv>, deps: RouteDeps): vo
 
   app.openapi(loginRoute, (c) => {
     const { name, password } = c.req.valid("json");
-    const keys = [`address ${remoteAddress(c)}`, `name ${name}`];
+    const address = remoteAddress(c);
+    const keys = [`address ${address}`, `name ${name}`];
+    // Of a name that is nobody's nothing is written: it may be a password, typed into the wrong field.
+    const user = deps.sessions.people().some((person) => person.user === name) ? name : "unknown";
     const waitSeconds = Math.max(...keys.map((key) => deps.loginLimit.take(key)));
-    if (waitSeconds > 0)
+    if (waitSeconds > 0) {
+      deps.log.warn("login-refused", { user, address, reason: "too-many-attempts" });
       throw new ProblemError("too-many-requests", { detail: "Too many attempts to sign in.", retryAfterSeconds: waitSeconds });
+    }
     const token = deps.sessions.open(name, password);
     const principal = token === undefined ? undefined : deps.sessions.find(token);
-    if (token === undefined || principal === undefined)
+    if (token === undefined || principal === undefined) {
+      deps.log.warn("login-refused", { user, address, reason: "wrong-name-or-password" });
       throw new ProblemError("unauthenticated", { detail: "The name or the password is wrong." });
+    }
+    deps.log.info("login", { user, address });
+    // Whoever signs in again leaves no open session behind.
+    const former = getCookie(c, SESSION_COOKIE);
+    if (former !== undefined) deps.sessions.close(former);
     for (const key of keys) deps.loginLimit.clear(key);
     const secure = new URL(c.req.url).protocol === "https:" || c.req.header("x-forwarded-proto") === "https";
     setCookie(c, SESSION_COOKIE, token, { httpOnly: true, sameSite: "Strict", path: "/", secure });
