@@ -1,22 +1,10 @@
-import { createFleet, deriveMeterKeys, formatToken, masterSecretFrom, MeterFleet, mintToken } from "@amity/meter";
+import { deriveMeterKeys, formatToken, mintToken } from "@amity/meter";
 import type { EndDeviceControl, TariffCalendar } from "@amity/model";
-import { Simulation } from "@amity/runtime";
 import { beforeEach, describe, expect, it } from "vitest";
-import {
-  createHeadEnd,
-  dlmsDriver,
-  InvocationCounters,
-  memoryCounterStore,
-  memoryRegistry,
-  memorySealedStore,
-  sealedKeyVault,
-} from "../src/index.ts";
 import { objectionToSetting } from "../src/setting-checks.ts";
-import { TestSink } from "./test-sink.ts";
+import { fleetUtility, SECRET, type FleetUtility } from "./fleet-utility.ts";
+import { HOUR_MS, MINUTE_MS } from "./lasting-head-end.ts";
 
-const MINUTE_MS = 60_000;
-const HOUR_MS = 60 * MINUTE_MS;
-const SECRET = masterSecretFrom("settings");
 /** Noon in Sydney on a summer day. */
 const START_MS = Date.UTC(2026, 0, 20, 1);
 const CALENDAR: TariffCalendar = {
@@ -42,57 +30,20 @@ const CALENDAR: TariffCalendar = {
   ],
 };
 
-let simulation: Simulation;
-let fleet: MeterFleet;
-let meterId: string;
-let headEnd: ReturnType<typeof createHeadEnd>;
-let commands = 0;
+let utility: FleetUtility;
 
 beforeEach(async () => {
-  simulation = new Simulation({ seed: 1, startMs: START_MS });
-  const plan = createFleet({ seed: 1, meters: 1, feeders: 1, concentrators: 1, directShare: 1, startMs: START_MS, installedDays: [5, 9] });
-  meterId = plan.meters[0]!.meterId;
-  const { world } = simulation.node("field");
-  fleet = await MeterFleet.open({ plan, masterSecret: SECRET, clock: world.clock });
-  const served = await fleet.serve(world, { host: "field" });
-  fleet.act(world, () => Promise.resolve());
-  const keys = sealedKeyVault(new Uint8Array(32), memorySealedStore(), simulation.random.fork("vault"));
-  const registry = memoryRegistry();
-  const address = served.addresses.get(meterId) ?? { host: "nowhere", port: 1 };
-  await registry.registerDevices([{ meterId, protocol: "dlms", settings: {}, status: "active", route: { kind: "direct", address } }]);
-  const { encryptionKey, authenticationKey } = deriveMeterKeys(SECRET, meterId);
-  await keys.store([
-    { ref: { owner: meterId, purpose: "guek" }, secret: encryptionKey },
-    { ref: { owner: meterId, purpose: "gak" }, secret: authenticationKey },
-  ]);
-  headEnd = createHeadEnd(
-    {
-      world: simulation.node("headend").world,
-      registry,
-      keys,
-      counters: new InvocationCounters(memoryCounterStore()),
-      sink: new TestSink(),
-      drivers: [dlmsDriver({ systemTitle: new TextEncoder().encode("AMTHES01") })],
-    },
-    { historyMs: HOUR_MS },
-  );
-  await headEnd.start();
-  await simulation.runUntil(START_MS + MINUTE_MS);
+  utility = await fleetUtility({ startMs: START_MS });
 });
 
 /** Asks, waits, and says how it ended. */
 async function ask(control: EndDeviceControl): Promise<{ state: string | undefined; outcome: string | undefined }> {
-  const commandId = `c${++commands}`;
-  const requestedAtMs = simulation.nowMs;
-  const request = { commandId, meterId, control, requestedBy: "anna", requestedAtMs, expiresAtMs: requestedAtMs + 30 * MINUTE_MS };
-  await simulation.runFor(headEnd.submit(request));
-  await simulation.runUntil(simulation.nowMs + 2 * MINUTE_MS);
-  const detail = await headEnd.views.command(commandId);
+  const detail = await utility.ask(control);
   return { state: detail?.state, outcome: detail?.outcome };
 }
 
 const meter = () => {
-  const device = fleet.device(meterId);
+  const device = utility.fleet.device(utility.meterIds[0]!);
   device.advance();
   return device.meter;
 };
@@ -103,11 +54,11 @@ describe("settings of a meter through the command gate", () => {
       state: "done",
       outcome: "read back: limit 20 W, exceeded for at most 60 s",
     });
-    await simulation.runUntil(simulation.nowMs + 10 * MINUTE_MS);
+    await utility.simulation.runUntil(utility.simulation.nowMs + 10 * MINUTE_MS);
     expect(meter().controlState).toBe("readyForReconnection");
     expect(await ask({ kind: "limit", overSeconds: 60 })).toEqual({ state: "done", outcome: "read back: no limit" });
     expect((await ask({ kind: "connect" })).state).toBe("done");
-    await simulation.runUntil(simulation.nowMs + HOUR_MS);
+    await utility.simulation.runUntil(utility.simulation.nowMs + HOUR_MS);
     expect(meter().controlState).toBe("connected");
   });
 
@@ -116,9 +67,9 @@ describe("settings of a meter through the command gate", () => {
       state: "done",
       outcome: "read back: calendar TOU 2026 is in force",
     });
-    const before = meter().tariffsAt(simulation.nowMs);
-    await simulation.runUntil(simulation.nowMs + 2 * HOUR_MS);
-    const after = meter().tariffsAt(simulation.nowMs);
+    const before = meter().tariffsAt(utility.simulation.nowMs);
+    await utility.simulation.runUntil(utility.simulation.nowMs + 2 * HOUR_MS);
+    const after = meter().tariffsAt(utility.simulation.nowMs);
     expect(after[0]).toBe(before[0]);
     expect(after[1]).toBeGreaterThan(before[1] ?? 0);
   });
@@ -129,9 +80,9 @@ describe("settings of a meter through the command gate", () => {
       state: "done",
       outcome: "read back: calendar TOU 2026 waits for its time",
     });
-    expect(meter().tariffsAt(simulation.nowMs)[1]).toBe(0);
-    await simulation.runUntil(START_MS + 5 * HOUR_MS);
-    expect(meter().tariffsAt(simulation.nowMs)[1]).toBeGreaterThan(0);
+    expect(meter().tariffsAt(utility.simulation.nowMs)[1]).toBe(0);
+    await utility.simulation.runUntil(START_MS + 5 * HOUR_MS);
+    expect(meter().tariffsAt(utility.simulation.nowMs)[1]).toBeGreaterThan(0);
   });
 
   it("bring a message", async () => {
@@ -155,7 +106,8 @@ describe("settings of a meter through the command gate", () => {
   });
 
   it("bring a prepayment token, once, and say in words why another is refused", async () => {
-    await fleet.happen([meterId], (atMs) => ({ kind: "payment", atMs, change: { what: "activate" } }));
+    const [meterId = ""] = utility.meterIds;
+    await utility.fleet.happen([meterId], (atMs) => ({ kind: "payment", atMs, change: { what: "activate" } }));
     const { vendingKey } = deriveMeterKeys(SECRET, meterId);
     const token = formatToken(mintToken(vendingKey, meterId, { id: 7, amount: 5_000 }));
     expect(await ask({ kind: "token", token })).toEqual({ state: "done", outcome: "read back: the token: it was executed" });
