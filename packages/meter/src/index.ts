@@ -38,6 +38,7 @@ export type { LoggedEvent } from "./metrology/event-log.ts";
 export { MeterDevice, type MeterDeviceParts } from "./dlms/meter-device.ts";
 export { logicalDeviceName, systemTitleOf } from "./dlms/identity.ts";
 export { meterModel, type MeterModel } from "./dlms/meter-model.ts";
+export { hdlcPort, inactivityTimeoutMs } from "./dlms/port-setup.ts";
 export { lastGaspApdu } from "./dlms/last-gasp.ts";
 export { formatToken, mintToken, type PaymentToken } from "./payment-token.ts";
 export { authorityCertificate, certify, curveOfSuite, deriveAuthority, deriveKeyPair, type FleetAuthority } from "./meter-key-pairs.ts";

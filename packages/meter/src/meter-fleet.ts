@@ -288,6 +288,11 @@ export class MeterFleet {
     });
   }
 
+  /** Tells a meter where it is served, where somebody else listens for it. */
+  servedAt(meterId: string, address: Address): void {
+    this.#servedAt.set(meterId, address);
+  }
+
   /** Opens the TCP ports of the plan's direct meters (port 0: a free one). @throws LinkError `in-use`; nothing listens then. */
   async serve(world: ServingWorld, options: ServeMetersOptions = {}): Promise<ServedMeters> {
     const addresses = new Map<string, Address>();

@@ -1,7 +1,16 @@
 import { join } from "node:path";
 import { UsageError } from "@amity/bytes";
 import { listenDatagrams, serveDlms, serveHdlcLink, wrapperLink, type CosemDevice, type PduLink } from "@amity/dlms";
-import { createFleet, MeterFleet, masterSecretFrom, networkCarrier, type MeterTypeOptions } from "@amity/meter";
+import {
+  createFleet,
+  hdlcPort,
+  inactivityTimeoutMs,
+  MeterFleet,
+  masterSecretFrom,
+  networkCarrier,
+  type MeterTypeOptions,
+  type SimulatedMeter,
+} from "@amity/meter";
 import { realNetwork, realRandom, realTimers, scaledClock, type Address, type Clock, type Connection } from "@amity/runtime";
 import { serveGateway } from "../laboratory/gateway-server.ts";
 import { commission, writeCertificates } from "../laboratory/laboratory-certificates.ts";
@@ -40,12 +49,17 @@ export async function meterServe(options: MeterServeOptions): Promise<void> {
   const fleet = await openFleet(options, { type, clock, keys });
   const certificates = await commissionAll(options, fleet, clock);
   const stopActing = fleet.act({ clock, random: realRandom() }, networkCarrier(realNetwork, { timers: realTimers }));
-  const devices = fleet.plan.meters.map(({ meterId }) => ({ meterId, device: laboratoryDevice(fleet.device(meterId), access) }));
-  const targets = options.gateway === true ? gatewayTo(devices) : devices.map(({ device }) => ({ device, serve: plainly(device) }));
+  const devices = fleet.plan.meters.map(({ meterId }): Laboratory => {
+    const own = fleet.device(meterId);
+    return { meterId, meter: own.meter, device: laboratoryDevice(own, access) };
+  });
+  const targets = options.gateway === true ? gatewayTo(devices) : devices.map((one) => ({ ...one, serve: plainly(one, transport) }));
   const listeners: { readonly address: Address; close(): Promise<void> | void }[] = [];
-  for (const [index, { device, serve }] of targets.entries()) {
+  for (const [index, target] of targets.entries()) {
     const address = { host: options.host, port: options.port === 0 ? 0 : options.port + index };
-    listeners.push(await listen(options, transport, address, { device, serve }));
+    const listener = await listen(options, transport, address, target);
+    fleet.servedAt(target.meterId, listener.address);
+    listeners.push(listener);
   }
   const meters = devices.map(({ meterId }, index): ServedMeter => {
     const { systemTitle } = fleet.device(meterId);
@@ -86,33 +100,45 @@ async function commissionAll(options: MeterServeOptions, fleet: MeterFleet, cloc
   return folder;
 }
 
-interface Target {
+/** A meter and what answers in front of it. */
+interface Laboratory {
+  readonly meterId: string;
+  readonly meter: SimulatedMeter;
   /** Answers, or says at which addresses somebody does. */
   readonly device: CosemDevice;
+}
+
+interface Target extends Laboratory {
   readonly serve: (link: PduLink) => void;
 }
 
-function plainly(device: CosemDevice): Target["serve"] {
-  return (link) => void serveDlms(link, device, WORLD);
+/** What clients set at the meter's ports holds from the next connection on. */
+function plainly({ meter, device }: Laboratory, transport: (typeof TRANSPORTS)[number]): Target["serve"] {
+  return (link) =>
+    void serveDlms(link, device, WORLD, { inactivityTimeoutMs: inactivityTimeoutMs(meter, transport === "hdlc" ? "hdlc" : "wrapper") });
 }
 
 /** One port for all meters: each by its id behind the gateway's prefix, the first without a prefix, too. */
-function gatewayTo(devices: readonly { meterId: string; device: CosemDevice }[]): Target[] {
+function gatewayTo(devices: readonly Laboratory[]): Target[] {
   const byId = new Map(devices.map(({ meterId, device }) => [meterId, device]));
   const find = (physicalAddress: Uint8Array): CosemDevice | undefined => byId.get(new TextDecoder().decode(physicalAddress));
-  return devices.slice(0, 1).map(({ device }) => ({ device, serve: (link) => serveGateway(link, device, find, WORLD) }));
+  return devices.slice(0, 1).map((first) => ({ ...first, serve: (link) => serveGateway(link, first.device, find, WORLD) }));
 }
 
 function listen(
   { frames = 1, frame = 128 }: MeterServeOptions,
   transport: (typeof TRANSPORTS)[number],
   address: Address,
-  { device, serve }: Target,
+  { meter, device, serve }: Target,
 ): Promise<{ readonly address: Address; close(): Promise<void> | void }> {
   if (transport === "udp") return listenDatagrams(realNetwork, address, serve);
   const parameters = { transmitOctets: frame, receiveOctets: frame, transmitWindow: frames, receiveWindow: frames };
   const answersAt = (serverSap: number): boolean => device.logicalDevice(serverSap) !== undefined;
   return realNetwork.listen(address, (connection: Connection) =>
-    serve(transport === "hdlc" ? serveHdlcLink(connection, realTimers, { answersAt, parameters }) : wrapperLink(connection, "server")),
+    serve(
+      transport === "hdlc"
+        ? serveHdlcLink(connection, realTimers, { ...hdlcPort(meter, parameters), answersAt })
+        : wrapperLink(connection, "server"),
+    ),
   );
 }

@@ -1,5 +1,5 @@
 import { fromHex, latin1Text } from "@amity/bytes";
-import { DEFAULT_PARAMETERS, decodeData, type HdlcServerOptions } from "@amity/dlms";
+import { DEFAULT_PARAMETERS, decodeData, type HdlcParameters, type HdlcServerOptions } from "@amity/dlms";
 import type { SimulatedMeter } from "../simulated-meter.ts";
 import { numberOf } from "./monitored-value.ts";
 
@@ -30,17 +30,17 @@ function numberAt(meter: SimulatedMeter, object: string, attributeId: number): n
   return hex === undefined ? undefined : numberOf(decodeData(fromHex(hex)));
 }
 
-/** How HDLC stations of the next connection are; a meter whose address nobody set answers to any. */
-export function hdlcPort(meter: SimulatedMeter): HdlcServerOptions {
-  if (!meter.isConfigured) return {};
+/** How HDLC stations of the next connection are, `factory` where nobody set it; a meter whose address nobody set answers to any. */
+export function hdlcPort(meter: SimulatedMeter, factory: HdlcParameters = DEFAULT_PARAMETERS): HdlcServerOptions {
+  if (!meter.isConfigured) return { parameters: factory };
   const at = (attributeId: number): number | undefined => numberAt(meter, PORT_SETUPS.hdlc, attributeId);
   const [physicalDevice, inactivity, interOctetMs] = [at(HDLC.address), at(HDLC.inactivity), at(HDLC.interOctetMs)];
   return {
     parameters: {
-      transmitOctets: at(HDLC.transmitOctets) ?? DEFAULT_PARAMETERS.transmitOctets,
-      receiveOctets: at(HDLC.receiveOctets) ?? DEFAULT_PARAMETERS.receiveOctets,
-      transmitWindow: at(HDLC.transmitWindow) ?? DEFAULT_PARAMETERS.transmitWindow,
-      receiveWindow: at(HDLC.receiveWindow) ?? DEFAULT_PARAMETERS.receiveWindow,
+      transmitOctets: at(HDLC.transmitOctets) ?? factory.transmitOctets,
+      receiveOctets: at(HDLC.receiveOctets) ?? factory.receiveOctets,
+      transmitWindow: at(HDLC.transmitWindow) ?? factory.transmitWindow,
+      receiveWindow: at(HDLC.receiveWindow) ?? factory.receiveWindow,
     },
     ...(physicalDevice === undefined ? {} : { physicalDevice }),
     ...(inactivity === undefined ? {} : { inactivityTimeoutMs: inactivity === 0 ? NEVER_MS : inactivity * 1000 }),
