@@ -92,6 +92,18 @@ describe("firmware of a meter through the command gate", () => {
     expect(firmwareIn(utility)).toBe("AMT-2.5.2");
   });
 
+  it("lets others have their turn where it takes long, and goes on after them", async () => {
+    const utility = await fleetUtility({ startMs: START_MS, driver: { firmwareSliceMs: 3_000 } });
+    await utility.registry.addFirmware(imageOf("AMT-2.5.3", 100_000));
+    const { request } = await utility.order({ kind: "updateFirmware", image: "AMT-2.5.3" });
+    await utility.simulation.runUntil(START_MS + 15 * MINUTE_MS);
+    const detail = await utility.headEnd().views.command(request.commandId);
+    expect(detail).toMatchObject({ state: "done", outcome: "read back: firmware AMT-2.5.3 runs" });
+    const told = notes(detail);
+    expect(told.filter((note) => note.startsWith("transfer of"))).toHaveLength(1);
+    expect(told.filter((note) => note.startsWith("going on: the meter has")).length).toBeGreaterThan(1);
+  });
+
   it("waits in the meter, verified, for the time that was said", async () => {
     const utility = await utilityWith(imageOf("AMT-2.6.0", 5_000));
     const activateAtMs = START_MS + HOUR_MS;

@@ -4,10 +4,10 @@ import type { EndDeviceControl } from "@amity/model";
 import { Simulation, type Address, type SimNode } from "@amity/runtime";
 import {
   dlmsDriver,
-  type CertificationAuthority,
   type CommandDetail,
   type CommandRecord,
   type Device,
+  type DlmsDriverOptions,
   type HeadEndOptions,
   type Registry,
   type Route,
@@ -65,13 +65,13 @@ export async function fleetUtility(options: {
   /** Reached through the concentrator C1 instead of directly. */
   behindConcentrator?: boolean;
   headEnd?: HeadEndOptions;
-  authority?: CertificationAuthority;
+  driver?: Partial<DlmsDriverOptions>;
   registry?: (node: SimNode) => Registry;
 }): Promise<FleetUtility> {
   const { startMs, meters = 1, settings = {} } = options;
   const simulation = new Simulation({ seed: 1, startMs });
   const head = lastingHeadEnd(simulation, {
-    drivers: [dlmsDriver({ systemTitle: TITLE, ...(options.authority === undefined ? {} : { authority: options.authority }) })],
+    drivers: [dlmsDriver({ systemTitle: TITLE, ...options.driver })],
     headEnd: { historyMs: HOUR_MS, ...options.headEnd },
     registry: options.registry,
   });

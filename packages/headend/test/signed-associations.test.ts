@@ -33,7 +33,7 @@ async function signedUtility(suite: 1 | 2): Promise<SignedUtility> {
     startMs: START_MS,
     type: { securitySuite: suite },
     settings: { suite, manageAuth: "hls-ecdsa", manageClient: SIGNING_CLIENT },
-    authority: authorityOf(authority),
+    driver: { authority: authorityOf(authority) },
   });
   const [meterId = ""] = utility.meterIds;
   const pair = generateEllipticKeyPair(authority.key.curve);

@@ -57,6 +57,8 @@ export interface DlmsDriverOptions {
   readonly systemTitle: Uint8Array;
   /** Issues certificates for meters of suites 1 and 2; without it keys are transferred only. */
   readonly authority?: CertificationAuthority;
+  /** Machine ms that one session sends blocks of a firmware for before others have their turn. Default ten minutes. */
+  readonly firmwareSliceMs?: number;
 }
 
 const CAPABILITIES: ReadonlySet<MeterCapability> = new Set<MeterCapability>([
@@ -155,7 +157,8 @@ async function openSession(link: MeterLink, request: SessionRequest, means: Sess
       lease: security === undefined ? undefined : lease,
     });
     const keyring = keyringOf(exchange, request, { means, suite: settings.suite, isOpenedWithNext: credentials.isNext });
-    return new DlmsSession({ exchange, device, behind: request.behind ?? [], keyring, timers: world.timers });
+    const { firmwareSliceMs } = means;
+    return new DlmsSession({ exchange, device, behind: request.behind ?? [], keyring, timers: world.timers, firmwareSliceMs });
   } catch (error) {
     if (pdus !== undefined) pdus.abort();
     else if (link.kind === "stream") link.connection.abort();

@@ -30,25 +30,38 @@ const ROUNDS_MAX = 3;
 /** What a meter needs for verification and activation, machine time; looked at this often. */
 const PATIENCE_MS = 300_000;
 const LOOK_MS = 2_000;
+/** One session sends blocks for so long, machine time; then collection has its turn, and another session goes on. */
+const DEFAULT_SLICE_MS = 600_000;
 /** Steps told while blocks are sent. */
 const STEPS_TOLD = 10;
 
 type Tell = (step: string) => Promise<void>;
 
+/** Whether all blocks went out, or this session's time was over before. */
+type Brought = "all" | "leftOff";
+
+interface Sending {
+  /** Machine time at which it is left off. */
+  readonly untilMs: number;
+  readonly tell: Tell;
+}
+
 /**
  * Image transfer (class 18, Blue Book 4.4.6): begun or gone on with from the meter's bitmap, verified, activated by method 4 or by the
  * schedule 0-0:15.0.2. Blocks that came before are not sent again. A transfer that was gone on with and is not verified is begun anew once:
- * the meter does not tell whose blocks it holds.
+ * the meter does not tell whose blocks it holds. A transfer that takes long is left off and gone on with in another session.
  */
 export class DlmsFirmware implements MeterFirmware {
   readonly #exchange: DlmsExchange;
   readonly #timers: Timers;
+  readonly #sliceMs: number;
   /** In this session: what the meter says of an activation is said of this image. */
   #hasActivated = false;
 
-  constructor(exchange: DlmsExchange, timers: Timers) {
+  constructor(exchange: DlmsExchange, timers: Timers, sliceMs = DEFAULT_SLICE_MS) {
     this.#exchange = exchange;
     this.#timers = timers;
+    this.#sliceMs = sliceMs;
   }
 
   async update({ image, activateAtMs }: FirmwareWish, tell: Tell): Promise<MeterAnswer<void>> {
@@ -59,6 +72,7 @@ export class DlmsFirmware implements MeterFirmware {
     if (!(await this.#isStaged(image))) {
       const brought = await this.#bring(image, tell);
       if (brought.kind === "refused") return brought;
+      if (brought.value === "leftOff") return DONE;
     }
     return activateAtMs === undefined ? this.#activate(tell) : this.#schedule(activateAtMs, tell);
   }
@@ -119,8 +133,9 @@ export class DlmsFirmware implements MeterFirmware {
     return result === "success" ? DONE : { kind: "refused", reason: `image transfer is disabled, and stays so: ${result}` };
   }
 
-  /** Brings all blocks there and has them verified. */
-  async #bring(image: FirmwareImage, tell: Tell): Promise<MeterAnswer<void>> {
+  /** Brings all blocks there and has them verified, or leaves off when its time is over. */
+  async #bring(image: FirmwareImage, tell: Tell): Promise<MeterAnswer<Brought>> {
+    const untilMs = this.#timers.elapsedMs() + this.#sliceMs;
     const blockOctets = await this.#number(ATTRIBUTES.blockSize);
     if (blockOctets === undefined || blockOctets < 1 || blockOctets > BLOCK_OCTETS_MAX)
       return { kind: "refused", reason: `the meter asks for blocks of ${blockOctets ?? "unknown"} octets` };
@@ -128,17 +143,19 @@ export class DlmsFirmware implements MeterFirmware {
     const known = await this.#goneOnWith(blocks);
     if (known !== undefined) {
       await tell(`going on: the meter has ${blocks.count - known.length} of ${blocks.count} blocks`);
-      const isThere = await this.#sendMissing(blocks, known, tell);
-      if (isThere.kind === "refused") return isThere;
+      const sent = await this.#sendMissing(blocks, { first: known, untilMs, tell });
+      if (sent.kind === "refused" || sent.value === "leftOff") return sent;
       const verified = await this.#verify(image, tell);
-      if (verified.kind === "done") return verified;
+      if (verified.kind === "done") return sent;
       await tell(`${verified.reason}: beginning anew, some blocks may have been another image's`);
     }
     const begun = await this.#act(METHODS.initiate, this.#initiation(image), "the transfer");
     if (begun.kind === "refused") return begun;
     await tell(`transfer of ${image.size} octets begun: ${blocks.count} blocks of ${blockOctets}`);
-    const isThere = await this.#sendMissing(blocks, blocks.numbers(), tell);
-    return isThere.kind === "refused" ? isThere : this.#verify(image, tell);
+    const sent = await this.#sendMissing(blocks, { first: blocks.numbers(), untilMs, tell });
+    if (sent.kind === "refused" || sent.value === "leftOff") return sent;
+    const verified = await this.#verify(image, tell);
+    return verified.kind === "refused" ? verified : sent;
   }
 
   #initiation({ identification, size }: FirmwareImage): DlmsData {
@@ -154,32 +171,36 @@ export class DlmsFirmware implements MeterFirmware {
     return missing.length === blocks.count ? undefined : missing;
   }
 
-  async #sendMissing(blocks: ImageBlocks, first: readonly number[], tell: Tell): Promise<MeterAnswer<void>> {
+  async #sendMissing(
+    blocks: ImageBlocks,
+    { first, untilMs, tell }: Sending & { readonly first: readonly number[] },
+  ): Promise<MeterAnswer<Brought>> {
     let missing = first;
     for (let round = 1; missing.length > 0; round++) {
       if (round > ROUNDS_MAX)
         return { kind: "refused", reason: `${missing.length} blocks were sent ${ROUNDS_MAX} times and are still missing` };
-      const sent = await this.#send(blocks, missing, tell);
-      if (sent.kind === "refused") return sent;
+      const sent = await this.#send(blocks, missing, { untilMs, tell });
+      if (sent.kind === "refused" || sent.value === "leftOff") return sent;
       const firstMissing = await this.#number(ATTRIBUTES.firstMissing);
-      if (firstMissing === undefined || firstMissing >= blocks.count) return DONE;
+      if (firstMissing === undefined || firstMissing >= blocks.count) break;
       const bitmap = await this.#get(ATTRIBUTES.bitmap);
       missing = bitmap?.type === "bit-string" ? missingOf(bitmap.value) : blocks.numbers().slice(firstMissing);
     }
-    return DONE;
+    return { kind: "done", value: "all" };
   }
 
-  async #send(blocks: ImageBlocks, numbers: readonly number[], tell: Tell): Promise<MeterAnswer<void>> {
+  async #send(blocks: ImageBlocks, numbers: readonly number[], { untilMs, tell }: Sending): Promise<MeterAnswer<Brought>> {
     const there = blocks.count - numbers.length;
     const every = Math.ceil(blocks.count / STEPS_TOLD);
     for (const [index, number] of numbers.entries()) {
+      if (index > 0 && this.#timers.elapsedMs() >= untilMs) return { kind: "done", value: "leftOff" };
       const block = data.structure(data.doubleLongUnsigned(number), data.octets(blocks.block(number)));
       const taken = await this.#act(METHODS.block, block, `block ${number} of ${blocks.count}`);
       if (taken.kind === "refused") return taken;
       const done = there + index + 1;
       if (done % every === 0 || index === numbers.length - 1) await tell(`${done} of ${blocks.count} blocks sent`);
     }
-    return DONE;
+    return { kind: "done", value: "all" };
   }
 
   async #verify(image: FirmwareImage, tell: Tell): Promise<MeterAnswer<void>> {

@@ -32,6 +32,8 @@ export interface DlmsSessionParts {
   /** Present in ciphered associations that manage. */
   readonly keyring: MeterKeyring | undefined;
   readonly timers: Timers;
+  /** Machine ms that one session sends blocks of a firmware for. */
+  readonly firmwareSliceMs: number | undefined;
 }
 
 const NAMES = {
@@ -56,7 +58,7 @@ export class DlmsSession implements MeterSession {
   constructor(parts: DlmsSessionParts) {
     this.#exchange = parts.exchange;
     this.settings = new DlmsSettings(parts.exchange);
-    this.firmware = new DlmsFirmware(parts.exchange, parts.timers);
+    this.firmware = new DlmsFirmware(parts.exchange, parts.timers, parts.firmwareSliceMs);
     this.#device = parts.device;
     this.#behind = parts.behind;
     if (parts.keyring !== undefined) this.keyring = parts.keyring;
