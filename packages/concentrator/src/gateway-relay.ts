@@ -1,4 +1,4 @@
-import { decodeGateway, encodeGateway, wrapperLink, type GatewayPdu, type PduLink, type SapPair } from "@amity/dlms";
+import { decodeGateway, encodeGateway, linkOver, wrapperLink, type GatewayPdu, type PduLink, type SapPair } from "@amity/dlms";
 import { toHex } from "@amity/bytes";
 import type { Timer, World } from "@amity/runtime";
 import type { LocalMeter } from "./meter-collector.ts";
@@ -37,29 +37,20 @@ interface RelayedSession {
  */
 export function relayingLink(upstream: PduLink, parts: GatewayRelayParts): PduLink {
   const relay = new GatewayRelay(upstream, parts);
-  return {
-    send: (apdu, saps) => upstream.send(apdu, saps),
-    close: () => upstream.close(),
-    abort: () => upstream.abort(),
-    drained: () => upstream.drained(),
-    get backlog() {
-      return upstream.backlog;
-    },
-    bind(handlers) {
-      upstream.bind({
-        apdu(octets, saps) {
-          const request = prefixOf(octets);
-          if (request === undefined) handlers.apdu(octets, saps);
-          else if (request.direction === "request") relay.take(request, saps);
-        },
-        closed(error) {
-          relay.end();
-          parts.onEnd();
-          handlers.closed(error);
-        },
-      });
-    },
-  };
+  return linkOver(upstream, {
+    handlers: (above) => ({
+      apdu(octets, saps) {
+        const request = prefixOf(octets);
+        if (request === undefined) above.apdu(octets, saps);
+        else if (request.direction === "request") relay.take(request, saps);
+      },
+      closed(error) {
+        relay.end();
+        parts.onEnd();
+        above.closed(error);
+      },
+    }),
+  });
 }
 
 class GatewayRelay {

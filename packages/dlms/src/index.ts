@@ -23,6 +23,7 @@ export * from "./explain/explain.ts";
 export type * from "./explain/explained.ts";
 export * from "./hdlc/index.ts";
 export * from "./link/gateway.ts";
+export * from "./link/link-over.ts";
 export type * from "./link/pdu-link.ts";
 export * from "./link/wrapper.ts";
 export * from "./link/wrapper-datagram.ts";

@@ -1,4 +1,12 @@
-import { gatewayServerLink, serveDlms, type CosemDevice, type PduLink, type PduLinkHandlers, type ServerWorld } from "@amity/dlms";
+import {
+  gatewayServerLink,
+  linkOver,
+  serveDlms,
+  type CosemDevice,
+  type PduLink,
+  type PduLinkHandlers,
+  type ServerWorld,
+} from "@amity/dlms";
 
 /** Most meters that one connection may talk to. */
 const METERS_MAX = 256;
@@ -27,7 +35,14 @@ export function serveGateway(
     meter.handlers?.apdu(apdu, saps);
   });
   serveDlms(
-    withEnd(relayed, (error) => meters.forEach(({ handlers }) => handlers?.closed(error))),
+    linkOver(relayed, {
+      handlers: (above) => ({
+        closed(error) {
+          meters.forEach(({ handlers }) => handlers?.closed(error));
+          above.closed(error);
+        },
+      }),
+    }),
     own,
     world,
   );
@@ -73,26 +88,4 @@ class MeterLink implements PduLink {
   drained(): Promise<void> {
     return this.#carrier.drained();
   }
-}
-
-/** The same link, telling when it is over. */
-function withEnd(link: PduLink, ended: PduLinkHandlers["closed"]): PduLink {
-  return {
-    isUnreliable: link.isUnreliable === true,
-    bind: (handlers) =>
-      link.bind({
-        ...handlers,
-        closed(error) {
-          ended(error);
-          handlers.closed(error);
-        },
-      }),
-    send: (apdu, saps) => link.send(apdu, saps),
-    close: () => link.close(),
-    abort: () => link.abort(),
-    get backlog() {
-      return link.backlog;
-    },
-    drained: () => link.drained(),
-  };
 }

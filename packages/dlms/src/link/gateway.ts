@@ -1,4 +1,5 @@
 import { ByteReader, DecodeError } from "@amity/bytes";
+import { linkOver } from "./link-over.ts";
 import type { PduLink, SapPair } from "./pdu-link.ts";
 
 /** Gateway protocol (Green Book 10.10; IEC 62056-5-3 annex): a prefix names the device behind a concentrator. */
@@ -39,25 +40,15 @@ export function decodeGateway(octets: Uint8Array): GatewayPdu | undefined {
 
 /** Addresses one meter behind a concentrator: what is sent gets the prefix, only what carries its answer comes in. */
 export function gatewayLink(link: PduLink, target: { networkId: number; physicalAddress: Uint8Array }): PduLink {
-  return {
-    isUnreliable: link.isUnreliable === true,
-    bind(handlers) {
-      link.bind({
-        ...handlers,
-        apdu(octets, saps) {
-          const pdu = prefixOf(octets);
-          if (pdu?.direction === "response" && isFor(pdu, target)) handlers.apdu(pdu.apdu, saps);
-        },
-      });
-    },
+  return linkOver(link, {
+    handlers: (above) => ({
+      apdu(octets, saps) {
+        const pdu = prefixOf(octets);
+        if (pdu?.direction === "response" && isFor(pdu, target)) above.apdu(pdu.apdu, saps);
+      },
+    }),
     send: (apdu, saps) => link.send(encodeGateway({ direction: "request", ...target, apdu }), saps),
-    close: () => link.close(),
-    abort: () => link.abort(),
-    get backlog() {
-      return link.backlog;
-    },
-    drained: () => link.drained(),
-  };
+  });
 }
 
 function prefixOf(octets: Uint8Array): GatewayPdu | undefined {
@@ -83,28 +74,18 @@ export type GatewayRelay = (pdu: GatewayPdu, saps: SapPair, respond: (apdu: Uint
 
 /** The concentrator's side: prefixed APDUs go to `relay`, the others to whoever serves the concentrator itself. */
 export function gatewayServerLink(link: PduLink, relay: GatewayRelay): PduLink {
-  return {
-    bind(handlers) {
-      link.bind({
-        ...handlers,
-        apdu(octets, saps) {
-          const pdu = prefixOf(octets);
-          if (pdu === undefined) {
-            handlers.apdu(octets, saps);
-            return;
-          }
-          const { networkId, physicalAddress } = pdu;
-          if (pdu.direction !== "request") return;
-          relay(pdu, saps, (apdu) => link.send(encodeGateway({ direction: "response", networkId, physicalAddress, apdu }), saps));
-        },
-      });
-    },
-    send: (apdu, saps) => link.send(apdu, saps),
-    close: () => link.close(),
-    abort: () => link.abort(),
-    get backlog() {
-      return link.backlog;
-    },
-    drained: () => link.drained(),
-  };
+  return linkOver(link, {
+    handlers: (above) => ({
+      apdu(octets, saps) {
+        const pdu = prefixOf(octets);
+        if (pdu === undefined) {
+          above.apdu(octets, saps);
+          return;
+        }
+        const { networkId, physicalAddress } = pdu;
+        if (pdu.direction !== "request") return;
+        relay(pdu, saps, (apdu) => link.send(encodeGateway({ direction: "response", networkId, physicalAddress, apdu }), saps));
+      },
+    }),
+  });
 }
