@@ -1,4 +1,5 @@
 import { LinkError } from "@amity/bytes";
+import fc from "fast-check";
 import { data, encodeDataNotification, encodeWrapper, memoryCounter, memoryReceivedCounter, obisToOctets, parseObis } from "@amity/dlms";
 import { createFleet, masterSecretFrom, MeterFleet, networkCarrier, parseMeterType, type PlannedMeter } from "@amity/meter";
 import type { EndDeviceEvent } from "@amity/model";
@@ -135,5 +136,33 @@ describe("the push receiver", () => {
     expect(events).toEqual([
       { meterId: target.meterId, atMs: startMs, kind: "lastGasp", log: "0-4:25.9.0.255", code: 82, detail: "alarm descriptor 2" },
     ]);
+  });
+});
+
+describe("the push receiver among enemies", () => {
+  it("takes any datagram and any stream, keeps nothing of them and goes on", async () => {
+    const { network } = simulation.node("enemy").world;
+    const socket = await simulation.runFor(network.datagram({ host: "enemy", port: 0 }, () => undefined));
+    const push = encodeDataNotification({ invokeId: 1, body: data.structure(data.octets(obisToOctets(parseObis(`${ALARM_SETUP}.255`)))) });
+    const changed = fc.tuple(fc.nat(push.length - 1), fc.nat(255)).map(([at, octet]) => push.with(at, octet));
+    const said = fc.sample(fc.oneof(fc.uint8Array({ maxLength: 80 }), changed), { numRuns: 1_000, seed: 42 });
+    for (const octets of said) {
+      socket.send(octets, { host: "head-end", port: PORT });
+      socket.send(encodeWrapper(1, 103, octets), { host: "head-end", port: PORT });
+    }
+    for (const octets of said.slice(0, 200)) {
+      const connection = await simulation.runFor(network.connect({ host: "head-end", port: PORT }));
+      connection.bind({ data: () => undefined, closed: () => undefined });
+      connection.send(octets);
+    }
+    await simulation.runUntil(simulation.nowMs + 2 * MINUTE_MS);
+    expect([events, handedOn]).toEqual([[], []]);
+    expect(refused.length).toBeGreaterThan(1_000);
+    await set(ALARM_SETUP, 3, UDP_HERE);
+    await fleet.happen([target.meterId], (atMs) => ({ kind: "openCover", atMs }));
+    await set("0-0:97.98.10", 2, hex(6, 0, 0, 0x20, 1));
+    await fleet.happen([target.meterId], (atMs) => ({ kind: "openCover", atMs }));
+    await simulation.runUntil(simulation.nowMs + MINUTE_MS);
+    expect(events.length).toBeGreaterThan(0);
   });
 });

@@ -2,6 +2,7 @@ import { berLength, ByteReader, ByteWriter, DecodeError } from "@amity/bytes";
 import { data, dlmsData, encodeData, parseObis, type DlmsData, type Obis } from "@amity/dlms";
 import type { TimeSpan } from "./coverage.ts";
 import type { ProfileDescription } from "./profile-description.ts";
+import { unixMs, unixMsOf } from "./unix-ms.ts";
 
 /** What a concentrator collected from one meter and holds for the head-end. */
 export interface Delivery {
@@ -81,9 +82,9 @@ export function encodeDelivery(delivery: Delivery): Uint8Array {
 export function decodeDelivery(reader: ByteReader): Delivery {
   const meterId = textOf(dlmsData.decode(reader), "meterId");
   const object = textOf(dlmsData.decode(reader), "object");
-  const collectedAtMs = msOf(dlmsData.decode(reader), "collectedAt");
-  const fromMs = msOf(dlmsData.decode(reader), "from");
-  const toMs = msOf(dlmsData.decode(reader), "to");
+  const collectedAtMs = unixMsOf(dlmsData.decode(reader), "collectedAt");
+  const fromMs = unixMsOf(dlmsData.decode(reader), "from");
+  const toMs = unixMsOf(dlmsData.decode(reader), "to");
   if (reader.u8() !== OCTETS_TAG) throw reader.fail("the payload is no octet-string");
   const payload = reader.bytes(berLength.decode(reader)).slice();
   return { meterId, object, collectedAtMs, span: { fromMs, toMs }, payload };
@@ -150,16 +151,7 @@ export function decodeDeliveryPayload(payload: Uint8Array): { readonly descripti
   };
 }
 
-function unixMs(instantMs: number): DlmsData {
-  return data.long64(BigInt(Math.floor(instantMs)));
-}
-
 function textOf(value: DlmsData, field: string): string {
   if (value.type === "utf8-string" || value.type === "visible-string") return value.value;
   throw new DecodeError("is no text", { offset: -1 }).within(field);
-}
-
-function msOf(value: DlmsData, field: string): number {
-  if (value.type === "long64" || value.type === "long64-unsigned") return Number(value.value);
-  throw new DecodeError("is no instant", { offset: -1 }).within(field);
 }

@@ -16,6 +16,7 @@ const MODULES: readonly TargetModule[] = [
   { names: ["mbus", "wmbus"], load: () => import("./mbus.ts") },
   { names: ["mbus-master", "mbus-slave", "wmbus-sessions"], load: () => import("./mbus-stations.ts") },
   { names: ["wmbus-tls"], load: () => import("./mbus-tls.ts") },
+  { names: ["concentrator"], load: () => import("./concentrator.ts") },
   { names: ["sml", "p1", "iec62056-21"], load: () => import("./local-ports.ts") },
   { names: ["sml-session", "iec-session", "p1-session"], load: () => import("./local-port-sessions.ts") },
   {

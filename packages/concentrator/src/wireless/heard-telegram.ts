@@ -1,5 +1,6 @@
 import { DecodeError } from "@amity/bytes";
 import { data, decodeData, encodeData, type DlmsData } from "@amity/dlms";
+import { unixMs, unixMsOf } from "../unix-ms.ts";
 
 /** Object of a delivery of wireless telegrams; its payload is `encodeTelegrams`. */
 export const WIRELESS_OBJECT = "wmbus";
@@ -21,7 +22,7 @@ const FRAGMENTS_MAX = 64;
 /** A-XDR: array of structure (received at, UTC ms as long64; octets on air, and those of further fragments, each as octet-string). */
 export function encodeTelegrams(telegrams: readonly HeardTelegram[]): Uint8Array {
   const items = telegrams.map(({ atMs, octets, others = [] }) =>
-    data.structure(data.long64(BigInt(Math.floor(atMs))), ...[octets, ...others].map((one) => data.octets(one))),
+    data.structure(unixMs(atMs), ...[octets, ...others].map((one) => data.octets(one))),
   );
   return encodeData(data.array(...items));
 }
@@ -34,8 +35,8 @@ export function decodeTelegrams(payload: Uint8Array): HeardTelegram[] {
   return list.value.map((item) => {
     const [at, ...telegrams] = item.type === "structure" ? item.value : [];
     const [octets, ...others] = telegrams.slice(0, FRAGMENTS_MAX).map(octetsOf);
-    if (at?.type !== "long64" || octets === undefined) throw new DecodeError("no telegram", { offset: -1, code: "malformed" });
-    return { atMs: Number(at.value), octets, ...(others.length === 0 ? {} : { others }) };
+    if (octets === undefined) throw new DecodeError("no telegram", { offset: -1, code: "malformed" });
+    return { atMs: unixMsOf(at, "receivedAt"), octets, ...(others.length === 0 ? {} : { others }) };
   });
 }
 

@@ -1,6 +1,7 @@
 import { DecodeError } from "@amity/bytes";
 import { data, decodeData, encodeData, type DlmsData } from "@amity/dlms";
 import { decodeTelegrams, encodeTelegrams, type HeardTelegram } from "./heard-telegram.ts";
+import { unixMs, unixMsOf } from "../unix-ms.ts";
 
 /** Object of a delivery that tells what became of an order; its payload is `encodeOrderReport`. */
 export const ORDER_OBJECT = "wmbus-order";
@@ -54,7 +55,7 @@ export function orderData(order: MeterOrder): DlmsData {
   return data.structure(
     data.utf8(order.orderId),
     data.utf8(order.meterId),
-    data.long64(BigInt(Math.floor(order.expiresAtMs))),
+    unixMs(order.expiresAtMs),
     data.longUnsigned(Math.round(order.answerAfterMs * 10)),
     data.array(...order.telegrams.map((octets) => data.octets(octets))),
     order.ending === undefined ? data.nothing : data.octets(order.ending),
@@ -64,14 +65,14 @@ export function orderData(order: MeterOrder): DlmsData {
 /** @throws DecodeError. */
 export function orderOfData(value: DlmsData | undefined): MeterOrder {
   const [orderId, meterId, expires, after, telegrams, ending] = value?.type === "structure" ? value.value : [];
-  if (orderId?.type !== "utf8-string" || meterId?.type !== "utf8-string" || expires?.type !== "long64") throw malformed("order");
+  if (orderId?.type !== "utf8-string" || meterId?.type !== "utf8-string") throw malformed("order");
   if (after?.type !== "long-unsigned" || telegrams?.type !== "array") throw malformed("order");
   if (orderId.value === "" || orderId.value.length > ORDER_ID_MAX) throw malformed("order id");
   if (telegrams.value.length === 0 || telegrams.value.length > ORDER_TELEGRAMS_MAX) throw malformed("list of telegrams");
   return {
     orderId: orderId.value,
     meterId: meterId.value,
-    expiresAtMs: Number(expires.value),
+    expiresAtMs: unixMsOf(expires, "expiry"),
     answerAfterMs: after.value / 10,
     telegrams: telegrams.value.map(telegramOf),
     ...(ending === undefined || ending.type === "null-data" ? {} : { ending: telegramOf(ending) }),
@@ -88,7 +89,7 @@ export function reportData({ orderId, state, atMs, sends, answers }: OrderReport
   return data.structure(
     data.utf8(orderId),
     data.enumerated(ORDER_STATES.indexOf(state)),
-    data.long64(BigInt(Math.floor(atMs))),
+    unixMs(atMs),
     data.doubleLongUnsigned(sends),
     data.octets(encodeTelegrams(answers)),
   );
@@ -98,9 +99,9 @@ export function reportData({ orderId, state, atMs, sends, answers }: OrderReport
 export function reportOfData(value: DlmsData): OrderReport {
   const [orderId, state, at, sends, answers] = value.type === "structure" ? value.value : [];
   const name = state?.type === "enum" ? ORDER_STATES[state.value] : undefined;
-  if (orderId?.type !== "utf8-string" || name === undefined || at?.type !== "long64") throw malformed("report");
+  if (orderId?.type !== "utf8-string" || name === undefined) throw malformed("report");
   if (sends?.type !== "double-long-unsigned" || answers?.type !== "octet-string") throw malformed("report");
-  return { orderId: orderId.value, state: name, atMs: Number(at.value), sends: sends.value, answers: decodeTelegrams(answers.value) };
+  return { orderId: orderId.value, state: name, atMs: unixMsOf(at, "at"), sends: sends.value, answers: decodeTelegrams(answers.value) };
 }
 
 export function encodeOrderReport(report: OrderReport): Uint8Array {
