@@ -38,7 +38,7 @@ export type DerOutcome = { readonly kind: "done"; readonly der: Uint8Array } | E
 
 /**
  * The methods of a meter's security setup (class 64 version 1) as a client calls them. Refusals are values. New keys count from the next
- * association on; where an answer is lost, associate with either key to see which one holds.
+ * association on; where an answer is lost, associate with either key to see which one holds: our servers take both until the new ones were used.
  */
 export class SecuritySetupClient {
   readonly #client: Pick<DlmsClient, "action">;
