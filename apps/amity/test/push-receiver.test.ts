@@ -120,7 +120,7 @@ describe("the push receiver", () => {
     };
     const device = fleet.device(target.meterId);
     await set(ALARM_SETUP, 10, CIPHERED);
-    const once = device.protectPush(4, device.pushMessage(4, startMs));
+    const once = device.protectPush(4, device.pushMessage(4, startMs, false));
     await send(once);
     expect(refused).toEqual([]);
     await send(once);
