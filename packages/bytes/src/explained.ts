@@ -1,7 +1,7 @@
 /** A frame, a message or a part of one, as a person reads it. Plain data: its JSON is the machine-readable form. */
 export interface Explained {
   readonly name: string;
-  /** Octets from the start of the frame. */
+  /** Octets from the start of the frame, or of a plaintext that was deciphered from it. */
   readonly offset: number;
   readonly length: number;
   readonly value?: string;

@@ -20,7 +20,7 @@ export * from "./data/obis.ts";
 export * from "./data/profile-table.ts";
 export * from "./data/selections.ts";
 export * from "./explain/explain.ts";
-export type * from "./explain/explained.ts";
+export type { Explained } from "@amity/bytes";
 export * from "./hdlc/index.ts";
 export * from "./link/gateway.ts";
 export * from "./link/link-over.ts";

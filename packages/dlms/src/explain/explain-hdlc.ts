@@ -1,10 +1,9 @@
-import { AmityError, ByteReader, crcX25, toHex } from "@amity/bytes";
+import { AmityError, ByteReader, crcX25, toHex, type Explained } from "@amity/bytes";
 import { decodeAddress, formatAddress } from "../hdlc/address.ts";
 import { decodeControl } from "../hdlc/control.ts";
 import { FLAG, FRAME_OCTETS_MAX, decodeFrame, isFormat, littleEndian16 } from "../hdlc/frame.ts";
 import { LLC_COMMAND, LLC_RESPONSE } from "../hdlc/llc.ts";
 import { decodeParameters } from "../hdlc/parameters.ts";
-import type { Explained } from "./explained.ts";
 import { meaningOf } from "./meaning.ts";
 
 /** Explains an APDU at its place in the frame. */

@@ -1,4 +1,4 @@
-import { AmityError, ByteReader, DecodeError, toHex } from "@amity/bytes";
+import { AmityError, ByteReader, DecodeError, toHex, type Explained } from "@amity/bytes";
 import { GCM_TAG_OCTETS } from "@amity/crypto";
 import { apdu } from "../apdu/apdu.ts";
 import {
@@ -18,7 +18,6 @@ import { WRAPPER_HEADER_OCTETS, WRAPPER_VERSION } from "../link/wrapper.ts";
 import { unprotectGeneral } from "../security/general-ciphering.ts";
 import { SECURITY_HEADER_OCTETS, securityHeaderOf, unprotect } from "../security/protect.ts";
 import type { Protection, SecuritySuite } from "../security/security-options.ts";
-import type { Explained } from "./explained.ts";
 import { explainHdlc } from "./explain-hdlc.ts";
 import { meaningOf } from "./meaning.ts";
 
