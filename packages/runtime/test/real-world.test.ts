@@ -2,7 +2,8 @@ import { mkdtemp, readdir, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { realFiles, realNetwork, realTimers, scaledClock } from "../src/index.ts";
+import { realFiles, realNetwork, realTimers, scaledClock, type Connection } from "../src/index.ts";
+import { listenWithLimit } from "../src/real/real-network.ts";
 
 const octets = (value: string): Uint8Array => new TextEncoder().encode(value);
 
@@ -44,6 +45,40 @@ describe("the real network", () => {
     });
     expect(heard).toEqual(octets("hello"));
     connection.close();
+    await listener.close();
+  });
+
+  it("lets the oldest connection that says nothing make room for a newcomer, and closes the newcomer where all have spoken", async () => {
+    const heard: string[] = [];
+    const accept = (peer: Connection): void =>
+      peer.bind({
+        data(chunk) {
+          heard.push(new TextDecoder().decode(chunk));
+          peer.send(chunk);
+        },
+        closed: () => undefined,
+      });
+    const listener = await listenWithLimit({ host: "127.0.0.1", port: 0 }, accept, 3);
+    const open = async (): Promise<{ connection: Connection; echoed: Promise<unknown>; ended: Promise<unknown> }> => {
+      const connection = await realNetwork.connect(listener.address);
+      let tell: (() => void) | undefined;
+      const echoed = new Promise<void>((resolve) => (tell = resolve));
+      const ended = new Promise((closed) => connection.bind({ data: () => tell?.(), closed }));
+      return { connection, echoed, ended };
+    };
+    const speaker = await open();
+    speaker.connection.send(Uint8Array.of(0x61));
+    await speaker.echoed;
+    const [silent, another] = [await open(), await open()];
+    const newcomer = await open();
+    newcomer.connection.send(Uint8Array.of(0x62));
+    await Promise.all([silent.ended, newcomer.echoed]);
+    another.connection.send(Uint8Array.of(0x63));
+    await another.echoed;
+    expect(heard).toEqual(["a", "b", "c"]);
+    await (
+      await open()
+    ).ended;
     await listener.close();
   });
 

@@ -1,11 +1,11 @@
 import { createSocket } from "node:dgram";
 import { connect as connectTcp, createServer, type Socket } from "node:net";
 import { LinkError } from "@amity/bytes";
-import type { Address, DatagramSocket, Listener, Network } from "../network.ts";
+import type { Address, Connection, DatagramSocket, Listener, Network } from "../network.ts";
 import { linkError, SocketConnection } from "./socket-connection.ts";
 
 const CONNECT_TIMEOUT_MS = 10_000;
-/** Of one listener; more are closed as they come. */
+/** Of one listener. */
 const CONNECTIONS_MAX = 4_096;
 
 /** TCP and UDP of the platform. */
@@ -38,30 +38,7 @@ export const realNetwork: Network = {
     });
   },
 
-  listen(address, accept) {
-    return new Promise((resolve, reject) => {
-      const open = new Set<Socket>();
-      const server = createServer({ noDelay: true, pauseOnConnect: true }, (socket) => {
-        open.add(socket);
-        socket.once("close", () => open.delete(socket));
-        accept(new SocketConnection(socket, remoteOf(socket)));
-      });
-      server.maxConnections = CONNECTIONS_MAX;
-      server.once("error", (error) => reject(linkError(address, error)));
-      server.listen({ host: address.host, port: address.port, backlog: 511 }, () => {
-        const bound = server.address();
-        const port = typeof bound === "object" && bound !== null ? bound.port : address.port;
-        resolve({
-          address: { host: address.host, port },
-          close: () =>
-            new Promise<void>((done) => {
-              server.close(() => done());
-              for (const socket of open) socket.destroy();
-            }),
-        } satisfies Listener);
-      });
-    });
-  },
+  listen: (address, accept) => listenWithLimit(address, accept, CONNECTIONS_MAX),
 
   datagram(address, receive) {
     return new Promise((resolve, reject) => {
@@ -78,6 +55,45 @@ export const realNetwork: Network = {
     });
   },
 };
+
+/**
+ * Listens on a TCP port for so many connections at a time. For one more the oldest that has never said anything makes room: who only holds
+ * connections shuts nobody out. Where each has spoken, the newcomer is closed.
+ */
+export function listenWithLimit(address: Address, accept: (connection: Connection) => void, connectionsMax: number): Promise<Listener> {
+  return new Promise((resolve, reject) => {
+    const open = new Set<Socket>();
+    const server = createServer({ noDelay: true, pauseOnConnect: true }, (socket) => {
+      if (open.size >= connectionsMax) {
+        const silent = firstSilent(open);
+        if (silent === undefined) return void socket.destroy();
+        open.delete(silent);
+        silent.destroy();
+      }
+      open.add(socket);
+      socket.once("close", () => open.delete(socket));
+      accept(new SocketConnection(socket, remoteOf(socket)));
+    });
+    server.once("error", (error) => reject(linkError(address, error)));
+    server.listen({ host: address.host, port: address.port, backlog: 511 }, () => {
+      const bound = server.address();
+      const port = typeof bound === "object" && bound !== null ? bound.port : address.port;
+      resolve({
+        address: { host: address.host, port },
+        close: () =>
+          new Promise<void>((done) => {
+            server.close(() => done());
+            for (const socket of open) socket.destroy();
+          }),
+      });
+    });
+  });
+}
+
+function firstSilent(open: ReadonlySet<Socket>): Socket | undefined {
+  for (const socket of open) if (socket.bytesRead === 0) return socket;
+  return undefined;
+}
 
 function name({ host, port }: Address): string {
   return `${host}:${port}`;
