@@ -49,6 +49,7 @@ function addServers(program: Command): void {
       "--authority <folder>",
       "your own fleet: authority.pem and authority.key.pem of your certification authority; one is made beside the master key where absent",
     )
+    .option("--push-port <number>", "your own fleet: port on --host that meters push to, TCP and UDP", port)
     .option("--second-person-kwh <number>", "a decision over more energy waits for a second person (100)", count)
     .option("--second-person-money <number>", "a decision over more money waits for a second person (50)", count)
     .option(

@@ -7,6 +7,7 @@ import { Registry as Metrics } from "prom-client";
 import { dataFolder, openDatabase } from "../compose/database.ts";
 import { loadAuthority } from "../compose/authority.ts";
 import { loadMasterKey } from "../compose/head-end.ts";
+import { receiveOwnPushes } from "../compose/own-pushes.ts";
 import { composeUtility, type SecondPerson, type Utility } from "../compose/utility.ts";
 import { startDemo } from "../demo/demo-utility.ts";
 import {
@@ -38,6 +39,8 @@ export interface UpOptions extends SecondPersonOptions {
   readonly authFile?: string;
   /** Folder of the utility's certification authority; its own is made where none is named. */
   readonly authority?: string;
+  /** Port that the own fleet's meters push to; none where absent. */
+  readonly pushPort?: number;
   readonly json?: boolean;
 }
 
@@ -130,15 +133,20 @@ async function startOwnFleet(parts: {
     secondPerson,
   });
   await utility.start();
+  const pushes =
+    options.pushPort === undefined
+      ? undefined
+      : await receiveOwnPushes({ utility, world, store }, { host: options.host, port: options.pushPort });
   const lookAgain = setInterval(() => {
     utility.refresh().catch((error: unknown) => log.error("fleet-refresh", { message: String(error) }));
   }, REFRESH_EVERY_MS);
   return {
     utility,
     world,
-    stop() {
+    async stop() {
       clearInterval(lookAgain);
-      return utility.stop();
+      await pushes?.close();
+      await utility.stop();
     },
   };
 }

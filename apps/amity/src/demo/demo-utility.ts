@@ -1,8 +1,7 @@
 import { join } from "node:path";
 import { fromHex, toHex } from "@amity/bytes";
 import { digest } from "@amity/crypto";
-import { memoryReceivedCounter, type PushSender, type ReceivedCounter } from "@amity/dlms";
-import { counterStoreOn, InvocationCounters, type KeyVault } from "@amity/headend";
+import { counterStoreOn, InvocationCounters } from "@amity/headend";
 import { zoneOf } from "@amity/intervals";
 import { createGasParameters } from "@amity/mdm";
 import { createFleet, type FleetOptions, type FleetPlan } from "@amity/meter";
@@ -11,6 +10,7 @@ import type { Store } from "@amity/store";
 import { composeUtility, type SecondPerson, type Utility } from "../compose/utility.ts";
 import { HEAD_END_SYSTEM_TITLE } from "../compose/head-end.ts";
 import { listenForPushes, type ListeningForPushes } from "../compose/push-receiver.ts";
+import { PushSenders } from "../compose/push-senders.ts";
 import { usagePointOf } from "../compose/api/place-book.ts";
 import { startField, type FieldLink } from "../field/field-link.ts";
 import type { ClockSetting } from "../field/field-messages.ts";
@@ -199,7 +199,7 @@ function receivePushes(
   { utility, counters }: { readonly utility: Utility; readonly counters: InvocationCounters },
 ): Promise<ListeningForPushes> {
   const meters = new Map(plan.meters.map(({ meterId, serial }) => [String(serial).padStart(13, "0"), meterId]));
-  const received = new Map<string, ReceivedCounter>();
+  const senders = new PushSenders(utility.keys, counters);
   return listenForPushes({
     network: world.network,
     timers: world.timers,
@@ -210,26 +210,13 @@ function receivePushes(
     senderOf: async (systemTitle) => {
       const serial = new DataView(systemTitle.buffer, systemTitle.byteOffset + 4, 4).getUint32(0);
       const meterId = meters.get(String(serial).padStart(13, "0"));
-      if (meterId === undefined) return undefined;
-      // Confirmations have numbers of their own, reserved in the same place: no number is ever used by both.
-      const sent = counters.lease(meterId);
-      await sent.ensure(1);
-      return { ...(await pushSenderOf(meterId, utility.keys, received)), sent };
+      return meterId === undefined ? undefined : senders.sender(meterId);
     },
     systemTitle: HEAD_END_SYSTEM_TITLE,
     onPush: (meterId, apdu) => utility.headEnd.takePush(meterId, apdu),
     onEvent: (event) => utility.events.take(event),
     onRefused: (reason) => world.log.warn("push-refused", { reason }),
   });
-}
-
-/** What the head-end knows of a meter that ciphers its pushes; what it had sent before is refused. */
-async function pushSenderOf(meterId: string, keys: KeyVault, counters: Map<string, ReceivedCounter>): Promise<PushSender> {
-  const encryptionKey = await keys.secret({ owner: meterId, purpose: "guek" });
-  const authenticationKey = await keys.secret({ owner: meterId, purpose: "gak" });
-  const received = counters.get(meterId) ?? memoryReceivedCounter();
-  counters.set(meterId, received);
-  return { keys: { encryptionKey, authenticationKey }, received, protection: "authenticated-encrypted" };
 }
 
 function demoWorld(clock: ScaledClock, folder: string, log: Log): World {
