@@ -84,7 +84,7 @@ export function optionsFrom(steps: readonly Step[], keys?: SecurityKeys): Captur
 
 function readerOf(info: Uint8Array, clientTitle: Uint8Array, given: SecurityKeys | undefined): SecureChannel {
   const suite = securityHeaderOf(info.subarray(2)).suite as SecuritySuite;
-  const keys = { ...(given ?? (suite === 2 ? KEYS_256 : CAPTURE_KEYS)), elliptic: capturedElliptic("S>C") };
+  const keys = { ...(given ?? (suite === 2 ? KEYS_256 : CAPTURE_KEYS)), elliptic: capturedElliptic("S>C", suite) };
   const channel = new SecureChannel({ suite, systemTitle: new Uint8Array(8), keys, sent: memoryCounter() });
   channel.peerSystemTitle = clientTitle;
   return channel;
@@ -98,7 +98,7 @@ function securityFrom(steps: readonly Step[], { suite, keys, peerSystemTitle }: 
   return {
     suite,
     systemTitle,
-    keys: { ...keys, elliptic: { ...capturedElliptic("C>S"), sign: recordedSigner("C>S", drawn) } },
+    keys: { ...keys, elliptic: { ...capturedElliptic("C>S", suite), sign: recordedSigner("C>S", suite, drawn) } },
     protection: securityHeaderOf(info.subarray(2)).protection ?? "authenticated",
     ...cipheringOf(steps),
     sent: recordedCounters(drawn),

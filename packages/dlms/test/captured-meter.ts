@@ -113,7 +113,10 @@ export function capturedMeter({ options, recorded, association: agreed, steady: 
   const queue = [...recorded];
   const ciphered = security && {
     suite: security.suite,
-    keys: { ...security.keys, elliptic: { ...capturedElliptic("S>C"), sign: recordedSigner("S>C", drawn) } },
+    keys: {
+      ...security.keys,
+      elliptic: { ...capturedElliptic("S>C", security.suite), sign: recordedSigner("S>C", security.suite, drawn) },
+    },
     sent: counters,
     received: memoryReceivedCounter(),
   };

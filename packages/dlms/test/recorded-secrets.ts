@@ -3,6 +3,7 @@ import { ecdsaVerify } from "@amity/crypto";
 import {
   SecureChannel,
   apdu,
+  curveOf,
   memoryCounter,
   securityHeaderOf,
   type Apdu,
@@ -25,11 +26,16 @@ const SIDES = { "C>S": "client", "S>C": "server" } as const;
 /** What the proof of HLS travels in. */
 const PROOF_KINDS: ReadonlySet<string> = new Set(["glo-action-request", "glo-action-response", "general-glo-ciphering"]);
 const GMAC_PROOF_OCTETS = 17;
-const ECDSA_PROOF_OCTETS = 64;
+/** P-256 and P-384. */
+const ECDSA_PROOF_OCTETS: ReadonlySet<number | undefined> = new Set([64, 96]);
 
-/** The keys with which a side of the captures signs and verifies; what it signed at random is to be given it by `recordedSigner`. */
-export function capturedElliptic(own: Step["direction"]): EllipticKeys {
-  return { peerSigningPublic: captureKeys(`${SIDES[own === "C>S" ? "S>C" : "C>S"]}-sign-256`).publicPoint };
+/** The keys with which a side of the captures verifies; what it signed at random is to be given it by `recordedSigner`. */
+export function capturedElliptic(own: Step["direction"], suite: SecuritySuite): EllipticKeys {
+  return { peerSigningPublic: signingKey(own === "C>S" ? "S>C" : "C>S", suite) };
+}
+
+function signingKey(direction: Step["direction"], suite: SecuritySuite): Uint8Array {
+  return captureKeys(`${SIDES[direction]}-sign-${suite === 2 ? 384 : 256}`).publicPoint;
 }
 
 /** What one side of a capture drew, APDU by APDU. `title` is the sender's. */
@@ -38,7 +44,7 @@ export function drawnBy(
   steps: readonly Step[],
   { suite, keys, title }: { suite: SecuritySuite; keys: SecurityKeys; title: Uint8Array },
 ): Drawn[] {
-  const elliptic = capturedElliptic(direction === "C>S" ? "S>C" : "C>S");
+  const elliptic = capturedElliptic(direction === "C>S" ? "S>C" : "C>S", suite);
   const reader = new SecureChannel({ suite, systemTitle: new Uint8Array(8), keys: { ...keys, elliptic }, sent: memoryCounter() });
   reader.peerSystemTitle = title;
   let hasProved = false;
@@ -53,7 +59,7 @@ export function drawnBy(
     const proof = isProof ? proofIn(decodeAll(apdu, reader.unprotect(step.apdu).plain)) : undefined;
     hasProved ||= isProof;
     if (proof?.length === GMAC_PROOF_OCTETS) counters.unshift(securityHeaderOf(proof).invocationCounter);
-    return [{ step, counters, signatures: proof?.length === ECDSA_PROOF_OCTETS ? [proof] : [] }];
+    return [{ step, counters, signatures: proof !== undefined && ECDSA_PROOF_OCTETS.has(proof.length) ? [proof] : [] }];
   });
 }
 
@@ -71,12 +77,12 @@ export function recordedCounters(drawn: readonly Drawn[]): InvocationCounter & {
 }
 
 /** Signs what the capture signed with the signature that it drew, once it is sure that this is one over these very octets. */
-export function recordedSigner(direction: Step["direction"], drawn: readonly Drawn[]): EllipticKeys["sign"] & {} {
-  const { publicPoint } = captureKeys(`${SIDES[direction]}-sign-256`);
+export function recordedSigner(direction: Step["direction"], suite: SecuritySuite, drawn: readonly Drawn[]): EllipticKeys["sign"] & {} {
+  const publicPoint = signingKey(direction, suite);
   const queue = drawn.flatMap(({ signatures }) => signatures);
   return (message) => {
     const signature = queue.shift();
-    if (signature === undefined || !ecdsaVerify("P-256", publicPoint, message, signature))
+    if (signature === undefined || !ecdsaVerify(curveOf(suite), publicPoint, message, signature))
       throw new Error(`the captured ${SIDES[direction]} did not sign these octets`);
     return signature;
   };
