@@ -297,4 +297,21 @@ describe("setup of the ports", () => {
     expect(await bench.act(...IPV4, 2, group)).toEqual(DONE);
     expect(await bench.act(...IPV4, 2, group)).toEqual(REFUSED("other-reason"));
   });
+
+  it("keep IPv6 addresses of each kind", async () => {
+    const IPV6 = [48, "0-0:25.7.0"] as const;
+    const address = (kind: number, last: number, octets = 16): DlmsData =>
+      data.structure(data.enumerated(kind), data.octets(new Uint8Array(octets).fill(last)));
+    expect(await bench.act(...IPV6, 1, address(0, 1))).toEqual(DONE);
+    expect(await bench.act(...IPV6, 1, address(2, 2))).toEqual(DONE);
+    expect(await bench.get(...IPV6, 4)).toEqual(data.array(data.octets(new Uint8Array(16).fill(1))));
+    expect(await bench.get(...IPV6, 6)).toEqual(data.array(data.octets(new Uint8Array(16).fill(2))));
+    expect(await bench.act(...IPV6, 1, address(0, 1))).toEqual(REFUSED("other-reason"));
+    expect(await bench.act(...IPV6, 1, address(3, 1))).toEqual(REFUSED("other-reason"));
+    expect(await bench.act(...IPV6, 1, address(0, 1, 4))).toEqual(REFUSED("other-reason"));
+    expect(await bench.act(...IPV6, 2, address(0, 9))).toEqual(REFUSED("other-reason"));
+    expect(await bench.act(...IPV6, 2, address(0, 1))).toEqual(DONE);
+    expect(await bench.get(...IPV6, 4)).toEqual(data.array());
+    expect(await bench.set(...IPV6, 4, data.array(data.octets(new Uint8Array(3))))).toBe("other-reason");
+  });
 });

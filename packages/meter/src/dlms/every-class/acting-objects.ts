@@ -4,6 +4,7 @@ import { arbitratorObject } from "./arbitrator-object.ts";
 import { arrayManagerObject } from "./array-manager-object.ts";
 import { dataProtectionObject } from "./data-protection-object.ts";
 import { freeProfileObject } from "./free-profile-object.ts";
+import { ipv6SetupObject } from "./ipv6-setup-object.ts";
 import { measurementMonitoringObject } from "./measurement-monitoring-object.ts";
 import { ntpSetupObject } from "./ntp-setup-object.ts";
 import { scheduleObject } from "./schedule-object.ts";
@@ -21,6 +22,7 @@ export function actingObjects(objectOf: (name: Obis) => MeterObject | undefined)
     measurementMonitoringObject(),
     ntpSetupObject(),
     freeProfileObject(objectOf),
+    ipv6SetupObject(),
     utilityTablesObject(),
   ];
 }
