@@ -69,10 +69,12 @@ const CLAIMS = [
     [
       ["Security policies: raised, enforced on requests and answers", /security policy|access-rights/],
       ["Security setup: key transfer, key agreement, key pairs, certificates", /security-setup\.test/],
+      ["Keys whose answer is lost: those of before count until the new ones were used", /lost-key-answers/],
       ["Pushes: object lists, windows, randomised start, retries, confirmation", /confirmed-push|meter\/test\/push/],
       ["Pushes under every protection", /protected-pushes|go out under every protection/],
       ["Object lists, users and secrets changed by a client", /changed-associations/],
       ["Selective access to object lists", /by class, by objects|by its class or by class and name/],
+      ["Selective access to utility tables", /utility-tables/],
       ["Attribute 0", /attribute 0/],
       ["Profiles as null-data, differences, compact arrays", /profile-encodings|profile-compression/],
       ["An object of every interface class, every attribute typed", /every-class/],
@@ -90,6 +92,7 @@ const CLAIMS = [
       ["Clock: stamps, deviations, wildcards", /date-time\.test/],
       ["Units and scalers", /scaler\.test/],
       ["Companion specifications", /companion/],
+      ["Forms that captures do not have, of every service, type and frame", /every-form/],
       ["Hostile octets: every cut, every octet changed", /any octets|cut short|cut or changed|truncat/i],
     ],
   ],
@@ -98,6 +101,8 @@ const CLAIMS = [
     [
       ["Client side replayed octet for octet", /the client says octet for octet/],
       ["Server side replayed octet for octet", /the server says octet for octet/],
+      ["Client side of refused clients replayed octet for octet", /a client that is refused, and asks all the same/],
+      ["Server side in blocks of its own, where the captured one cuts at rows", /captured values in blocks of its own/],
       ["Every captured APDU decoded and encoded back", /captured exchanges over the wrapper/],
     ],
   ],
@@ -110,10 +115,12 @@ const SERVER_TESTS = [
   "confirmed-push",
   "dlms-face",
   "every-class",
+  "lost-key-answers",
   "meter-services",
   "profile-encodings",
   "push",
   "security-setup",
+  "utility-tables",
 ].map((name) => `packages/meter/test/${name}.test.ts`);
 
 const report = fileURLToPath(new URL("../conformance-report.json", import.meta.url));
