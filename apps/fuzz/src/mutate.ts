@@ -1,3 +1,4 @@
+import { joinedOctets } from "@amity/bytes";
 import type { Random } from "@amity/runtime";
 
 /** Numbers on which lengths and signs turn. */
@@ -31,17 +32,17 @@ function changed(octets: Uint8Array, { corpus, dictionary }: MutationSource, ran
     case 3:
       return withOctet(octets, at, (octets[at] ?? 0) + random.below(17) - 8);
     case 4:
-      return joined(octets.subarray(0, at), random.bytes(1 + random.below(8)), octets.subarray(at));
+      return joinedOctets(octets.subarray(0, at), random.bytes(1 + random.below(8)), octets.subarray(at));
     case 5:
-      return joined(octets.subarray(0, at), octets.subarray(at + 1 + random.below(BLOCK_MAX)));
+      return joinedOctets(octets.subarray(0, at), octets.subarray(at + 1 + random.below(BLOCK_MAX)));
     case 6:
-      return joined(octets.subarray(0, at), octets.subarray(at, at + 1 + random.below(BLOCK_MAX)), octets.subarray(at));
+      return joinedOctets(octets.subarray(0, at), octets.subarray(at, at + 1 + random.below(BLOCK_MAX)), octets.subarray(at));
     case 7:
       return spliced(octets, corpus[random.below(corpus.length)] ?? octets, random);
     case 8: {
       const word = dictionary[random.below(dictionary.length)] ?? random.bytes(2);
       const skipped = random.below(2) === 0 ? 0 : word.length;
-      return joined(octets.subarray(0, at), word, octets.subarray(at + skipped));
+      return joinedOctets(octets.subarray(0, at), word, octets.subarray(at + skipped));
     }
     default:
       return octets.slice(0, at);
@@ -54,22 +55,12 @@ function spliced(octets: Uint8Array, other: Uint8Array, random: Random): Uint8Ar
   const piece = other.subarray(from, from + 1 + random.below(other.length + 1));
   const at = random.below(octets.length + 1);
   return random.below(2) === 0
-    ? joined(octets.subarray(0, at), piece)
-    : joined(octets.subarray(0, at), piece, octets.subarray(at + piece.length));
+    ? joinedOctets(octets.subarray(0, at), piece)
+    : joinedOctets(octets.subarray(0, at), piece, octets.subarray(at + piece.length));
 }
 
 function withOctet(octets: Uint8Array, at: number, value: number): Uint8Array {
-  if (at >= octets.length) return joined(octets, Uint8Array.of(value & 0xff));
+  if (at >= octets.length) return joinedOctets(octets, Uint8Array.of(value & 0xff));
   octets[at] = value & 0xff;
   return octets;
-}
-
-function joined(...parts: readonly Uint8Array[]): Uint8Array {
-  const out = new Uint8Array(parts.reduce((length, part) => length + part.length, 0));
-  let at = 0;
-  for (const part of parts) {
-    out.set(part, at);
-    at += part.length;
-  }
-  return out;
 }

@@ -8,4 +8,5 @@ export type { Explained } from "./explained.ts";
 export * from "./held-octets.ts";
 export * from "./hex.ts";
 export * from "./latin1.ts";
+export * from "./octet-strings.ts";
 export * from "./rubbish-limit.ts";

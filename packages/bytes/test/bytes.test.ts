@@ -14,10 +14,12 @@ import {
   encodeAll,
   fromHex,
   i32,
+  joinedOctets,
   latin1Text,
   list,
   octets,
   optional,
+  sameOctets,
   sized,
   sizedOctets,
   struct,
@@ -44,6 +46,20 @@ describe("text of ISO 8859-1", () => {
     const every = Uint8Array.from({ length: 10_000 }, (_, index) => index & 0xff);
     expect(latin1Text(every)).toBe(Array.from(every, (octet) => String.fromCharCode(octet)).join(""));
     expect(latin1Text(every.subarray(0, 0x80))).toBe(Array.from({ length: 0x80 }, (_, code) => String.fromCharCode(code)).join(""));
+  });
+});
+
+describe("octet strings", () => {
+  it("are joined in order, and the same where length and every octet agree", () => {
+    fc.assert(
+      fc.property(fc.array(fc.uint8Array({ maxLength: 5 })), (parts) => {
+        const whole = joinedOctets(...parts);
+        expect([...whole]).toEqual(parts.flatMap((part) => [...part]));
+        expect(sameOctets(whole, whole.slice())).toBe(true);
+        expect(sameOctets(whole, Uint8Array.of(...whole, 0))).toBe(false);
+        expect(whole.some((_, at) => sameOctets(whole, whole.with(at, (whole[at] ?? 0) ^ 1)))).toBe(false);
+      }),
+    );
   });
 });
 

@@ -8,7 +8,7 @@ import {
   verify,
   type KeyObject,
 } from "node:crypto";
-import { SecurityError, UsageError } from "@amity/bytes";
+import { joinedOctets, SecurityError, UsageError } from "@amity/bytes";
 
 /** Curves of DLMS security suites 1 and 2 (IEC 62056-5-3, table 9). */
 export type Curve = "P-256" | "P-384";
@@ -34,7 +34,7 @@ export function generateEllipticKeyPair(curve: Curve): EllipticKeyPair {
 export function ellipticKeyOf(privateKey: KeyObject): EllipticKeyPair {
   const { crv, d, x, y } = privateKey.export({ format: "jwk" });
   if (crv !== "P-256" && crv !== "P-384") throw new UsageError("the key is of another curve than P-256 and P-384", { code: "curve" });
-  return { curve: crv, privateScalar: fromBase64Url(d), publicPoint: concat(fromBase64Url(x), fromBase64Url(y)) };
+  return { curve: crv, privateScalar: fromBase64Url(d), publicPoint: joinedOctets(fromBase64Url(x), fromBase64Url(y)) };
 }
 
 /** The public point X || Y of a private scalar. */
@@ -94,11 +94,4 @@ function toBase64Url(data: Uint8Array): string {
 
 function fromBase64Url(text: string | undefined): Uint8Array {
   return new Uint8Array(Buffer.from(text ?? "", "base64url"));
-}
-
-function concat(left: Uint8Array, right: Uint8Array): Uint8Array {
-  const out = new Uint8Array(left.length + right.length);
-  out.set(left);
-  out.set(right, left.length);
-  return out;
 }

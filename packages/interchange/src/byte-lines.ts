@@ -1,4 +1,4 @@
-import { DecodeError } from "@amity/bytes";
+import { DecodeError, joinedOctets } from "@amity/bytes";
 import type { Chunks } from "./records.ts";
 
 /** Longest line that is read (octets). */
@@ -18,7 +18,7 @@ export async function* byteLines(chunks: Chunks): AsyncGenerator<readonly ByteLi
   let rest = new Uint8Array(0);
   let number = 0;
   for await (const chunk of chunks) {
-    const data = rest.length === 0 ? chunk : joined(rest, chunk);
+    const data = rest.length === 0 ? chunk : joinedOctets(rest, chunk);
     const lines: ByteLine[] = [];
     let start = 0;
     for (let end = data.indexOf(LF); end >= 0; end = data.indexOf(LF, start)) {
@@ -37,11 +37,4 @@ function trimmed(data: Uint8Array, start: number, end: number): Uint8Array {
   let stop = end;
   while (stop > start && (data[stop - 1] === CR || data[stop - 1] === 0x20)) stop--;
   return data.subarray(start, stop);
-}
-
-function joined(left: Uint8Array, right: Uint8Array): Uint8Array<ArrayBuffer> {
-  const out = new Uint8Array(left.length + right.length);
-  out.set(left);
-  out.set(right, left.length);
-  return out;
 }

@@ -1,5 +1,6 @@
 import { ConcentratorRegistration, DeviceRegistration, type RegistrationProblem, type RegistrationReport } from "@amity/api";
 import { AmityError, fromHex, UsageError } from "@amity/bytes";
+import { equalInConstantTime } from "@amity/crypto";
 import {
   certificatePurpose,
   type ConcentratorEntry,
@@ -216,14 +217,10 @@ async function storeKeys(vault: KeyVault, owner: string, keys: DeviceRegistratio
     const ref = { owner, purpose: name === "certificate" ? certificatePurpose("digital-signature") : name };
     const secret = name === "password" ? new TextEncoder().encode(text) : fromHex(text);
     const known = (await vault.has(ref)) ? await vault.secret(ref) : undefined;
-    if (known === undefined || !isSameSecret(known, secret)) secrets.push({ ref, secret });
+    if (known === undefined || !equalInConstantTime(known, secret)) secrets.push({ ref, secret });
   }
   if (secrets.length > 0) await vault.store(secrets);
   return secrets.length;
-}
-
-function isSameSecret(first: Uint8Array, second: Uint8Array): boolean {
-  return first.length === second.length && first.every((octet, index) => octet === second[index]);
 }
 
 /** By content, whatever the order of names. */

@@ -1,5 +1,5 @@
 import { telegramOfLine } from "@amity/concentrator";
-import { toHex } from "@amity/bytes";
+import { latin1Text, toHex } from "@amity/bytes";
 import { serveDlms, serveHdlcLink, type CosemDevice } from "@amity/dlms";
 import { serveHan, serveP1, type P1Form, type ServeHanOptions, type ServeP1Options } from "@amity/dsmr";
 import { PasswordLock, serveLocalPort } from "@amity/iec62056-21";
@@ -85,7 +85,7 @@ export async function radioServer(meters: readonly SubMeterDevice[], parts: Serv
       let held = "";
       connection.bind({
         data(chunk) {
-          const lines = (held + new TextDecoder("latin1").decode(chunk)).split("\n");
+          const lines = (held + latin1Text(chunk)).split("\n");
           held = (lines.pop() ?? "").slice(-LINE_MAX);
           for (const line of lines) {
             const octets = telegramOfLine(line);

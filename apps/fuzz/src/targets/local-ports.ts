@@ -1,4 +1,4 @@
-import { crcArc, crcX25, fromHex } from "@amity/bytes";
+import { crcArc, crcX25, fromHex, latin1Text } from "@amity/bytes";
 import {
   TelegramAssembler,
   decodeTelegram,
@@ -110,7 +110,7 @@ const iec6205621Target: FuzzTarget = {
   decode(octets) {
     eachReads([
       () => parseProfile(decodeReadout(octets).dataSets),
-      () => parseProfile(parseDataSets(new TextDecoder("latin1").decode(octets)).dataSets),
+      () => parseProfile(parseDataSets(latin1Text(octets)).dataSets),
       () => explainIec6205621(octets),
       () => isIec6205621(octets),
       () => new LineAssembler().push(octets),

@@ -1,4 +1,4 @@
-import { DecodeError, LinkError } from "@amity/bytes";
+import { DecodeError, LinkError, sameOctets } from "@amity/bytes";
 import {
   addressText,
   decodeTelegram,
@@ -117,7 +117,8 @@ export class WirelessListener {
     // A window waits for nothing: what is to be said is decided first.
     this.#reply(this.#parts.desk.heard(meter.meterId, telegram, octets));
     this.#answerInstallation(telegram, true);
-    if (isSame(this.#heard.get(address), octets)) return void counts.duplicates++;
+    const before = this.#heard.get(address);
+    if (before !== undefined && sameOctets(before, octets)) return void counts.duplicates++;
     this.#heard.set(address, octets.slice());
     if (!READING_CONTROLS.has(telegram.control)) return void counts.empty++;
     const heard = this.#whole(telegram, { atMs: nowMs, octets: octets.slice() });
@@ -237,8 +238,4 @@ function readTelegram(octets: Uint8Array): Telegram | undefined {
 /** The status octet stands in front of what is encrypted. */
 function statusOf(telegram: Telegram | undefined): number | undefined {
   return telegram?.application.header?.status;
-}
-
-function isSame(first: Uint8Array | undefined, second: Uint8Array): boolean {
-  return first !== undefined && first.length === second.length && first.every((octet, index) => octet === second[index]);
 }

@@ -1,4 +1,4 @@
-import { AmityError, LinkError, PeerError, SecurityError } from "@amity/bytes";
+import { AmityError, LinkError, PeerError, sameOctets, SecurityError } from "@amity/bytes";
 import type { Timers } from "@amity/runtime";
 import { BlockTransfer, type BlockTransferOptions } from "../apdu/block-transfer.ts";
 import { GENERAL_BLOCK_TRANSFER_TAG } from "../apdu/ciphered.ts";
@@ -8,7 +8,6 @@ import type { ProtectionForm, SecureChannel } from "../security/secure-channel.t
 import type { ApduTrace } from "../trace.ts";
 import type { Notification } from "./dlms-client.ts";
 import { confirmationOf, isNotification, readNotification } from "./notifications.ts";
-import { sameOctets } from "../data/octets.ts";
 
 /** What the transport of one association is made of. */
 export interface TransportOptions {

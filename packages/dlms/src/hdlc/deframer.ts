@@ -1,4 +1,4 @@
-import { crcX25, DecodeError } from "@amity/bytes";
+import { crcX25, DecodeError, joinedOctets } from "@amity/bytes";
 import { decodeFormat, decodeFrame, FLAG, FRAME_OCTETS_MAX, FRAME_OCTETS_MIN, isFormat, littleEndian16, type HdlcFrame } from "./frame.ts";
 
 /** What a stretch of octets yielded: a frame (with its octets, flags included), or octets thrown away and why. */
@@ -27,7 +27,7 @@ export class HdlcDeframer {
 
   /** Takes octets as they came; returns all that is complete now. Frames are views of memory that is not reused. */
   push(chunk: Uint8Array): Deframed[] {
-    const octets = this.#held.length === 0 ? chunk : joined(this.#held, chunk);
+    const octets = this.#held.length === 0 ? chunk : joinedOctets(this.#held, chunk);
     return this.#scan(octets, 0);
   }
 
@@ -144,11 +144,4 @@ function headerFault(octets: Uint8Array, at: number, length: number): { reason: 
   if (!hasInformation || octets.length < hcsAt + 2) return undefined;
   if (crcX25(octets, at + 1, hcsAt) === littleEndian16(octets, hcsAt)) return undefined;
   return { reason: "header check sequence is wrong", offset: hcsAt - at, code: "hcs" };
-}
-
-function joined(a: Uint8Array, b: Uint8Array): Uint8Array {
-  const all = new Uint8Array(a.length + b.length);
-  all.set(a);
-  all.set(b, a.length);
-  return all;
 }

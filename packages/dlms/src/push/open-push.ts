@@ -1,4 +1,4 @@
-import { SecurityError, decodeAll } from "@amity/bytes";
+import { decodeAll, sameOctets, SecurityError } from "@amity/bytes";
 import {
   GENERAL_CIPHERING_TAG,
   GENERAL_GLOBAL_TAG,
@@ -13,7 +13,6 @@ import { verifyGeneral } from "../security/general-signing.ts";
 import { encryptionKeyOf, isEnough, securityHeaderOf, unprotect } from "../security/protect.ts";
 import type { ProtectionForm } from "../security/secure-channel.ts";
 import type { InvocationCounter, Protection, ReceivedCounter, SecurityKeys, SecuritySuite } from "../security/security-options.ts";
-import { sameOctets } from "../data/octets.ts";
 
 /** What a receiver knows of one sender. */
 export interface PushSender {

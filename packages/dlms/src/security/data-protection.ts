@@ -1,10 +1,9 @@
-import { DecodeError, SecurityError, decodeAll } from "@amity/bytes";
+import { decodeAll, DecodeError, joinedOctets, sameOctets, SecurityError } from "@amity/bytes";
 import { GENERAL_CIPHERING_TAG, GENERAL_SIGNING_TAG, generalCiphering, generalSigning } from "../apdu/ciphered.ts";
 import { encodeApdu } from "../apdu/exchange.ts";
 import type { protectionParameters } from "../cosem/classes/access-classes.ts";
 import type { ShapeValue } from "../cosem/shape.ts";
 import { data, type DlmsData } from "../data/dlms-data.ts";
-import { joinedOctets, sameOctets } from "../data/octets.ts";
 import { checkCounter } from "./counters.ts";
 import { protectGeneral, transactionIdOf, unprotectGeneral, type GeneralHeader } from "./general-ciphering.ts";
 import { signGeneral, verifyGeneral } from "./general-signing.ts";

@@ -1,4 +1,4 @@
-import { SecurityError, decodeAll, encodeAll, type CodecValue } from "@amity/bytes";
+import { type CodecValue, decodeAll, encodeAll, joinedOctets, SecurityError } from "@amity/bytes";
 import {
   ecdh,
   ecdsaVerify,
@@ -13,7 +13,6 @@ import {
 } from "@amity/crypto";
 import { GENERAL_CIPHERING_TAG, generalCiphering, generalHeader } from "../apdu/ciphered.ts";
 import { encodeApdu } from "../apdu/exchange.ts";
-import { joinedOctets } from "../data/octets.ts";
 import { curveOf, deriveKey, signatureOf } from "./key-agreement.ts";
 import { SECURITY_HEADER_OCTETS, encryptionKeyOf, initializationVector, securityControl, securityHeaderOf } from "./protect.ts";
 import type { EllipticKeys, KeyInfoKind, Protection, SecurityKeys, SecuritySuite } from "./security-options.ts";

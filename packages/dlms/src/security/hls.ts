@@ -1,4 +1,4 @@
-import { SecurityError, UsageError } from "@amity/bytes";
+import { joinedOctets, SecurityError, UsageError } from "@amity/bytes";
 import { GcmKey, aesEcbEncrypt, digest, ecdsaVerify, equalInConstantTime } from "@amity/crypto";
 import { signatureOf } from "./key-agreement.ts";
 import { aadOf, initializationVector } from "./protect.ts";
@@ -103,14 +103,7 @@ function padded(octets: Uint8Array, block: number): Uint8Array {
 }
 
 function ecdsaMessage(input: HlsInput): Uint8Array {
-  const parts = [titleOf(input.systemTitle), titleOf(input.peerSystemTitle), input.challenge, input.ownChallenge];
-  const out = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
-  let at = 0;
-  for (const part of parts) {
-    out.set(part, at);
-    at += part.length;
-  }
-  return out;
+  return joinedOctets(titleOf(input.systemTitle), titleOf(input.peerSystemTitle), input.challenge, input.ownChallenge);
 }
 
 function titleOf(title: Uint8Array | undefined): Uint8Array {

@@ -1,4 +1,4 @@
-import { ByteReader, ByteWriter, SecurityError, berLength, decodeAll, encodeAll } from "@amity/bytes";
+import { berLength, ByteReader, ByteWriter, decodeAll, encodeAll, sameOctets, SecurityError } from "@amity/bytes";
 import { GcmKey } from "@amity/crypto";
 import {
   DEDICATED_TAGS,
@@ -10,7 +10,6 @@ import {
   generalCiphered,
 } from "../apdu/ciphered.ts";
 import { octetString } from "../apdu/fields.ts";
-import { sameOctets } from "../data/octets.ts";
 import { checkCounter, memoryReceivedCounter } from "./counters.ts";
 import { protectGeneral, transactionIdOf, unprotectGeneral } from "./general-ciphering.ts";
 import { signGeneral, verifyGeneral } from "./general-signing.ts";

@@ -1,4 +1,4 @@
-import { sameOctets } from "../data/octets.ts";
+import { sameOctets } from "@amity/bytes";
 
 /** How many requests are remembered, and for how long an older one counts as a late copy (machine time). */
 const REMEMBERED_MAX = 8;

@@ -1,4 +1,4 @@
-import { toHex } from "@amity/bytes";
+import { latin1Text, toHex } from "@amity/bytes";
 import { COSEM_CLASS } from "@amity/concentrator";
 import { accessClasses, data, encodeData, parseObis, timeClasses, type ActionOutcome, type BitString, type DlmsData } from "@amity/dlms";
 import type { Timers } from "@amity/runtime";
@@ -286,7 +286,7 @@ export class DlmsFirmware implements MeterFirmware {
     const answer = await this.#exchange.get(valueOf(COSEM_CLASS.data, ACTIVE_FIRMWARE));
     if (answer.kind === "refused" || !("value" in answer.value)) return undefined;
     const { value } = answer.value;
-    return value instanceof Uint8Array ? new TextDecoder("latin1").decode(value) : typeof value === "string" ? value : undefined;
+    return value instanceof Uint8Array ? latin1Text(value) : typeof value === "string" ? value : undefined;
   }
 
   async #number(attributeId: number): Promise<number | undefined> {

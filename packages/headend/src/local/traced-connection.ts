@@ -1,3 +1,4 @@
+import { joinedOctets } from "@amity/bytes";
 import type { Clock, Connection } from "@amity/runtime";
 import type { FrameTrace, TracedProtocol } from "../session-trace.ts";
 
@@ -27,7 +28,7 @@ export function tracedConnection(connection: Connection, options: TraceOptions):
   const tell = (direction: FrameTrace["direction"], atMs: number, wire: Uint8Array): void =>
     trace(holds(wire, secret) ? { atMs, direction, wire: NOTHING, protocol, isSecret: true } : { atMs, direction, wire, protocol });
   const endAnswer = (): void => {
-    if (octets > 0) tell("received", beganMs, joined(answer, octets));
+    if (octets > 0) tell("received", beganMs, joinedOctets(...answer));
     answer.length = 0;
     octets = 0;
   };
@@ -81,7 +82,7 @@ export function cutReadouts(): (chunk: Uint8Array) => readonly Uint8Array[] {
   let rest: Uint8Array = new Uint8Array(0);
   return (chunk) => {
     const messages: Uint8Array[] = [];
-    rest = joined([rest, chunk], rest.length + chunk.length);
+    rest = joinedOctets(rest, chunk);
     for (let end = endOfReadout(rest); end >= 0; end = endOfReadout(rest)) {
       messages.push(rest.slice(0, end));
       rest = rest.slice(end);
@@ -108,14 +109,4 @@ function holds(octets: Uint8Array, secret: Uint8Array | undefined): boolean {
   if (secret === undefined || secret.length === 0) return false;
   for (let at = 0; at + secret.length <= octets.length; at++) if (secret.every((octet, place) => octets[at + place] === octet)) return true;
   return false;
-}
-
-function joined(pieces: readonly Uint8Array[], octets: number): Uint8Array {
-  const whole = new Uint8Array(octets);
-  let at = 0;
-  for (const piece of pieces) {
-    whole.set(piece, at);
-    at += piece.length;
-  }
-  return whole;
 }

@@ -1,5 +1,4 @@
-import { DecodeError, crcEn13757, toHex } from "@amity/bytes";
-import { joined } from "../transport/seal-payload.ts";
+import { crcEn13757, DecodeError, joinedOctets, sameOctets } from "@amity/bytes";
 import { CODINGS } from "./read-value.ts";
 import { readRecords, type RecordList } from "./read-records.ts";
 import type { DataRecord } from "./record.ts";
@@ -49,7 +48,7 @@ export class FormatStore {
 
 /** CRC over all DIBs and VIBs (EN 13757-3, annex H.2). */
 export function formatSignature(layout: readonly Uint8Array[]): number {
-  return crcEn13757(joined(layout));
+  return crcEn13757(joinedOctets(...layout));
 }
 
 /** A compact frame opened: its records are those of the full frame `expanded` (offsets count in that). */
@@ -95,17 +94,17 @@ function hex(value: number): string {
 }
 
 function isSameLayout(first: readonly Uint8Array[], second: readonly Uint8Array[]): boolean {
-  return toHex(joined(first)) === toHex(joined(second)) && first.length === second.length;
+  return first.length === second.length && sameOctets(joinedOctets(...first), joinedOctets(...second));
 }
 
 /** The compact form of a full frame's records: signature, CRC, values (what follows CI 79). */
 export function writeCompactFrame(data: Uint8Array, records: readonly DataRecord[]): Uint8Array {
   const headers = records.map((record) => data.subarray(record.offset, record.offset + record.headerOctets));
   const values = records.map((record) => data.subarray(record.offset + record.headerOctets, record.offset + record.octets));
-  const full = joined(records.map((record) => data.subarray(record.offset, record.offset + record.octets)));
+  const full = joinedOctets(...records.map((record) => data.subarray(record.offset, record.offset + record.octets)));
   const signature = formatSignature(headers);
   const crc = crcEn13757(full);
-  return joined([Uint8Array.of(signature & 0xff, signature >> 8, crc & 0xff, crc >> 8), ...values]);
+  return joinedOctets(Uint8Array.of(signature & 0xff, signature >> 8, crc & 0xff, crc >> 8), ...values);
 }
 
 /** `undefined` where the values end too soon. */
@@ -119,7 +118,7 @@ function expand(layout: readonly Uint8Array[], data: Uint8Array, start: number, 
     at += octets;
   }
   if (at < end) parts.push(data.subarray(at, end));
-  return joined(parts);
+  return joinedOctets(...parts);
 }
 
 function valueOctets(header: Uint8Array, data: Uint8Array, at: number): number {

@@ -1,5 +1,5 @@
 import type { DecodeError } from "@amity/bytes";
-import { LinkError } from "@amity/bytes";
+import { LinkError, sameOctets } from "@amity/bytes";
 import type { Connection, Timer, Timers } from "@amity/runtime";
 import { FrameAssembler, type Assembled } from "../link/frame-assembler.ts";
 import { ACK, encodeWiredFrame, type WiredFrame } from "../link/wired-frame.ts";
@@ -108,7 +108,7 @@ export class WiredExchange {
         if (event.kind === "ended") return settle(() => reject(event.error));
         octets += event.octets;
         // Many level converters echo what the master sends.
-        const parts = event.parts.filter((part) => part.kind !== "frame" || !(isSame(part.octets, sent) || this.#isLateCopy(part)));
+        const parts = event.parts.filter((part) => part.kind !== "frame" || !(sameOctets(part.octets, sent) || this.#isLateCopy(part)));
         const answer = noise === undefined ? answerOf(parts) : undefined;
         if (answer !== undefined) return settle(() => resolve(answer));
         for (const part of parts) if (part.kind === "noise") noise ??= part.error;
@@ -128,7 +128,7 @@ export class WiredExchange {
 
   #isLateCopy(part: Assembled): boolean {
     if (part.kind !== "frame") return false;
-    const entry = this.#owed.find(({ octets, copies }) => copies > 0 && isSame(octets, part.octets));
+    const entry = this.#owed.find(({ octets, copies }) => copies > 0 && sameOctets(octets, part.octets));
     if (entry === undefined) return false;
     entry.copies--;
     return true;
@@ -143,10 +143,6 @@ export class WiredExchange {
 type LineEvent =
   | { readonly kind: "octets"; readonly parts: Assembled[]; readonly octets: number }
   | { readonly kind: "ended"; readonly error: LinkError };
-
-function isSame(first: Uint8Array, second: Uint8Array): boolean {
-  return first.length === second.length && first.every((octet, index) => octet === second[index]);
-}
 
 /** Exactly one good frame and nothing else is an answer. */
 function answerOf(parts: readonly Assembled[]): ExchangeResult | undefined {

@@ -1,4 +1,4 @@
-import { UsageError } from "@amity/bytes";
+import { joinedOctets, UsageError } from "@amity/bytes";
 import { DES_OCTETS } from "@amity/crypto";
 import type { CivilDate } from "../application/data-types.ts";
 import { linkAddressOctets, longAddressOctets, type MeterAddress } from "../link/address.ts";
@@ -38,23 +38,23 @@ const RESPONSE_CI = { none: 0x78, short: 0x7a, long: 0x72 } as const;
 /** Octets from the CI field on. Encrypted content is framed by 2F2F and filled up with 2F. @throws UsageError `too-long`. */
 export function sealMessage(input: MessageInput): Uint8Array {
   const ci = input.controlInformation ?? RESPONSE_CI[input.header];
-  if (input.header === "none") return joined([Uint8Array.of(ci), input.content]);
+  if (input.header === "none") return joinedOctets(Uint8Array.of(ci), input.content);
   const address = input.header === "long" ? longAddressOctets(input.meter) : new Uint8Array(0);
   const head = [Uint8Array.of(ci), address, Uint8Array.of(input.accessNumber & 0xff, input.status ?? 0)];
   const bits = input.configurationBits ?? 0;
   const { security } = input;
-  if (security === undefined) return joined([...head, Uint8Array.of(bits & 0xff, bits >> 8), input.content]);
+  if (security === undefined) return joinedOctets(...head, Uint8Array.of(bits & 0xff, bits >> 8), input.content);
   if (security.mode === 13) {
     // N counts octets, as far as it can; the records themselves say how long they are.
     const field = Uint8Array.of(Math.min(input.content.length, 0xff), (bits >> 8) | security.mode, security.extension);
-    return joined([...head, field, input.content]);
+    return joinedOctets(...head, field, input.content);
   }
-  if (security.mode === 9) return joined([...head, sealGcm(input.content, { ...security, meter: input.meter, bits })]);
+  if (security.mode === 9) return joinedOctets(...head, sealGcm(input.content, { ...security, meter: input.meter, bits }));
   if (security.mode === 2 || security.mode === 3) {
     const plain = padded(input.content, DES_OCTETS);
     if (plain.length > 0xff) throw new UsageError(`a message under DES has 248 octets, not ${plain.length}`, { code: "too-long" });
     const iv = desInitialVector(security.mode, linkAddressOctets(input.meter), security.mode === 3 ? security.date : undefined);
-    return joined([...head, Uint8Array.of(plain.length, (bits >> 8) | security.mode), security.key.desEncrypt(iv, plain)]);
+    return joinedOctets(...head, Uint8Array.of(plain.length, (bits >> 8) | security.mode), security.key.desEncrypt(iv, plain));
   }
   const plain = padded(input.content, 16);
   const blocks = plain.length / 16;
@@ -64,28 +64,17 @@ export function sealMessage(input: MessageInput): Uint8Array {
   if (security.mode === 5) {
     const iv = new Uint8Array(16).fill(input.accessNumber & 0xff, 8);
     iv.set(linkAddressOctets(input.meter), 0);
-    return joined([...head, field, security.key.cipher.cbcEncrypt(iv, plain)]);
+    return joinedOctets(...head, field, security.key.cipher.cbcEncrypt(iv, plain));
   }
   const constant = input.direction === "toMeter" ? DERIVATION.encryptToMeter : DERIVATION.encryptFromMeter;
   const cipher = security.key.derive(constant, security.counter, linkAddressOctets(input.meter).subarray(2, 6));
   // CFE 10: key derivation by the message counter (OMS Vol. 2, 7.2.4.5).
-  return joined([...head, field, Uint8Array.of(0x10), cipher.cbcEncrypt(new Uint8Array(16), plain)]);
+  return joinedOctets(...head, field, Uint8Array.of(0x10), cipher.cbcEncrypt(new Uint8Array(16), plain));
 }
 
 /** Check octets in front, filled up to whole blocks. */
 function padded(content: Uint8Array, blockOctets: number): Uint8Array {
   const out = new Uint8Array(Math.ceil((content.length + 2) / blockOctets) * blockOctets).fill(0x2f);
   out.set(content, 2);
-  return out;
-}
-
-/** Concatenates. */
-export function joined(parts: readonly Uint8Array[]): Uint8Array {
-  const out = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
-  let at = 0;
-  for (const part of parts) {
-    out.set(part, at);
-    at += part.length;
-  }
   return out;
 }

@@ -1,5 +1,4 @@
-import { DecodeError } from "@amity/bytes";
-import { joined } from "../transport/seal-payload.ts";
+import { DecodeError, joinedOctets } from "@amity/bytes";
 
 /** Octets of the MAC by authentication type: 3 to 7 AES-CMAC, 8 and 9 AES-GMAC (EN 13757-7, table 6). */
 const MAC_OCTETS: Readonly<Record<number, number>> = { 0: 0, 3: 2, 4: 4, 5: 8, 6: 12, 7: 16, 8: 12, 9: 16 };
@@ -122,7 +121,7 @@ export function macInput(
   if (layer.keyInformation !== undefined) out.push(layer.keyInformation & 0xff, layer.keyInformation >> 8);
   if (layer.counter !== undefined) out.push(...layer.counter);
   if (layer.messageLength !== undefined) out.push(layer.messageLength & 0xff, layer.messageLength >> 8);
-  return joined([Uint8Array.from(out), message]);
+  return joinedOctets(Uint8Array.from(out), message);
 }
 
 /**

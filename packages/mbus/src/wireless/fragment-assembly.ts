@@ -1,6 +1,5 @@
-import { DecodeError } from "@amity/bytes";
+import { DecodeError, joinedOctets } from "@amity/bytes";
 import { addressText } from "../link/address.ts";
-import { joined } from "../transport/seal-payload.ts";
 import { isFragment, type AuthenticationLayer } from "./authentication-layer.ts";
 import type { Telegram } from "./telegram.ts";
 
@@ -136,7 +135,7 @@ function completed({ parts }: PendingMessage): FragmentOutcome {
     messageLength: pick("messageLength"),
     payloadOffset: 0,
   };
-  return { kind: "complete", message: joined(ordered.map(({ part }) => part)), authentication };
+  return { kind: "complete", message: joinedOctets(...ordered.map(({ part }) => part)), authentication };
 }
 
 function isSame(first: Fragment, second: Fragment): boolean {

@@ -1,7 +1,7 @@
-import { crcEn13757, UsageError } from "@amity/bytes";
+import { crcEn13757, joinedOctets, UsageError } from "@amity/bytes";
 import { linkAddressOctets, type MeterAddress } from "../link/address.ts";
 import { DERIVATION, type MeterKey } from "../transport/meter-key.ts";
-import { joined, sealMessage, type MessageInput } from "../transport/seal-payload.ts";
+import { sealMessage, type MessageInput } from "../transport/seal-payload.ts";
 import { CMAC_8, MESSAGE_CONTROL, macInput, writeAuthenticationLayer } from "./authentication-layer.ts";
 import { extendedLinkCounter } from "./extended-link.ts";
 import { FRAGMENT_LIMITS } from "./fragment-assembly.ts";
@@ -39,7 +39,7 @@ const PART_OCTETS = 200;
 /** Octets on air (CRCs as `format` says). @throws UsageError `too-long`: see `encodeFragments`. */
 export function encodeTelegram(input: TelegramInput): Uint8Array {
   const message = messageOf(input);
-  return encodeFrame(input, joined([wholeLayer(input, message), message]));
+  return encodeFrame(input, joinedOctets(wholeLayer(input, message), message));
 }
 
 /**
@@ -65,7 +65,7 @@ export function encodeFragments(input: TelegramInput, partOctetsMax = PART_OCTET
  */
 export function messageParts(input: TelegramInput, partOctetsMax = PART_OCTETS): Uint8Array[] {
   const message = messageOf(input);
-  if (message.length <= partOctetsMax) return [joined([wholeLayer(input, message), message])];
+  if (message.length <= partOctetsMax) return [joinedOctets(wholeLayer(input, message), message)];
   const { authentication } = input;
   const { fragmentsMax, messageOctetsMax } = FRAGMENT_LIMITS;
   const count = Math.ceil(message.length / partOctetsMax);
@@ -85,7 +85,7 @@ export function messageParts(input: TelegramInput, partOctetsMax = PART_OCTETS):
   return Array.from({ length: count }, (_, index) => {
     const moreFragments = index < count - 1;
     const fields = { ...(index === 0 ? first : rest), fragmentId: index + 1, moreFragments, mac: moreFragments ? undefined : mac };
-    return joined([writeAuthenticationLayer(fields), message.subarray(index * partOctetsMax, (index + 1) * partOctetsMax)]);
+    return joinedOctets(writeAuthenticationLayer(fields), message.subarray(index * partOctetsMax, (index + 1) * partOctetsMax));
   });
 }
 
@@ -126,19 +126,19 @@ export function encodeFrame(input: Omit<TelegramInput, "message" | "authenticati
 
 function withExtendedLink(head: Uint8Array, body: Uint8Array, input: Pick<TelegramInput, "extendedLink">): Uint8Array {
   const link = input.extendedLink;
-  if (link === undefined) return joined([head, body]);
+  if (link === undefined) return joinedOctets(head, body);
   const { receiver, session } = link;
   const ci = 0x8c + (receiver === undefined ? 0 : 2) + (session === undefined ? 0 : 1);
   const fields = [
     Uint8Array.of(ci, link.communicationControl, link.accessNumber & 0xff),
     receiver === undefined ? new Uint8Array(0) : linkAddressOctets(receiver),
   ];
-  if (session === undefined) return joined([head, ...fields, body]);
+  if (session === undefined) return joinedOctets(head, ...fields, body);
   const encryption = session.key === undefined ? 0 : 1;
   const number = ((session.number & 0x1fffffff) | (encryption << 29)) >>> 0;
   const sn = Uint8Array.of(number & 0xff, (number >> 8) & 0xff, (number >> 16) & 0xff, number >>> 24);
   const crc = crcEn13757(body);
-  const clear = joined([Uint8Array.of(crc & 0xff, crc >> 8), body]);
+  const clear = joinedOctets(Uint8Array.of(crc & 0xff, crc >> 8), body);
   const counter = extendedLinkCounter(head, { communicationControl: link.communicationControl, session: { number, encryption } });
-  return joined([head, ...fields, sn, session.key === undefined ? clear : session.key.cipher.ctr(counter, clear)]);
+  return joinedOctets(head, ...fields, sn, session.key === undefined ? clear : session.key.cipher.ctr(counter, clear));
 }

@@ -1,3 +1,4 @@
+import { joinedOctets } from "@amity/bytes";
 /** Octets of one direction without a gap. */
 export interface StreamRun {
   readonly octets: Uint8Array;
@@ -62,7 +63,7 @@ export class TcpStream {
     let missingBefore = 0;
     let next = this.#isFromOpening ? 0 : (segments[0]?.at ?? 0);
     const end = (): void => {
-      if (parts.length > 0) runs.push({ octets: joined(parts), missingBefore });
+      if (parts.length > 0) runs.push({ octets: joinedOctets(...parts), missingBefore });
       parts = [];
     };
     for (const { at, octets } of segments) {
@@ -79,14 +80,4 @@ export class TcpStream {
     end();
     return runs;
   }
-}
-
-function joined(parts: readonly Uint8Array[]): Uint8Array {
-  const whole = new Uint8Array(parts.reduce((sum, { length }) => sum + length, 0));
-  let at = 0;
-  for (const part of parts) {
-    whole.set(part, at);
-    at += part.length;
-  }
-  return whole;
 }

@@ -1,3 +1,4 @@
+import { sameOctets } from "@amity/bytes";
 import { data, ipClasses, obisToOctets, parseObis, type DlmsData, type InvokeOutcome } from "@amity/dlms";
 import { configure, configuredObject, outcomeOf, refused } from "../configured-object.ts";
 import { configuredValue, hasForm } from "../configured-values.ts";
@@ -42,10 +43,10 @@ export function ipv6SetupObject(): MeterObject {
     },
     methods: {
       addIpv6Address: (given, context) =>
-        change(given, context, (list, address) => (list.some((one) => isSame(one, address)) ? undefined : [...list, address])),
+        change(given, context, (list, address) => (list.some((one) => sameOctets(one, address)) ? undefined : [...list, address])),
       removeIpv6Address: (given, context) =>
         change(given, context, (list, address) => {
-          const kept = list.filter((one) => !isSame(one, address));
+          const kept = list.filter((one) => !sameOctets(one, address));
           return kept.length === list.length ? undefined : kept;
         }),
     },
@@ -69,8 +70,4 @@ async function change(
 
 function areAddresses(list: readonly Uint8Array[]): boolean {
   return list.length <= ADDRESSES_MAX && list.every(({ length }) => length === ADDRESS_OCTETS);
-}
-
-function isSame(left: Uint8Array, right: Uint8Array): boolean {
-  return String(left) === String(right);
 }
