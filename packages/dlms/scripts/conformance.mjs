@@ -81,6 +81,11 @@ const CLAIMS = [
       ["Logical devices, clients, secrets", /meter\/test\/associations/],
       ["Profiles, logs, clock, disconnect control", /dlms-face/],
       ["Image transfer, limits and services", /meter-services/],
+      ["Data protection (class 30): get, set, invoke", /data-protection/],
+      ["Schedule, compact data, sensor manager, measurement monitoring, NTP and port setups act", /acting-classes/],
+      ["Arbitrator, array manager, function control, parameter monitor, status mapping act", /meter\/test\/controls/],
+      ["A profile that clients set up: columns, period, length, sort methods", /free-profile/],
+      ["Accounts, credits, charges, tokens", /meter\/test\/payment/],
     ],
   ],
   [
@@ -110,13 +115,18 @@ const CLAIMS = [
 
 /** The server as a whole is proved by the meter that is built on it. */
 const SERVER_TESTS = [
+  "acting-classes",
   "associations",
   "changed-associations",
   "confirmed-push",
+  "controls",
+  "data-protection",
   "dlms-face",
   "every-class",
+  "free-profile",
   "lost-key-answers",
   "meter-services",
+  "payment",
   "profile-encodings",
   "push",
   "security-setup",
