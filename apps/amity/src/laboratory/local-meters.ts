@@ -60,9 +60,7 @@ export interface RadioServer {
 export async function radioServer(meters: readonly SubMeterDevice[], parts: ServingParts, to: Address | undefined): Promise<RadioServer> {
   const connections = new Set<Connection>();
   const socket =
-    to === undefined
-      ? undefined
-      : await parts.network.datagram({ host: to.host === "::1" ? "::" : "0.0.0.0", port: 0 }, (octets) => putOnAir(octets));
+    to === undefined ? undefined : await parts.network.datagram({ host: sideOf(to.host), port: 0 }, (octets) => putOnAir(octets));
   const putOnAir = (octets: Uint8Array): void => {
     for (const beacon of beacons) beacon.receive(octets);
   };
@@ -100,6 +98,13 @@ export async function radioServer(meters: readonly SubMeterDevice[], parts: Serv
       socket?.close();
     },
   };
+}
+
+/** The own address for datagrams to a host: what goes to this machine alone is answered from this machine alone. */
+function sideOf(host: string): string {
+  if (host === "::1") return host;
+  if (host === "localhost" || host.startsWith("127.")) return "127.0.0.1";
+  return host.includes(":") ? "::" : "0.0.0.0";
 }
 
 export interface LocalPortSettings {
